@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/config.h"
+#include "common/memory.h"
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+
+enum type { TEXT, NUMBER, SWITCH };
+
+static const struct setting {
+    const char *key;
+    enum type type;
+    size_t offset;
+    const char *standard; /* the default */
+    int min, max;         /* of a NUMBER */
+    bool secret;
+    const char *doc;
+} settings[] = {
+#define AT(member) offsetof(struct config, member)
+    { "environment", TEXT, AT(environment), "production", 0, 0, false, "production or sandbox" },
+    { "log.level", TEXT, AT(log_level_name), "info", 0, 0, false, "error, warning, info or debug" },
+    { "secret", TEXT, AT(secret), "", 0, 0, true,
+      "master secret, 32 bytes or more: tokens, links and codes are keyed from it" },
+    { "database.url", TEXT, AT(database_url), "dbname=millrace", 0, 0, true, "libpq connection string" },
+    { "database.timeout", NUMBER, AT(database_timeout), "5000", 10, 600000, false,
+      "milliseconds a statement of a worker or the command may take" },
+    { "redis.url", TEXT, AT(redis_url), "127.0.0.1:6379", 0, 0, true, "path of a unix socket, or host:port" },
+    { "redis.timeout", NUMBER, AT(redis_timeout), "500", 10, 60000, false,
+      "milliseconds to wait for an answer before the connection counts as dead" },
+    { "front.socket", TEXT, AT(front_socket), "/run/millrace/front.sock", 0, 0, false,
+      "unix socket the web server connects to" },
+    { "front.mount", TEXT, AT(front_mount), "", 0, 0, false, "path prefix in front of every product" },
+    { "front.trusted_proxies", TEXT, AT(front_trusted_proxies), "", 0, 0, false,
+      "addresses, comma-separated, whose X-Forwarded-For is believed" },
+    { "front.body_limit", NUMBER, AT(front_body_limit), "1048576", 1024, 67108864, false,
+      "bytes a request body may have where no upload is expected" },
+    { "front.connections.fast", NUMBER, AT(front_connections_fast), "1", 1, 8, false,
+      "PostgreSQL connections of the fast lane, of each front process" },
+    { "front.connections.slow", NUMBER, AT(front_connections_slow), "1", 1, 8, false, "of the slow lane" },
+    { "front.connections.leased", NUMBER, AT(front_connections_leased), "2", 1, 8, false,
+      "for transactions of several dependent statements" },
+    { "front.queue.limit", NUMBER, AT(front_queue_limit), "2048", 16, 1000000, false,
+      "requests that may wait for one lane; more are answered 503" },
+    { "front.queue.age", NUMBER, AT(front_queue_age), "5000", 100, 600000, false,
+      "milliseconds a request may wait for its lane before it is answered 503" },
+    { "front.threads", NUMBER, AT(front_threads), "2", 1, 16, false, "pool threads for what must block" },
+    { "figureforge.url", TEXT, AT(figureforge_url), "http://localhost", 0, 0, false,
+      "public base of FigureForge, without a slash at the end: links in answers and mails start with it" },
+    { "queue.lease", NUMBER, AT(queue_lease), "30", 3, 3600, false,
+      "seconds a worker holds a job without renewing it; renewed every sixth of it" },
+    { "queue.reconcile", NUMBER, AT(queue_reconcile), "5", 1, 3600, false,
+      "seconds between two looks of the reconciler" },
+    { "worker.slots", NUMBER, AT(worker_slots), "2", 1, 256, false, "jobs one worker process runs at once" },
+    { "worker.memory", NUMBER, AT(worker_memory), "1536", 64, 65536, false, "MiB of address space of a fenced job" },
+    { "worker.stop", NUMBER, AT(worker_stop), "20", 0, 3600, false,
+      "seconds a stopping worker lets its jobs run before it gives them back" },
+    { "worker.landlock", SWITCH, AT(worker_landlock), "yes", 0, 0, false,
+      "refuse to run fenced jobs on a kernel without Landlock" },
+    { "worker.runner", TEXT, AT(worker_runner), "/usr/lib/millrace/millrace-runner", 0, 0, false,
+      "program that runs one fenced job" },
+    { "worker.folder", TEXT, AT(worker_folder), "/var/lib/millrace/work", 0, 0, false,
+      "where running jobs keep their files; same file system as storage.folder" },
+    { "storage.folder", TEXT, AT(storage_folder), "/var/lib/millrace/files", 0, 0, false,
+      "where finished files lie; the web server reads them from here" },
+    { "smtp.url", TEXT, AT(smtp_url), "", 0, 0, false, "smtp://host:port or smtps://host:port; empty: no mail" },
+    { "smtp.user", TEXT, AT(smtp_user), "", 0, 0, false, "name to log in with, may be empty" },
+    { "smtp.password", TEXT, AT(smtp_password), "", 0, 0, true, "password to log in with" },
+    { "smtp.from", TEXT, AT(smtp_from), "Millrace <no-reply@localhost>", 0, 0, false, "sender of our mails" },
+    { "smtp.timeout", NUMBER, AT(smtp_timeout), "15000", 100, 600000, false, "milliseconds one mail may take" },
+#undef AT
+};
+
+static const struct setting *setting_find(const char *key)
+{
+    for (size_t i = 0; i < ELEMENTS(settings); i++)
+        if (!strcmp(settings[i].key, key))
+            return &settings[i];
+    return NULL;
+}
+
+static int parse_number(const char *text, int min, int max, int *ret)
+{
+    char *end;
+    long value;
+
+    errno = 0;
+    value = strtol(text, &end, 10);
+    if (errno || end == text || *end || value < min || value > max)
+        return -EINVAL;
+    *ret = (int)value;
+    return 0;
+}
+
+static int parse_switch(const char *text, bool *ret)
+{
+    bool yes = !strcmp(text, "yes") || !strcmp(text, "true") || !strcmp(text, "1");
+    if (!yes && strcmp(text, "no") && strcmp(text, "false") && strcmp(text, "0"))
+        return -EINVAL;
+    *ret = yes;
+    return 0;
+}
+
+static int setting_set(struct config *config, const struct setting *setting, const char *text)
+{
+    void *at = (char *)config + setting->offset;
+    switch (setting->type) {
+    case TEXT:
+        *(const char **)at = COPY(config, text);
+        return 0;
+    case NUMBER:
+        return parse_number(text, setting->min, setting->max, at);
+    case SWITCH:
+        return parse_switch(text, at);
+    }
+    return -EINVAL;
+}
+
+static char *trim(char *text)
+{
+    char *end;
+    while (isspace((unsigned char)*text))
+        text++;
+    end = text + strlen(text);
+    while (end > text && isspace((unsigned char)end[-1]))
+        *--end = '\0';
+    return text;
+}
+
+/* NULL when the line holds, else what is wrong with it. */
+static const char *line_apply(struct config *config, char *line)
+{
+    const struct setting *setting;
+    char *equals, *key = trim(line);
+
+    if (!*key || *key == '#')
+        return NULL;
+    equals = strchr(key, '=');
+    if (!equals)
+        return "no = in the line";
+    *equals = '\0';
+    key = trim(key);
+    setting = setting_find(key);
+    if (!setting)
+        return FORMAT(config, "unknown key %s", key);
+    if (setting_set(config, setting, trim(equals + 1)) < 0)
+        return FORMAT(config, "bad value of %s", key);
+    return NULL;
+}
+
+static int file_apply(struct config *config, const char *file, const char **ret_why)
+{
+    autofree char *line = NULL;
+    const char *why = NULL;
+    size_t size = 0;
+    FILE *from = fopen(file, "re");
+    int number = 0;
+
+    if (!from) {
+        int r = -errno;
+        *ret_why = FORMAT(config, "%s: %s", file, strerror(-r));
+        return r;
+    }
+    while (!why && getline(&line, &size, from) >= 0) {
+        number++;
+        why = line_apply(config, line);
+    }
+    fclose(from);
+    if (!why)
+        return 0;
+    *ret_why = FORMAT(config, "%s:%d: %s", file, number, why);
+    return -EINVAL;
+}
+
+static int environment_apply(struct config *config, const char **ret_why)
+{
+    for (size_t i = 0; i < ELEMENTS(settings); i++) {
+        char name[128];
+        const char *value;
+        size_t n = (size_t)snprintf(name, sizeof name, "MILLRACE_%s", settings[i].key);
+
+        for (size_t k = 0; k < n; k++)
+            name[k] = name[k] == '.' ? '_' : (char)toupper((unsigned char)name[k]);
+        value = getenv(name);
+        if (value && setting_set(config, &settings[i], value) < 0) {
+            *ret_why = FORMAT(config, "bad value in the environment's %s", name);
+            return -EINVAL;
+        }
+    }
+    return 0;
+}
+
+static int config_check(struct config *config, const char **ret_why)
+{
+    config->sandbox = !strcmp(config->environment, "sandbox");
+    if (!config->sandbox && strcmp(config->environment, "production"))
+        *ret_why = "environment must be production or sandbox";
+    else if (log_level_parse(config->log_level_name, &config->log_level) < 0)
+        *ret_why = "log.level must be error, warning, info or debug";
+    else if (strlen(config->secret) < 32)
+        *ret_why = "secret must be set, to 32 bytes or more (openssl rand -hex 32)";
+    else
+        return 0;
+    return -EINVAL;
+}
+
+int config_load(void *ctx, const char *file, struct config **ret, const char **ret_why)
+{
+    struct config *config = NEW(ctx, struct config);
+    int r = 0;
+
+    for (size_t i = 0; i < ELEMENTS(settings); i++)
+        setting_set(config, &settings[i], settings[i].standard);
+    if (!file)
+        file = getenv("MILLRACE_CONFIG");
+    if (file)
+        r = file_apply(config, file, ret_why);
+    if (!r)
+        r = environment_apply(config, ret_why);
+    if (!r)
+        r = config_check(config, ret_why);
+    if (r < 0) {
+        *ret_why = COPY(ctx, *ret_why);
+        talloc_free(config);
+        return r;
+    }
+    *ret = config;
+    return 0;
+}
+
+void config_print(const struct config *config, FILE *to)
+{
+    for (size_t i = 0; i < ELEMENTS(settings); i++) {
+        const struct setting *setting = &settings[i];
+        const void *at = (const char *)config + setting->offset;
+
+        fprintf(to, "# %s\n%s = ", setting->doc, setting->key);
+        if (setting->secret)
+            fputs(**(const char *const *)at ? "(set)" : "", to);
+        else if (setting->type == TEXT)
+            fputs(*(const char *const *)at, to);
+        else if (setting->type == NUMBER)
+            fprintf(to, "%d", *(const int *)at);
+        else
+            fputs(*(const bool *)at ? "yes" : "no", to);
+        fputs("\n\n", to);
+    }
+}

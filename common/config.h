@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Configuration: one file of `key = value` lines (# starts a comment), one table of keys (config.c), each with type,
+ * default, help and whether it is a secret. The environment overrides the file: MILLRACE_ + the key in capitals with
+ * _ for dots (MILLRACE_DATABASE_URL). An unknown key or a bad value is an error that names file and line. */
+#ifndef MILLRACE_CONFIG_H
+#define MILLRACE_CONFIG_H
+#include "common/log.h"
+#include <stdbool.h>
+#include <stdio.h>
+
+struct config {
+    const char *environment; /* production or sandbox */
+    bool sandbox;
+    const char *log_level_name;
+    enum log_level log_level;
+    const char *secret; /* master secret, at least 32 bytes; keys for tokens, links, codes derive from it */
+    const char *database_url;
+    int database_timeout; /* milliseconds, a statement */
+    const char *redis_url;
+    int redis_timeout; /* milliseconds */
+    const char *front_socket;
+    const char *front_mount; /* path prefix stripped from every request, may be "" */
+    const char *front_trusted_proxies;
+    int front_body_limit; /* bytes of a body that is not an upload */
+    int front_connections_fast, front_connections_slow, front_connections_leased;
+    int front_queue_limit; /* requests waiting for one lane */
+    int front_queue_age;   /* milliseconds */
+    int front_threads;
+    const char *figureforge_url;
+    int queue_lease; /* seconds */
+    int queue_reconcile; /* seconds */
+    int worker_slots;
+    int worker_memory; /* MiB of a fenced job */
+    int worker_stop; /* seconds a graceful stop waits for running jobs */
+    bool worker_landlock;
+    const char *worker_runner;
+    const char *worker_folder;
+    const char *storage_folder;
+    const char *smtp_url, *smtp_user, *smtp_password, *smtp_from;
+    int smtp_timeout; /* milliseconds */
+};
+
+/* Read defaults, then the file (NULL: MILLRACE_CONFIG from the environment, else none), then the environment. The
+ * config and all its strings hang off ctx. On failure -errno and, in *ret_why, a sentence to show the operator. */
+int config_load(void *ctx, const char *file, struct config **ret, const char **ret_why);
+
+/* Print every key with its effective value and help, in the form of the file. Secrets are shown as "(set)". */
+void config_print(const struct config *config, FILE *to);
+#endif
