@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 
-enum type { TEXT, NUMBER, SWITCH };
+enum type { STRING, NUMBER, SWITCH };
 
 static const struct setting {
     const char *key;
@@ -17,20 +17,20 @@ static const struct setting {
     const char *doc;
 } settings[] = {
 #define AT(member) offsetof(struct config, member)
-    { "environment", TEXT, AT(environment), "production", 0, 0, false, "production or sandbox" },
-    { "log.level", TEXT, AT(log_level_name), "info", 0, 0, false, "error, warning, info or debug" },
-    { "secret", TEXT, AT(secret), "", 0, 0, true,
+    { "environment", STRING, AT(environment), "production", 0, 0, false, "production or sandbox" },
+    { "log.level", STRING, AT(log_level_name), "info", 0, 0, false, "error, warning, info or debug" },
+    { "secret", STRING, AT(secret), "", 0, 0, true,
       "master secret, 32 bytes or more: tokens, links and codes are keyed from it" },
-    { "database.url", TEXT, AT(database_url), "dbname=millrace", 0, 0, true, "libpq connection string" },
+    { "database.url", STRING, AT(database_url), "dbname=millrace", 0, 0, true, "libpq connection string" },
     { "database.timeout", NUMBER, AT(database_timeout), "5000", 10, 600000, false,
       "milliseconds a statement of a worker or the command may take" },
-    { "redis.url", TEXT, AT(redis_url), "127.0.0.1:6379", 0, 0, true, "path of a unix socket, or host:port" },
+    { "redis.url", STRING, AT(redis_url), "127.0.0.1:6379", 0, 0, true, "path of a unix socket, or host:port" },
     { "redis.timeout", NUMBER, AT(redis_timeout), "500", 10, 60000, false,
       "milliseconds to wait for an answer before the connection counts as dead" },
-    { "front.socket", TEXT, AT(front_socket), "/run/millrace/front.sock", 0, 0, false,
+    { "front.socket", STRING, AT(front_socket), "/run/millrace/front.sock", 0, 0, false,
       "unix socket the web server connects to" },
-    { "front.mount", TEXT, AT(front_mount), "", 0, 0, false, "path prefix in front of every product" },
-    { "front.trusted_proxies", TEXT, AT(front_trusted_proxies), "", 0, 0, false,
+    { "front.mount", STRING, AT(front_mount), "", 0, 0, false, "path prefix in front of every product" },
+    { "front.trusted_proxies", STRING, AT(front_trusted_proxies), "", 0, 0, false,
       "addresses, comma-separated, whose X-Forwarded-For is believed" },
     { "front.body_limit", NUMBER, AT(front_body_limit), "1048576", 1024, 67108864, false,
       "bytes a request body may have where no upload is expected" },
@@ -44,7 +44,7 @@ static const struct setting {
     { "front.queue.age", NUMBER, AT(front_queue_age), "5000", 100, 600000, false,
       "milliseconds a request may wait for its lane before it is answered 503" },
     { "front.threads", NUMBER, AT(front_threads), "2", 1, 16, false, "pool threads for what must block" },
-    { "figureforge.url", TEXT, AT(figureforge_url), "http://localhost", 0, 0, false,
+    { "figureforge.url", STRING, AT(figureforge_url), "http://localhost", 0, 0, false,
       "public base of FigureForge, without a slash at the end: links in answers and mails start with it" },
     { "queue.lease", NUMBER, AT(queue_lease), "30", 3, 3600, false,
       "seconds a worker holds a job without renewing it; renewed every sixth of it" },
@@ -56,16 +56,16 @@ static const struct setting {
       "seconds a stopping worker lets its jobs run before it gives them back" },
     { "worker.landlock", SWITCH, AT(worker_landlock), "yes", 0, 0, false,
       "refuse to run fenced jobs on a kernel without Landlock" },
-    { "worker.runner", TEXT, AT(worker_runner), "/usr/lib/millrace/millrace-runner", 0, 0, false,
+    { "worker.runner", STRING, AT(worker_runner), "/usr/lib/millrace/millrace-runner", 0, 0, false,
       "program that runs one fenced job" },
-    { "worker.folder", TEXT, AT(worker_folder), "/var/lib/millrace/work", 0, 0, false,
+    { "worker.folder", STRING, AT(worker_folder), "/var/lib/millrace/work", 0, 0, false,
       "where running jobs keep their files; same file system as storage.folder" },
-    { "storage.folder", TEXT, AT(storage_folder), "/var/lib/millrace/files", 0, 0, false,
+    { "storage.folder", STRING, AT(storage_folder), "/var/lib/millrace/files", 0, 0, false,
       "where finished files lie; the web server reads them from here" },
-    { "smtp.url", TEXT, AT(smtp_url), "", 0, 0, false, "smtp://host:port or smtps://host:port; empty: no mail" },
-    { "smtp.user", TEXT, AT(smtp_user), "", 0, 0, false, "name to log in with, may be empty" },
-    { "smtp.password", TEXT, AT(smtp_password), "", 0, 0, true, "password to log in with" },
-    { "smtp.from", TEXT, AT(smtp_from), "Millrace <no-reply@localhost>", 0, 0, false, "sender of our mails" },
+    { "smtp.url", STRING, AT(smtp_url), "", 0, 0, false, "smtp://host:port or smtps://host:port; empty: no mail" },
+    { "smtp.user", STRING, AT(smtp_user), "", 0, 0, false, "name to log in with, may be empty" },
+    { "smtp.password", STRING, AT(smtp_password), "", 0, 0, true, "password to log in with" },
+    { "smtp.from", STRING, AT(smtp_from), "Millrace <no-reply@localhost>", 0, 0, false, "sender of our mails" },
     { "smtp.timeout", NUMBER, AT(smtp_timeout), "15000", 100, 600000, false, "milliseconds one mail may take" },
 #undef AT
 };
@@ -104,7 +104,7 @@ static int setting_set(struct config *config, const struct setting *setting, con
 {
     void *at = (char *)config + setting->offset;
     switch (setting->type) {
-    case TEXT:
+    case STRING:
         *(const char **)at = COPY(config, text);
         return 0;
     case NUMBER:
@@ -236,7 +236,7 @@ void config_print(const struct config *config, FILE *to)
         fprintf(to, "# %s\n%s = ", setting->doc, setting->key);
         if (setting->secret)
             fputs(**(const char *const *)at ? "(set)" : "", to);
-        else if (setting->type == TEXT)
+        else if (setting->type == STRING)
             fputs(*(const char *const *)at, to);
         else if (setting->type == NUMBER)
             fprintf(to, "%d", *(const int *)at);

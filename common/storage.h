@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Where finished files lie. The back end here is a directory; keys are relative paths of [A-Za-z0-9._/-] without
+ * empty, "." or ".." parts. A file is whole or not there: it is moved in, never written in place. */
+#ifndef MILLRACE_STORAGE_H
+#define MILLRACE_STORAGE_H
+
+/* True when key is one that storage accepts. */
+int storage_key_check(const char *key);
+
+/* Move every regular file of the directory into storage under prefix/NAME, folders made as needed, with file and
+ * folder synced to disk. Links and anything else are left behind. Number of files moved, or -errno; on a failure
+ * files already moved stay (nothing refers to them). root: config's storage.folder; prefix: a valid key. */
+int storage_take_folder(const char *root, const char *prefix, const char *folder);
+
+/* Remove a folder and all that is in it, following no links. 0 when it is gone (also when it never was). */
+int folder_remove(const char *path);
+#endif

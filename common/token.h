@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Secrets and what is made of them. Every purpose has a key of its own, derived from the master secret by
+ * BLAKE2b (libsodium's crypto_kdf): nothing made for one purpose holds for another. */
+#ifndef MILLRACE_TOKEN_H
+#define MILLRACE_TOKEN_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+enum { KEY_BYTES = 32, JTI_HEX = 32, DIGEST_HEX = 64 };
+
+struct keys {
+    unsigned char access[KEY_BYTES], refresh[KEY_BYTES], link[KEY_BYTES], code[KEY_BYTES], seal[KEY_BYTES];
+    char kid[9]; /* names the access and refresh keys in a token's header: eight hex digits */
+};
+
+/* secret: the master secret as configured, any text of 32 bytes or more. -EINVAL when it is shorter. */
+int keys_derive(const char *secret, struct keys *ret);
+
+/* Access and refresh tokens: JWT, HS256, header kid; claims iss "millrace", aud = product, sub = account id, jti, iat,
+ * exp, typ "access" or "refresh" (spec: docs/architecture.md, tokens). */
+enum token_type { TOKEN_ACCESS, TOKEN_REFRESH };
+struct claims {
+    long long account_id;
+    char jti[JTI_HEX + 1];
+    time_t issued_at, expires_at;
+};
+/* 128 random bits as 32 hex digits. */
+void token_jti(char jti[JTI_HEX + 1]);
+/* Sign. The text is on ctx. */
+char *token_sign(void *ctx, const struct keys *keys, enum token_type type, const char *product,
+                 const struct claims *claims);
+/* Check signature, algorithm (HS256 only), kid, iss, aud, typ and times. 0; -EKEYEXPIRED; -EINVAL for all else.
+ * At most 4096 bytes are looked at. *ret is untouched on failure. */
+int token_verify(const struct keys *keys, enum token_type type, const char *product, const char *text, time_t now,
+                 struct claims *ret);
+
+/* Signed links: base64url (without =) of a payload and its HMAC-SHA256, joined by a dot. The payload has the form
+ * product:file_id:generation:expires:disposition, all ASCII; SQL makes the same with file_link() of sql/schema. */
+struct link {
+    char product[32];
+    long long file_id;
+    int generation;
+    time_t expires_at; /* 0: never */
+    bool attachment;
+};
+char *link_sign(void *ctx, const struct keys *keys, const struct link *link);
+/* -EINVAL when forged or malformed, -EKEYEXPIRED when over. */
+int link_verify(const struct keys *keys, const char *text, time_t now, struct link *ret);
+/* What SQL needs to sign links: the HMAC's inner and outer pads, 128 hex digits each. */
+void link_pads(const struct keys *keys, char inner[129], char outer[129]);
+
+/* One-time codes. n decimal digits, uniform, from the kernel's generator; n <= 15, and text has n + 1 bytes. */
+void code_make(int n, char *text);
+/* Keyed HMAC-SHA256 of purpose, product, subject and code, as hex: what the database keeps. subject in lower case. */
+void code_digest(const struct keys *keys, const char *purpose, const char *product, const char *subject,
+                 const char *code, char ret[DIGEST_HEX + 1]);
+#endif

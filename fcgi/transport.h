@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The seam between how requests come in and how they are served. A transport gathers a whole request (parameters and
+ * body), calls serve_request() and is called back by reply() once. Two transports: transport_event.c speaks FastCGI
+ * itself on the loop (kept and multiplexed connections); transport_libfcgi.c is for plain CGI and for hosts that give
+ * a process one request at a time. */
+#ifndef MILLRACE_TRANSPORT_H
+#define MILLRACE_TRANSPORT_H
+#include "fcgi/loop.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What came in. Owned by the transport until reply() or serve_gone(). All strings are terminated. */
+struct incoming {
+    void *ctx;                /* talloc: lives and dies with the request; made by the transport, freed by serve */
+    const char *const *names; /* parameters: REQUEST_METHOD, REQUEST_URI, HTTP_..., count of them */
+    const char *const *values;
+    int count;
+    const char *body;         /* up to 64 KiB in memory, else NULL and */
+    int body_fd;              /* an unlinked file positioned at 0, or -1 */
+    size_t body_length;
+    enum { BODY_WHOLE, BODY_CUT, BODY_TOO_LARGE } body_state;
+};
+const char *incoming_param(const struct incoming *incoming, const char *name); /* NULL when missing */
+
+struct outgoing {
+    int status;
+    const char *headers; /* "Name: value\r\n" lines, without Status and without the empty line */
+    const char *body;    /* copied by reply() */
+    size_t body_length;
+};
+
+struct transport;
+struct exchange_with_client; /* the transport's own record of one request */
+
+struct transport_handler {
+    void *closure;
+    /* A whole request is here. Returns the server's handle for it, to be given to gone(). */
+    void *(*request)(void *closure, struct incoming *incoming, struct exchange_with_client *client);
+    /* The client has gone away before the reply: reply() must not be called any more. */
+    void (*gone)(void *closure, void *handle);
+    /* The most bytes a body of this method and uri may have; asked when the parameters are complete. */
+    size_t (*body_limit)(void *closure, const struct incoming *incoming);
+};
+
+/* The event transport: listens on path (made with mode 0660; an inherited descriptor when fd >= 0). max_connections
+ * and max_requests (per connection) bound what clients can grow. */
+int transport_event_new(void *ctx, struct loop *loop, const char *path, int fd, const struct transport_handler *handler,
+                        struct transport **ret);
+/* Write the whole answer. The client's record is gone afterwards. */
+void transport_reply(struct exchange_with_client *client, const struct outgoing *outgoing);
+/* Take no new connections; the callback comes when the last request has been answered. */
+void transport_drain(struct transport *transport, void (*drained)(void *closure), void *closure);
+int transport_open_requests(const struct transport *transport);
+
+/* The libfcgi transport: serve one request at a time from descriptor 0 (or plain CGI from the environment) until the
+ * host ends it; runs the loop's rounds while a request is being served. Returns when there is nothing more to serve. */
+int transport_libfcgi_run(void *ctx, struct loop *loop, const struct transport_handler *handler);
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A job as its function sees it, and the row that describes a kind of job. The same function signature serves both
+ * places a job may run: the worker's dispatcher (kinds that wait on the network) and the fenced runner (kinds that
+ * chew on bytes). */
+#ifndef MILLRACE_JOB_H
+#define MILLRACE_JOB_H
+#include "common/field.h"
+#include "common/statement.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+enum { JOB_ID_SIZE = 37 };
+
+enum job_outcome { JOB_DONE, JOB_RELEASE, JOB_BURY, JOB_CANCELLED };
+
+struct job;
+
+struct job_kind {
+    const char *name;  /* object.verb: image.generate */
+    const char *queue; /* image */
+    int version;       /* of the arguments' shape; a worker gives back what is newer than it knows */
+    int deadline;      /* seconds one attempt may run */
+    int tries;         /* attempts that count, before it is buried */
+    int backoff;       /* seconds before the second attempt; doubles with each, with jitter, up to an hour */
+    bool fenced;       /* runs in a child inside the fence; else in the dispatcher, which must not block */
+    const struct field *in; /* the arguments; checked when the job is put and again before it runs */
+    const struct sql *begin; /* optional: the product's row when an attempt begins (:job_id) */
+    const struct sql *end;   /* optional: the product's rows when the job ends, in the transaction of its end
+                              * (:job_id, :outcome done|buried|cancelled, :result, :error, :folder) */
+    /* 0 with job->result set or not; JOB_PENDING; or what job_release() or job_bury() returned. NULL in a process
+     * that does not carry the kind's code. */
+    int (*run)(struct job *job);
+};
+
+/* workers/kinds.c: the one table of all kinds, linked into every program; ends with a NULL name. */
+extern const struct job_kind job_kinds[];
+const struct job_kind *job_kind_find(const char *name);
+
+/* How the place where a job runs hears of it. */
+struct job_host {
+    void (*progress)(struct job *job, int percent);
+    void (*finished)(struct job *job, int r); /* a pending job's function is through: r as it would have returned */
+    bool (*still_mine)(struct job *job);      /* ask before every effect on the outside */
+};
+
+struct job {
+    char id[JOB_ID_SIZE];
+    const struct job_kind *kind;
+    const struct job_host *host;
+    void *closure;             /* the host's */
+    const char *product;       /* may be "" */
+    long long account_id;      /* 0: none */
+    const char *request_id;    /* of the request that put it; may be "" */
+    uint64_t epoch;            /* of this lease: grows with each */
+    int attempt;               /* 1 on the first run that counts */
+    const char *folder;        /* the job's own, fenced kinds only: what it leaves there goes to storage */
+    json_t *args;              /* object, checked against kind->in; owned by the job */
+    json_t *result;            /* set by the function; owned by the job */
+    enum job_outcome outcome;  /* with why and delay: set by job_release and job_bury */
+    const char *why;
+    int delay;                 /* seconds; negative: the kind's back-off */
+};
+
+enum { JOB_PENDING = 1 };
+
+/* Say how an attempt ended; both return a negative number for the job function to return. why is kept with the
+ * attempt and, when the job is buried, shown to whoever asks: no secrets. release: try again after delay seconds
+ * (negative: the kind's back-off), buried when that was the last try. bury: no further try would help. */
+int job_release(struct job *job, int delay, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int job_bury(struct job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* 0..100; a number that did not change is not told again. */
+void job_progress(struct job *job, int percent);
+/* Text of an argument, NULL when it is missing or null. */
+const char *job_text(const struct job *job, const char *name);
+long long job_number(const struct job *job, const char *name, long long otherwise);
+
+#endif

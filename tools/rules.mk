@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# How things are made. Sources are found by folder; a program is a row of its main file, objects and packages.
+
+SQL_FILES := $(sort $(wildcard sql/core/*.sql sql/queue/*.sql sql/worker/*.sql sql/figureforge/*.sql))
+LUA_FILES := $(sort $(wildcard queue/scripts/*.lua))
+SCHEMA_FILES := $(sort $(wildcard sql/schema/*.sql))
+GEN := $(B)/gen/sql $(B)/gen/scripts $(B)/gen/migrations
+
+COMMON_SRC := $(sort $(wildcard common/*.c common/provider/*.c))
+QUEUE_SRC := $(sort $(wildcard queue/*.c))
+CLI_SRC := $(sort $(wildcard queue/cli/*.c))
+FRONT_SRC := $(filter-out fcgi/main.c,$(sort $(wildcard fcgi/*.c fcgi/*/*.c)))
+DIRECT_SRC := $(sort $(wildcard workers/direct/*.c))
+FENCED_SRC := $(sort $(wildcard workers/fenced/*.c workers/croquis/*.c))
+UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
+
+obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
+GEN_OBJ := $(addprefix $(B)/obj/gen/,sql.o scripts.o)
+BASE_OBJ := $(call obj,$(COMMON_SRC) $(QUEUE_SRC) workers/kinds.c) $(GEN_OBJ)
+$(B)/libmillrace.a: $(BASE_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+# Program: objects of its own; packages. The archive gives what else it calls, and --gc-sections drops the rest.
+PROGRAMS := millrace millrace-front millrace-worker millrace-scheduler millrace-runner
+OBJ_millrace := $(call obj,$(CLI_SRC)) $(B)/obj/gen/migrations.o
+OBJ_millrace-front := $(call obj,fcgi/main.c $(FRONT_SRC))
+OBJ_millrace-worker := $(call obj,workers/main.c $(DIRECT_SRC))
+OBJ_millrace-scheduler := $(call obj,workers/scheduler.c)
+OBJ_millrace-runner := $(call obj,workers/runner.c $(FENCED_SRC))
+PKG_millrace := libpq hiredis jansson talloc libsodium
+PKG_millrace-front := libpq hiredis jansson talloc libsodium libjwt fcgi
+PKG_millrace-worker := libpq hiredis jansson talloc libsodium libcurl
+PKG_millrace-scheduler := libpq hiredis jansson talloc libsodium
+PKG_millrace-runner := jansson talloc libsodium libseccomp cairo MagickWand
+BINARIES := $(addprefix $(B)/,$(PROGRAMS))
+
+# Packages whose flags a folder's objects need to compile.
+$(B)/obj/common/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc libsodium libjwt libcurl libseccomp)
+$(B)/obj/queue/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc libsodium libseccomp)
+$(B)/obj/fcgi/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc libsodium libjwt fcgi)
+$(B)/obj/workers/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc libsodium libcurl libseccomp cairo MagickWand)
+$(B)/obj/gen/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc)
+$(B)/obj/tests/unit/%.o: CFLAGS_PKG = $(call pkg,--cflags,$(PKGS))
+$(B)/obj/bench/%.o: CFLAGS_PKG = $(call pkg,--cflags,$(PKGS))
+
+all: $(BINARIES)
+
+$(B)/obj/%.o: %.c $(addsuffix .stamp,$(GEN)) | $(B)/packages
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(CFLAGS_PKG) -c -o $@ $<
+
+$(B)/obj/gen/%.o: $(B)/gen/%.stamp | $(B)/packages
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(CFLAGS_PKG) -c -o $@ $(B)/gen/$*.c
+
+$(B)/gen/sql.stamp: $(SQL_FILES) tools/embed
+	@mkdir -p $(@D)
+	@tools/embed sql $(B)/gen/sql $(SQL_FILES)
+$(B)/gen/scripts.stamp: $(LUA_FILES) tools/embed
+	@mkdir -p $(@D)
+	@tools/embed lua $(B)/gen/scripts $(LUA_FILES)
+$(B)/gen/migrations.stamp: $(SCHEMA_FILES) tools/embed
+	@mkdir -p $(@D)
+	@tools/embed migration $(B)/gen/migrations $(SCHEMA_FILES)
+
+define program
+$(B)/$(1): $$(OBJ_$(1)) $(B)/libmillrace.a
+	$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(OBJ_$(1)) $(B)/libmillrace.a $$(call pkg,--libs,$$(PKG_$(1))) -lpthread -lm
+endef
+$(foreach name,$(PROGRAMS),$(eval $(call program,$(name))))
+
+# Unit tests: all suites in one program; they register themselves (tests/unit/suite.h).
+UNIT_OBJ := $(call obj,$(UNIT_SRC) $(FRONT_SRC) $(DIRECT_SRC) $(FENCED_SRC) $(filter-out queue/cli/main.c,$(CLI_SRC))) $(B)/obj/gen/migrations.o
+$(B)/unit: $(UNIT_OBJ) $(B)/libmillrace.a $(B)/millrace-runner
+	$(CC) $(LDFLAGS_ALL) -o $@ $(UNIT_OBJ) $(B)/libmillrace.a $(call pkg,--libs,$(PKGS)) -lpthread -lm
+
+# What is missing is installed before anything is compiled; when nothing is, this costs a few milliseconds.
+$(B)/packages: tools/deps
+	@tools/deps build
+	@mkdir -p $(@D)
+	@touch $@
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
