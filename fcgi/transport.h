@@ -30,12 +30,12 @@ struct outgoing {
 };
 
 struct transport;
-struct exchange_with_client; /* the transport's own record of one request */
+struct client; /* the transport's own record of one request */
 
 struct transport_handler {
     void *closure;
     /* A whole request is here. Returns the server's handle for it, to be given to gone(). */
-    void *(*request)(void *closure, struct incoming *incoming, struct exchange_with_client *client);
+    void *(*request)(void *closure, struct incoming *incoming, struct client *client);
     /* The client has gone away before the reply: reply() must not be called any more. */
     void (*gone)(void *closure, void *handle);
     /* The most bytes a body of this method and uri may have; asked when the parameters are complete. */
@@ -47,7 +47,7 @@ struct transport_handler {
 int transport_event_new(void *ctx, struct loop *loop, const char *path, int fd, const struct transport_handler *handler,
                         struct transport **ret);
 /* Write the whole answer. The client's record is gone afterwards. */
-void transport_reply(struct exchange_with_client *client, const struct outgoing *outgoing);
+void transport_reply(struct client *client, const struct outgoing *outgoing);
 /* Take no new connections; the callback comes when the last request has been answered. */
 void transport_drain(struct transport *transport, void (*drained)(void *closure), void *closure);
 int transport_open_requests(const struct transport *transport);
