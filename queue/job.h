@@ -14,7 +14,11 @@ enum { JOB_ID_SIZE = 37 };
 
 enum job_outcome { JOB_DONE, JOB_RELEASE, JOB_BURY, JOB_CANCELLED };
 
+struct config;
+struct database;
 struct job;
+struct keys;
+struct transfers;
 
 struct job_kind {
     const char *name;  /* object.verb: image.generate */
@@ -44,11 +48,20 @@ struct job_host {
     bool (*still_mine)(struct job *job);      /* ask before every effect on the outside */
 };
 
+/* What a kind that runs in the dispatcher may use. */
+struct job_tools {
+    const struct config *config;
+    const struct keys *keys;
+    struct database *database;   /* blocking: short statements only */
+    struct transfers *transfers; /* all waiting on the network goes through it; NULL in a worker without network */
+};
+
 struct job {
     char id[JOB_ID_SIZE];
     const struct job_kind *kind;
     const struct job_host *host;
     void *closure;             /* the host's */
+    const struct job_tools *tools; /* NULL in the fence */
     const char *product;       /* may be "" */
     long long account_id;      /* 0: none */
     const char *request_id;    /* of the request that put it; may be "" */
@@ -75,5 +88,10 @@ void job_progress(struct job *job, int percent);
 /* Text of an argument, NULL when it is missing or null. */
 const char *job_text(const struct job *job, const char *name);
 long long job_number(const struct job *job, const char *name, long long otherwise);
+
+/* A function that returned JOB_PENDING is through: r as it would have returned. The job may be gone afterwards. */
+void job_finished(struct job *job, int r);
+/* Whether this worker still holds the job. Ask before every effect on the outside. */
+bool job_still_mine(struct job *job);
 
 #endif

@@ -4,10 +4,7 @@
 -- end has been committed (its id may stay in a list; reserve drops it there).
 local P, id, mode = KEYS[1], ARGV[1], ARGV[2]
 if redis.call('HEXISTS', P .. 'own', id) == 1 then
-  if mode == 'ask' then
-    redis.call('SADD', P .. 'cx', id)
-    redis.call('PUBLISH', P .. 'cancel', id)
-  end
+  if mode == 'ask' then redis.call('SADD', P .. 'cx', id) end
   return 'running'
 end
 if redis.call('EXISTS', P .. 'j:' .. id) == 0 then return 'unknown' end
