@@ -11,7 +11,7 @@ static void print_usage(FILE *to, const char *name, const char *usage)
 }
 
 const struct config *program_start(void *ctx, const char *name, const char *usage, int argc, char **argv,
-                                   char ***ret_words)
+                                   char ***ret_words, int *ret_status)
 {
     static const struct option options[] = {
         { "config", required_argument, NULL, 'c' },
@@ -32,22 +32,26 @@ const struct config *program_start(void *ctx, const char *name, const char *usag
             break;
         case 'h':
             print_usage(stdout, name, usage);
-            exit(0);
+            *ret_status = 0;
+            return NULL;
         case 'v':
             printf("%s %s\n", name, MILLRACE_VERSION);
-            exit(0);
+            *ret_status = 0;
+            return NULL;
         default:
             print_usage(stderr, name, usage);
-            exit(2);
+            *ret_status = 2;
+            return NULL;
         }
     }
+    *ret_status = 1;
     if (sodium_init() < 0) {
         fprintf(stderr, "%s: libsodium cannot start\n", name);
-        exit(1);
+        return NULL;
     }
     if (config_load(ctx, file, &config, &why) < 0) {
         fprintf(stderr, "%s: %s\n", name, why);
-        exit(1);
+        return NULL;
     }
     log_init(name, config->log_level);
     *ret_words = argv + optind;

@@ -7,9 +7,12 @@ int main(int argc, char **argv)
 {
     autotalloc void *ctx = talloc_new(NULL);
     char **words;
-    const struct config *config = program_start(ctx, "millrace-scheduler", "", argc, argv, &words);
-    int r = reconcile_run(config);
+    int status, r;
+    const struct config *config = program_start(ctx, "millrace-scheduler", "", argc, argv, &words, &status);
 
+    if (!config)
+        return status;
+    r = reconcile_run(config);
     if (r < 0)
         log_error("scheduler.start", "error=%s", strerror(-r));
     return r < 0;
