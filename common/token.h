@@ -37,7 +37,9 @@ int token_verify(const struct keys *keys, enum token_type type, const char *prod
                  struct claims *ret);
 
 /* Signed links: base64url (without =) of a payload and its HMAC-SHA256, joined by a dot. The payload has the form
- * product:file_id:generation:expires:disposition, all ASCII; SQL makes the same with file_link() of sql/schema. */
+ * product:file_id:generation:expires:disposition, all ASCII, numbers in plain decimal, expires in seconds since 1970
+ * (0: never), disposition "inline" or "attachment" ("figureforge:7:0:1700003600:inline"); the HMAC is of the payload's
+ * bytes; SQL makes the same with file_link() of sql/schema. */
 struct link {
     char product[32];
     long long file_id;
