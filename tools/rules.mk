@@ -42,6 +42,7 @@ $(B)/obj/fcgi/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc
 $(B)/obj/workers/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc libsodium libcurl libseccomp cairo MagickWand)
 $(B)/obj/gen/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc)
 $(B)/obj/tests/unit/%.o: CFLAGS_PKG = $(call pkg,--cflags,$(PKGS))
+$(B)/obj/tests/fenced/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq jansson talloc)
 $(B)/obj/bench/%.o: CFLAGS_PKG = $(call pkg,--cflags,$(PKGS))
 
 all: $(BINARIES)
@@ -72,8 +73,13 @@ $(foreach name,$(PROGRAMS),$(eval $(call program,$(name))))
 
 # Unit tests: all suites in one program; they register themselves (tests/unit/suite.h).
 UNIT_OBJ := $(call obj,$(UNIT_SRC) $(FRONT_SRC) $(DIRECT_SRC) $(FENCED_SRC) $(filter-out queue/cli/main.c,$(CLI_SRC))) $(B)/obj/gen/migrations.o
-$(B)/unit: $(UNIT_OBJ) $(B)/libmillrace.a $(B)/millrace-runner
+$(B)/unit: $(UNIT_OBJ) $(B)/libmillrace.a $(B)/millrace-runner $(B)/hostile-runner
 	$(CC) $(LDFLAGS_ALL) -o $@ $(UNIT_OBJ) $(B)/libmillrace.a $(call pkg,--libs,$(PKGS)) -lpthread -lm
+
+# The other side of the fence's tests: a runner with kinds of its own, so without workers/kinds.c.
+HOSTILE_OBJ := $(call obj,tests/fenced/hostile.c)
+$(B)/hostile-runner: $(HOSTILE_OBJ) $(B)/libmillrace.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $(HOSTILE_OBJ) $(B)/libmillrace.a $(call pkg,--libs,jansson talloc libseccomp) -lpthread
 
 # What is missing is installed before anything is compiled; when nothing is, this costs a few milliseconds.
 $(B)/packages: tools/deps
