@@ -8,5 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+/* clang has these two as macros when _FORTIFY_SOURCE is set. */
+#undef sprintf
+#undef vsprintf
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol atoll gets localtime gmtime asctime ctime strncpy strncat
 #endif
