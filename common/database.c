@@ -217,7 +217,7 @@ static void result_take(PGresult *rows, const struct sent *sent, struct result *
     }
     if (!ret->error && status != PGRES_COMMAND_OK && status != PGRES_PIPELINE_ABORTED)
         result_fail(ret, error_from_sqlstate(sqlstate), sqlstate, message ? message : PQresultErrorMessage(rows));
-    if (status != PGRES_COMMAND_OK && (sent->prepare || sqlstate_stale(sqlstate ? sqlstate : "")))
+    if (sent->known && status != PGRES_COMMAND_OK && (sent->prepare || sqlstate_stale(sqlstate ? sqlstate : "")))
         sent->known->prepared = false;
     PQclear(rows);
 }
@@ -243,7 +243,7 @@ static int database_collect(struct database *database, const struct sent *sent, 
             result_take(rows, &sent[at], &rets[sent[at].call]);
             at++;
         } else { /* the commit itself failed: a deferred constraint */
-            result_take(rows, &(struct sent){ sent[count - 1].known, true, n - 1 }, &rets[n - 1]);
+            result_take(rows, &(struct sent){ NULL, true, n - 1 }, &rets[n - 1]);
         }
     }
 }
