@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/redis.h"
+#include "common/backoff.h"
 #include "common/memory.h"
 #include "common/redis_wire.h"
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdint.h>
 
 struct redis {
     struct redis_address address;

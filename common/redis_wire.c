@@ -2,9 +2,8 @@
 #include "common/redis_wire.h"
 #include "common/memory.h"
 #include <errno.h>
-#include <sys/random.h>
 
-enum { PORT = 6379, BACKOFF_MIN = 50, BACKOFF_MAX = 2000 };
+enum { PORT = 6379 };
 
 struct redis_address redis_address_parse(void *ctx, const char *text)
 {
@@ -108,18 +107,4 @@ void command_number(void *ctx, struct command *command, long long number)
 {
     char text[24];
     command_add(ctx, command, text, (size_t)snprintf(text, sizeof text, "%lld", number));
-}
-
-/* ---- back-off ---- */
-
-int backoff_next(int last)
-{
-    int base = last < BACKOFF_MIN ? BACKOFF_MIN : last * 2;
-    uint16_t dice;
-
-    if (base > BACKOFF_MAX)
-        base = BACKOFF_MAX;
-    if (getrandom(&dice, sizeof dice, GRND_NONBLOCK) != sizeof dice)
-        dice = 0;
-    return base - base * (dice % 256) / 1024; /* up to a quarter less, so that many do not come back at once */
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What the blocking client and the front's link to Redis have in common: addresses, scripts on the wire, back-off. */
+ * What the blocking client and the front's link to Redis have in common: addresses, scripts on the wire. */
 #ifndef MILLRACE_REDIS_WIRE_H
 #define MILLRACE_REDIS_WIRE_H
 #include "common/redis.h"
-#include <stdint.h>
 
 /* Where a server is: path of a unix socket, else host and port. */
 struct redis_address {
@@ -31,7 +30,4 @@ int loaded_take(struct loaded *loaded, const redisReply *reply);
 void command_eval(void *ctx, struct command *ret, const char *verb, const char *text, int keys,
                   const struct command *command);
 bool reply_is_noscript(const redisReply *reply);
-
-/* The next wait, in milliseconds, after one of last (0: the first): 50 doubled up to 2,000, with jitter. */
-int backoff_next(int last);
 #endif

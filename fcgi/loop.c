@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 enum {
-    EVENTS_MAX = 256, /* taken from the kernel in one round */
-    PASSES_MAX = 64,  /* over the deferred list in one round; the rest waits for the next, which does not wait */
+    EVENTS_MAX = 256,     /* taken from the kernel in one round */
+    DEFERRED_MAX = 65536, /* called at the end of one round; the rest waits for the next, which does not wait */
     FOREVER = -1,
 };
 
@@ -186,17 +186,26 @@ void loop_defer(struct loop *loop, struct deferred *deferred)
     loop->last = &deferred->next;
 }
 
+void loop_undefer(struct loop *loop, struct deferred *deferred)
+{
+    struct deferred **at = &loop->first;
+
+    if (!deferred->queued)
+        return;
+    while (*at != deferred)
+        at = &(*at)->next;
+    *at = deferred->next;
+    if (!*at)
+        loop->last = at;
+    deferred->queued = false;
+}
+
 static void loop_deferred_run(struct loop *loop)
 {
-    for (int pass = 0; loop->first && pass < PASSES_MAX; pass++) {
-        struct deferred *deferred = loop->first, *next;
-        loop->first = NULL;
-        loop->last = &loop->first;
-        for (; deferred; deferred = next) {
-            next = deferred->next;
-            deferred->queued = false;
-            deferred->call(deferred); /* may free it */
-        }
+    for (int calls = 0; loop->first && calls < DEFERRED_MAX; calls++) {
+        struct deferred *deferred = loop->first;
+        loop_undefer(loop, deferred);
+        deferred->call(deferred); /* may free it */
     }
 }
 
