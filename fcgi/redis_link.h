@@ -14,6 +14,9 @@ struct ask {
     /* private */
     struct ask *next;
     uint64_t sent_at;
+    char *wire; /* of an EVALSHA, to send it again; else NULL */
+    size_t wire_length;
+    bool again;
 };
 
 struct redis_link;
