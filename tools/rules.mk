@@ -14,12 +14,14 @@ DIRECT_SRC := $(sort $(wildcard workers/direct/*.c))
 FENCED_SRC := $(sort $(wildcard workers/fenced/*.c workers/croquis/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
 
+# make LOUD=1 shows whole command lines.
+say = $(if $(LOUD),,@echo '  $(1)  $(2)';)
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 GEN_OBJ := $(addprefix $(B)/obj/gen/,sql.o scripts.o)
 BASE_OBJ := $(call obj,$(COMMON_SRC) $(QUEUE_SRC) workers/kinds.c) $(GEN_OBJ)
 $(B)/libmillrace.a: $(BASE_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR,$@)ar rcs $@ $^
 
 # Program: objects of its own; packages. The archive gives what else it calls, and --gc-sections drops the rest.
 PROGRAMS := millrace millrace-front millrace-worker millrace-scheduler millrace-runner
@@ -49,11 +51,11 @@ all: $(BINARIES)
 
 $(B)/obj/%.o: %.c $(addsuffix .stamp,$(GEN)) | $(B)/packages
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(CFLAGS_PKG) -c -o $@ $<
+	$(call say,CC,$@)$(CC) $(CFLAGS_ALL) $(CFLAGS_PKG) -c -o $@ $<
 
 $(B)/obj/gen/%.o: $(B)/gen/%.stamp | $(B)/packages
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(CFLAGS_PKG) -c -o $@ $(B)/gen/$*.c
+	$(call say,CC,$@)$(CC) $(CFLAGS_ALL) $(CFLAGS_PKG) -c -o $@ $(B)/gen/$*.c
 
 $(B)/gen/sql.stamp: $(SQL_FILES) tools/embed
 	@mkdir -p $(@D)
@@ -67,19 +69,19 @@ $(B)/gen/migrations.stamp: $(SCHEMA_FILES) tools/embed
 
 define program
 $(B)/$(1): $$(OBJ_$(1)) $(B)/libmillrace.a
-	$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(OBJ_$(1)) $(B)/libmillrace.a $$(call pkg,--libs,$$(PKG_$(1))) -lpthread -lm
+	$$(call say,LD,$$@)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(OBJ_$(1)) $(B)/libmillrace.a $$(call pkg,--libs,$$(PKG_$(1))) -lpthread -lm
 endef
 $(foreach name,$(PROGRAMS),$(eval $(call program,$(name))))
 
 # Unit tests: all suites in one program; they register themselves (tests/unit/suite.h).
 UNIT_OBJ := $(call obj,$(UNIT_SRC) $(FRONT_SRC) $(DIRECT_SRC) $(FENCED_SRC) $(filter-out queue/cli/main.c,$(CLI_SRC))) $(B)/obj/gen/migrations.o
 $(B)/unit: $(UNIT_OBJ) $(B)/libmillrace.a $(B)/millrace-runner $(B)/hostile-runner
-	$(CC) $(LDFLAGS_ALL) -o $@ $(UNIT_OBJ) $(B)/libmillrace.a $(call pkg,--libs,$(PKGS)) -lpthread -lm
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(UNIT_OBJ) $(B)/libmillrace.a $(call pkg,--libs,$(PKGS)) -lpthread -lm
 
 # The other side of the fence's tests: a runner with kinds of its own, so without workers/kinds.c.
 HOSTILE_OBJ := $(call obj,tests/fenced/hostile.c)
 $(B)/hostile-runner: $(HOSTILE_OBJ) $(B)/libmillrace.a
-	$(CC) $(LDFLAGS_ALL) -o $@ $(HOSTILE_OBJ) $(B)/libmillrace.a $(call pkg,--libs,jansson talloc libseccomp) -lpthread
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(HOSTILE_OBJ) $(B)/libmillrace.a $(call pkg,--libs,jansson talloc libseccomp) -lpthread
 
 # What is missing is installed before anything is compiled; when nothing is, this costs a few milliseconds.
 $(B)/packages: tools/deps

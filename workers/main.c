@@ -7,6 +7,9 @@
 #include "common/transfers.h"
 #include "queue/worker.h"
 #include <curl/curl.h>
+#include <errno.h>
+
+enum { WAIT_MAX = 256 }; /* descriptors of one turn */
 
 static bool queue_known(const char *queue)
 {
@@ -19,7 +22,19 @@ static bool queue_known(const char *queue)
 /* Wait for the worker's descriptors and drive the network's at the same time. */
 static int wait_for_both(void *closure, struct pollfd *descriptors, unsigned n, int timeout_ms)
 {
-    return transfers_wait(closure, descriptors, n, timeout_ms);
+    struct curl_waitfd extra[WAIT_MAX];
+    int r;
+
+    if (transfers_count(closure) == 0)
+        return poll(descriptors, n, timeout_ms);
+    if (n > WAIT_MAX)
+        return -EINVAL;
+    for (unsigned i = 0; i < n; i++)
+        extra[i] = (struct curl_waitfd){ .fd = descriptors[i].fd, .events = CURL_WAIT_POLLIN };
+    r = transfers_wait(closure, extra, n, timeout_ms);
+    for (unsigned i = 0; i < n; i++)
+        descriptors[i].revents = extra[i].revents;
+    return r;
 }
 
 int main(int argc, char **argv)
@@ -41,11 +56,7 @@ int main(int argc, char **argv)
     options.queue = words[0];
     if (keys_derive(options.config->secret, &keys) < 0)
         return 1;
-    r = transfers_new(ctx, &tools.transfers);
-    if (r < 0) {
-        log_error("worker.start", "error=%s", strerror(-r));
-        return 1;
-    }
+    tools.transfers = transfers_new(ctx);
     options.closure = tools.transfers;
     tools.config = options.config;
     tools.keys = &keys;
