@@ -110,7 +110,8 @@ void record_add(struct buffer *buffer, int type, uint16_t id, const void *conten
         buffer_add(buffer, header, HEADER);
         buffer_add(buffer, from, n);
         buffer_add(buffer, zeros, padding);
-        from += n;
         length -= n;
+        if (length)
+            from += n;
     } while (length);
 }
