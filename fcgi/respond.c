@@ -81,6 +81,7 @@ void respond(struct request *rq)
     if (!strstr(rq->headers, "X-Accel-Redirect")) {
         if (rq->body_length)
             header_add(rq, "Content-Type", "application/json");
+        header_add(rq, "Content-Length", "%zu", rq->body_length);
         header_add(rq, "Cache-Control", "no-store");
     }
     if (rq->retry_after)
