@@ -55,18 +55,10 @@ static const struct {
     const char *path;
     enum right rights;
 } places[] = {
-    { "/usr/lib", LOOK },
-    { "/lib", LOOK },
-    { "/lib64", LOOK },
-    { "/usr/share", LOOK },
-    { "/etc/fonts", LOOK },
-    { "/var/cache/fontconfig", LOOK }, /* without it each job scans every font */
-    { "/etc/ImageMagick-6", LOOK },
-    { "/etc/ImageMagick-7", LOOK },
-    { "/proc/self", LOOK },
-    { "/sys/devices/system/cpu", LOOK },
-    { "/dev/null", DEVICE },
-    { "/dev/urandom", DEVICE },
+    { "/usr/lib", LOOK },           { "/lib", LOOK },           { "/lib64", LOOK },
+    { "/usr/share", LOOK },         { "/etc/fonts", LOOK },     { "/etc/ImageMagick-6", LOOK },
+    { "/etc/ImageMagick-7", LOOK }, { "/proc/self", LOOK },     { "/sys/devices/system/cpu", LOOK },
+    { "/dev/null", DEVICE },        { "/dev/urandom", DEVICE },
 };
 
 static int place_allow(int rules, uint64_t handled, const char *path, uint64_t rights)
