@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FILE_SIZE_MIB = 256 };
+enum { FILE_SIZE_MIB = 256, REPORT_ROOM = 4096 };
 
 bool slot_busy(const struct slot *slot)
 {
@@ -171,32 +171,54 @@ static void report_line(struct slot *slot, const char *line, size_t length)
         report_last(slot, outcome, report);
 }
 
-/* Read what is there. False at the end of the stream, on an error, and when a line passes all bounds. */
-static bool report_read(struct slot *slot)
+/* Room for more of a report line; false when it has passed its bound. */
+static bool report_room(struct slot *slot)
 {
-    if (!slot->report)
-        slot->report = memory_check(talloc_size(slot->job, REPORT_MAX));
-    for (;;) {
-        char *line = slot->report, *end;
-        ssize_t n = read(slot->child.report, slot->report + slot->report_length, REPORT_MAX - slot->report_length);
+    size_t room = slot->report ? talloc_get_size(slot->report) : 0;
 
+    if (slot->report_length < room)
+        return true;
+    if (room >= FENCE_REPORT_MAX)
+        return false;
+    slot->report = memory_check(talloc_realloc_size(slot->job, slot->report, room ? room * 2 : REPORT_ROOM));
+    return true;
+}
+
+static void report_lines(struct slot *slot)
+{
+    char *line = slot->report, *end;
+
+    while ((end = memchr(line, '\n', slot->report_length - (size_t)(line - slot->report)))) {
+        report_line(slot, line, (size_t)(end - line));
+        line = end + 1;
+    }
+    slot->report_length -= (size_t)(line - slot->report);
+    memmove(slot->report, line, slot->report_length);
+}
+
+/* Read what is there; a line beyond its bound is the child's end. */
+static void report_read(struct slot *slot)
+{
+    while (!slot->report_closed) {
+        ssize_t n;
+
+        if (!report_room(slot)) {
+            slot->report_closed = true;
+            fence_kill(&slot->child);
+            return;
+        }
+        n = read(slot->child.report, slot->report + slot->report_length,
+                 talloc_get_size(slot->report) - slot->report_length);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && errno == EAGAIN)
-            return true;
+            return;
         if (n <= 0) {
             slot->report_closed = true;
-            return false;
+            return;
         }
         slot->report_length += (size_t)n;
-        while ((end = memchr(line, '\n', slot->report_length - (size_t)(line - slot->report)))) {
-            report_line(slot, line, (size_t)(end - line));
-            line = end + 1;
-        }
-        slot->report_length -= (size_t)(line - slot->report);
-        memmove(slot->report, line, slot->report_length);
-        if (slot->report_length == REPORT_MAX)
-            return false;
+        report_lines(slot);
     }
 }
 
@@ -265,8 +287,7 @@ void slot_hear(struct slot *slot)
 {
     struct pollfd ended = { .fd = slot->child.pidfd, .events = POLLIN };
 
-    if (!report_read(slot) && slot->report_length == REPORT_MAX)
-        fence_kill(&slot->child); /* it floods us */
+    report_read(slot);
     if (poll(&ended, 1, 0) > 0)
         child_ended(slot);
 }

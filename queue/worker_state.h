@@ -7,8 +7,6 @@
 #include "queue/queue.h"
 #include "queue/worker.h"
 
-enum { REPORT_MAX = 320 * 1024 }; /* bytes of one report line: a result of 256 KiB and its frame */
-
 enum slot_state {
     SLOT_FREE,
     SLOT_RUNNING,
