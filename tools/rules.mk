@@ -75,6 +75,13 @@ UNIT_OBJ := $(call obj,$(UNIT_SRC) $(FRONT_SRC) $(DIRECT_SRC) $(FENCED_SRC) $(fi
 $(B)/unit: $(UNIT_OBJ) $(B)/libmillrace.a $(B)/millrace-runner
 	$(CC) $(LDFLAGS_ALL) -o $@ $(UNIT_OBJ) $(B)/libmillrace.a $(call pkg,--libs,$(PKGS)) -lpthread -lm
 
+# The front's plumbing without a product, for tests/plumbing.
+ECHO_FRONT_OBJ := $(call obj,tests/plumbing/echo_front.c $(wildcard fcgi/loop.c fcgi/record.c fcgi/body.c fcgi/pool.c \
+    fcgi/peer.c fcgi/client.c fcgi/transport*.c fcgi/lane*.c fcgi/redis_link.c))
+$(B)/obj/tests/plumbing/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis talloc fcgi)
+$(B)/echo_front: $(ECHO_FRONT_OBJ) $(B)/libmillrace.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $(ECHO_FRONT_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq hiredis talloc fcgi) -lpthread -lm
+
 # What is missing is installed before anything is compiled; when nothing is, this costs a few milliseconds.
 $(B)/packages: tools/deps
 	@tools/deps build
