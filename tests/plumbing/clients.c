@@ -181,9 +181,12 @@ static void check_scripts(void)
 static void check_redis_errors(void)
 {
     struct redis *redis = redis_new(ctx, address, 300, scripts), *nowhere = redis_new(ctx, "/nonexistent", 300, NULL);
+    struct pollfd fd;
 
     CHECK(redis_run(redis, WORDS("NONSENSE")) == -EPROTO && strstr(redis_error(redis), "unknown command"));
     CHECK(redis_run(redis, WORDS("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no")) != -ENOTCONN);
+    fd = (struct pollfd){ .fd = redis_descriptor(redis), .events = POLLIN };
+    CHECK(fd.fd < 0 || poll(&fd, 1, 5000) == 1);                     /* its end has come, unnoticed so far */
     CHECK(redis_run(redis, WORDS("PING")) == 0);                     /* on a connection made anew */
     CHECK(redis_run(redis, WORDS("BLPOP", "nothing", "2")) == -EIO); /* past the timeout */
     CHECK(!redis_connected(redis) && redis_run(redis, WORDS("PING")) == 0);
