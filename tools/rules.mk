@@ -95,6 +95,9 @@ $(B)/obj/tests/plumbing/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis tall
 $(B)/echo_front: $(ECHO_FRONT_OBJ) $(B)/libmillrace.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $(ECHO_FRONT_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq hiredis talloc fcgi) -lpthread -lm
 
+$(B)/clients: $(call obj,tests/plumbing/clients.c) $(B)/libmillrace.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call pkg,--libs,libpq hiredis talloc) -lpthread -lm
+
 # What is missing is installed before anything is compiled; when nothing is, this costs a few milliseconds.
 $(B)/packages: tools/deps
 	@tools/deps build
