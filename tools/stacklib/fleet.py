@@ -115,7 +115,8 @@ class Fleet:
         argv = [program("redis-server"), "--port", "0", "--unixsocket", socket_path, "--unixsocketperm", "700",
                 "--dir", self.path("redis"), "--save", "", "--appendonly", "yes", "--appendfsync", "everysec",
                 "--maxmemory", "256mb", "--maxmemory-policy", "noeviction"]
-        return Row("redis", 5, argv, lambda pid: answers_unix(socket_path, b"PING\r\n", b"+PONG"), leftovers=[socket_path])
+        return Row("redis", 5, argv, lambda pid: answers_unix(socket_path, b"PING\r\n", b"+PONG"),
+                   leftovers=[socket_path])
 
     def _mailcatcher(self):
         socket_path = self.path("run", "mail")
@@ -125,7 +126,7 @@ class Fleet:
 
     def _nginx(self):
         argv = [program("nginx"), "-e", "stderr", "-p", str(self.state), "-c", self.path("nginx", "nginx.conf")]
-        return Row("nginx", 0, argv, self._nginx_answers, stop=signal.SIGQUIT, patience=3,
+        return Row("nginx", 0, argv, self._nginx_answers, stop=signal.SIGQUIT, patience=3, death=signal.SIGTERM,
                    leftovers=[self.path("run", "nginx.pid")])
 
     def _nginx_answers(self, pid):
