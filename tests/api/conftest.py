@@ -46,7 +46,7 @@ def pytest_generate_tests(metafunc):
 
 def pytest_collection_modifyitems(config, items):
     """The test of what all the others called comes last, and only when all the others run."""
-    partial = config.option.keyword or config.option.markexpr or config.option.lf or \
+    partial = config.option.keyword or config.option.markexpr or config.getoption("lf", False) or \
         any("::" in argument or argument.endswith(".py") for argument in config.args)
     last = [item for item in items if item.get_closest_marker("last")]
     items[:] = [item for item in items if item not in last] + ([] if partial else last)
