@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "queue/job.h"
 #include "common/memory.h"
+#include "common/utf8.h"
 #include <errno.h>
 #include <stdarg.h>
 
@@ -24,11 +25,25 @@ static void cut(char *text, size_t size)
     text[size] = '\0';
 }
 
+/* Replies of strangers end up in here: what PostgreSQL or a log line would not take becomes a question mark. */
+static void scrub(char *text)
+{
+    while (*text) {
+        uint32_t character;
+        size_t n = utf8_next(text, &character);
+
+        if (n == 0 || character < ' ' || character == 0x7f)
+            *text = n == 1 && (character == '\n' || character == '\t') ? ' ' : '?';
+        text += n ? n : 1;
+    }
+}
+
 __attribute__((format(printf, 4, 0))) static void job_end(struct job *job, enum job_outcome outcome, int delay,
                                                           const char *format, va_list arguments)
 {
     char *why = memory_check(talloc_vasprintf(job, format, arguments));
 
+    scrub(why);
     cut(why, WHY_MAX);
     job->outcome = outcome;
     job->delay = delay;

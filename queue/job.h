@@ -68,6 +68,8 @@ struct job {
     const char *request_id;    /* of the request that put it; may be "" */
     uint64_t epoch;            /* of this lease: grows with each */
     int attempt;               /* 1 on the first run that counts */
+    int deadline;              /* seconds this attempt may run, and how many attempts may count: the kind's when the */
+    int tries;                 /* job was put; 0 in the fence */
     const char *folder;        /* the job's own, fenced kinds only: what it leaves there goes to storage */
     json_t *args;              /* object, checked against kind->in; owned by the job */
     json_t *result;            /* set by the function; owned by the job */

@@ -64,8 +64,10 @@ void queue_put_command(void *ctx, struct command *command, const struct ticket *
     }
 }
 
-int queue_put(struct redis *redis, const struct ticket *tickets, size_t n)
+int queue_put(struct redis *redis, const struct ticket *tickets, size_t n, size_t *ret_added)
 {
+    size_t added = 0;
+
     for (size_t from = 0, to; from < n; from = to) {
         autotalloc void *ctx = talloc_new(NULL);
         autoreply redisReply *reply = NULL;
@@ -79,7 +81,9 @@ int queue_put(struct redis *redis, const struct ticket *tickets, size_t n)
         r = redis_eval(redis, &script_put, 1, &command, &reply);
         if (r < 0)
             return r;
+        added += (size_t)reply->integer;
     }
+    *ret_added = added;
     return 0;
 }
 
@@ -146,11 +150,15 @@ int queue_touch(struct redis *redis, const char *queue, int lease_ms, const char
 {
     autotalloc void *ctx = talloc_new(NULL);
     autoreply redisReply *reply = NULL;
-    struct command command = begin(ctx, queue);
-    int r;
+    struct command command;
+    int r = redis_connect(redis);
 
+    if (r < 0)
+        return r;
+    command = begin(ctx, queue);
     command_number(ctx, &command, lease_ms);
     command_text(ctx, &command, worker);
+    command_text(ctx, &command, redis_run_id(redis));
     for (size_t i = 0; i < n; i++) {
         command_text(ctx, &command, jobs[i].id);
         add_epoch(ctx, &command, jobs[i].epoch);
@@ -205,8 +213,7 @@ int queue_progress(struct redis *redis, const char *queue, const char *worker, c
 
 /* ---- cancel ---- */
 
-int queue_cancel(struct redis *redis, const char *queue, const char *id, enum queue_cancel mode,
-                 enum queue_where *ret)
+int queue_cancel(struct redis *redis, const char *queue, const char *id, enum queue_cancel mode, enum queue_where *ret)
 {
     static const char *const modes[] = { [CANCEL_LOOK] = "look", [CANCEL_ASK] = "ask", [CANCEL_DROP] = "drop" };
     autotalloc void *ctx = talloc_new(NULL);
@@ -262,11 +269,15 @@ int queue_close(struct redis *redis, const char *queue)
     return call_open(redis, queue, "close", &ignored);
 }
 
-int queue_open(struct redis *redis, const char *queue)
+int queue_open(struct redis *redis, const char *queue, bool *ret)
 {
     char id[JTI_HEX + 1];
-    long long ignored;
+    long long opened;
+    int r;
 
     token_jti(id);
-    return call_open(redis, queue, id, &ignored);
+    r = call_open(redis, queue, id, &opened);
+    if (r == 0)
+        *ret = opened == 1;
+    return r;
 }

@@ -22,8 +22,8 @@ struct ticket {
 int ticket_parse(void *ctx, const char *lines, struct ticket **ret, size_t *ret_count);
 /* The put script's words for n tickets of one queue (all of tickets[0]'s). One key. */
 void queue_put_command(void *ctx, struct command *command, const struct ticket *tickets, size_t n);
-/* Put tickets of any queues, a round trip each queue. */
-int queue_put(struct redis *redis, const struct ticket *tickets, size_t n);
+/* Put tickets of any queues, a round trip each queue. *ret_added: how many Redis did not know yet. */
+int queue_put(struct redis *redis, const struct ticket *tickets, size_t n, size_t *ret_added);
 
 struct reserved {
     char id[JOB_ID_SIZE];
@@ -61,8 +61,9 @@ enum queue_cancel { CANCEL_LOOK, CANCEL_ASK, CANCEL_DROP };
 int queue_cancel(struct redis *redis, const char *queue, const char *id, enum queue_cancel mode,
                  enum queue_where *ret);
 
-/* Whether reserve is open for this run of the server; close it; open it when a rebuild is complete. */
+/* Whether reserve is open for this run of the server; close it; open it when a rebuild is complete. queue_open: *ret is
+ * false when the queue was not closed any more: Redis was flushed since, or somebody else has opened it. */
 int queue_is_open(struct redis *redis, const char *queue, bool *ret);
 int queue_close(struct redis *redis, const char *queue);
-int queue_open(struct redis *redis, const char *queue);
+int queue_open(struct redis *redis, const char *queue, bool *ret);
 #endif

@@ -12,7 +12,14 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { QUEUES_MAX = 32, FULL_PASS_MS = 3600 * 1000, WEEKS_MS = 3600 * 1000, LEAD_MS = 3000, REBUILD_STEP_MS = 500 };
+enum {
+    QUEUES_MAX = 32,
+    FULL_PASS_MS = 3600 * 1000,
+    WEEKS_MS = 3600 * 1000,
+    LEAD_MS = 3000,
+    REBUILD_STEP_MS = 500,
+    RECENT_S = 60, /* how far back a look goes beyond the last good one: a commit may come later than its id's time */
+};
 
 #define NIL_ID "00000000-0000-0000-0000-000000000000"
 
@@ -29,9 +36,10 @@ struct reconciler {
     char name[JTI_HEX + 1];
     struct queue_state queues[QUEUES_MAX];
     size_t queue_count;
-    long long term;      /* 0: does not lead */
-    char run_id[64];     /* of the Redis that was looked at last */
+    long long term;  /* 0: does not lead */
+    char run_id[64]; /* of the Redis that was looked at last */
     uint64_t now, full_at, weeks_at, look_at;
+    uint64_t looked_at; /* when the last look began that put all it found */
     int signals;
 };
 
@@ -77,42 +85,82 @@ static int by_queue(const void *a, const void *b)
     return strcmp(((const struct ticket *)a)->queue, ((const struct ticket *)b)->queue);
 }
 
+/* What a pass has seen: open jobs, and those among them that Redis did not know. */
+struct tally {
+    int open;
+    size_t added;
+};
+
+static int read_tickets(void *ctx, const struct result *page, int rows, struct ticket **ret)
+{
+    struct ticket *tickets = memory_check(talloc_array(ctx, struct ticket, (size_t)rows + 1));
+
+    for (int i = 0; i < rows; i++) {
+        struct ticket *one;
+        size_t n;
+        if (ticket_parse(ctx, result_text(page, i, "ticket"), &one, &n) < 0 || n != 1)
+            return -EPROTO;
+        tickets[i] = *one;
+    }
+    qsort(tickets, (size_t)rows, sizeof *tickets, by_queue);
+    *ret = tickets;
+    return 0;
+}
+
 /* Put one page's tickets. Number of rows, or -errno; *after becomes the last id. */
-static int put_page(struct reconciler *reconciler, const struct sql *sql, char after[JOB_ID_SIZE])
+static int put_page(struct reconciler *reconciler, const struct sql *sql, const char *span, char after[JOB_ID_SIZE],
+                    struct tally *tally)
 {
     autotalloc void *ctx = talloc_new(NULL);
     autoresult struct result page = { 0 };
     struct ticket *tickets;
-    int rows, r = database_run(reconciler->database, sql, PARAMS({ "after", after }), &page);
+    size_t added;
+    int rows, r = database_run(reconciler->database, sql, PARAMS({ "after", after }, { "span", span }), &page);
 
     if (r < 0)
-        return r;
+        log_warning("reconcile.read", "error=%s", page.message);
     rows = result_rows(&page);
-    tickets = memory_check(talloc_array(ctx, struct ticket, (size_t)rows + 1));
-    for (int i = 0; i < rows; i++) {
-        struct ticket *one;
-        size_t n;
-        r = ticket_parse(ctx, result_text(&page, i, "ticket"), &one, &n);
-        if (r < 0 || n != 1)
-            return -EPROTO;
-        tickets[i] = *one;
-    }
-    if (rows == 0)
-        return 0;
+    if (r < 0 || rows == 0)
+        return r;
     snprintf(after, JOB_ID_SIZE, "%s", result_text(&page, rows - 1, "id"));
-    qsort(tickets, (size_t)rows, sizeof *tickets, by_queue);
-    r = queue_put(reconciler->redis, tickets, (size_t)rows);
-    return r < 0 ? r : rows;
+    r = read_tickets(ctx, &page, rows, &tickets);
+    if (r == 0)
+        r = queue_put(reconciler->redis, tickets, (size_t)rows, &added);
+    if (r < 0) {
+        log_warning("reconcile.put", "jobs=%d error=%s", rows, redis_error(reconciler->redis));
+        return r;
+    }
+    tally->open += rows;
+    tally->added += added;
+    return rows;
 }
 
-static int put_all(struct reconciler *reconciler, const struct sql *sql)
+/* span: seconds to look back, of a statement that has it. */
+static int put_all(struct reconciler *reconciler, const struct sql *sql, uint64_t span, struct tally *ret)
 {
-    char after[JOB_ID_SIZE] = NIL_ID;
-    int total = 0, rows;
+    char after[JOB_ID_SIZE] = NIL_ID, seconds[24];
+    struct tally tally = { 0 };
+    int rows;
 
-    while ((rows = put_page(reconciler, sql, after)) > 0)
-        total += rows;
-    return rows < 0 ? rows : total;
+    snprintf(seconds, sizeof seconds, "%llu", (unsigned long long)span);
+    while ((rows = put_page(reconciler, sql, seconds, after, &tally)) > 0)
+        continue;
+    if (rows == 0)
+        *ret = tally;
+    return rows;
+}
+
+/* Flags of cancellations that Redis has forgotten, or never heard of. */
+static int ask_cancels(struct reconciler *reconciler)
+{
+    autoresult struct result asked = { 0 };
+    enum queue_where ignored;
+    int r = database_run(reconciler->database, &sql_queue_cancel_open, NO_PARAMS, &asked);
+
+    for (int i = 0; i < result_rows(&asked) && r == 0; i++)
+        r = queue_cancel(reconciler->redis, result_text(&asked, i, "queue"), result_text(&asked, i, "id"), CANCEL_ASK,
+                         &ignored);
+    return r;
 }
 
 /* ---- rebuilding a queue whose Redis is not known to be whole ---- */
@@ -139,15 +187,17 @@ static int rebuild_begin(struct reconciler *reconciler, struct queue_state *queu
 
 static int rebuild_end(struct reconciler *reconciler, struct queue_state *queue)
 {
-    int put = put_all(reconciler, &sql_queue_job_open), r;
+    struct tally tally;
+    bool opened;
+    int r = put_all(reconciler, &sql_queue_job_open, 0, &tally);
 
-    if (put < 0)
-        return put;
-    r = queue_open(reconciler->redis, queue->name);
+    if (r == 0)
+        r = queue_open(reconciler->redis, queue->name, &opened);
     if (r < 0)
         return r;
-    queue->rebuilding = false;
-    log_info("reconcile.open", "queue=%s open_jobs=%d", queue->name, put);
+    queue->rebuilding = false; /* when it was not opened, the next look begins anew */
+    log_info(opened ? "reconcile.open" : "reconcile.again", "queue=%s open_jobs=%d added=%zu", queue->name, tally.open,
+             tally.added);
     return 0;
 }
 
@@ -169,7 +219,7 @@ static int look_at_queue(struct reconciler *reconciler, struct queue_state *queu
 
 /* ---- one look ---- */
 
-/* A Redis that was started anew, or whose contents were flushed, while a rebuild waits: the wait starts again. */
+/* A Redis that was started anew while a rebuild waits: the wait starts again. */
 static void notice_restart(struct reconciler *reconciler)
 {
     if (!strcmp(reconciler->run_id, redis_run_id(reconciler->redis)))
@@ -191,14 +241,32 @@ static void make_weeks(struct reconciler *reconciler)
         return;
     }
     if (strcmp(result_text(&result, 0, "stray"), "0") != 0)
-        log_error("reconcile.stray", "rows=%s in job_default: a week was made too late", result_text(&result, 0, "stray"));
+        log_error("reconcile.stray", "rows=%s in job_default: a week was made too late",
+                  result_text(&result, 0, "stray"));
     reconciler->weeks_at = reconciler->now + WEEKS_MS;
+}
+
+/* Put what Redis does not know: of all open jobs now and then, else of those made since the last look that went well.
+ */
+static void look_for_unknown(struct reconciler *reconciler)
+{
+    bool full = reconciler->now >= reconciler->full_at;
+    uint64_t span = (reconciler->now - reconciler->looked_at) / 1000 + RECENT_S;
+    struct tally tally;
+
+    if (put_all(reconciler, full ? &sql_queue_job_open : &sql_queue_job_recent, span, &tally) < 0 ||
+        ask_cancels(reconciler) < 0)
+        return;
+    reconciler->looked_at = reconciler->now;
+    if (full)
+        reconciler->full_at = reconciler->now + FULL_PASS_MS;
+    if (full || tally.added)
+        log_info(full ? "reconcile.full" : "reconcile.recent", "open_jobs=%d added=%zu", tally.open, tally.added);
 }
 
 static void look(struct reconciler *reconciler)
 {
-    int r = redis_connect(reconciler->redis), put;
-    bool full;
+    int r = redis_connect(reconciler->redis);
 
     if (r < 0)
         return;
@@ -209,12 +277,7 @@ static void look(struct reconciler *reconciler)
         log_warning("reconcile.look", "error=%s", redis_error(reconciler->redis));
         return;
     }
-    full = reconciler->now >= reconciler->full_at;
-    put = put_all(reconciler, full ? &sql_queue_job_open : &sql_queue_job_recent);
-    if (full && put >= 0) {
-        reconciler->full_at = reconciler->now + FULL_PASS_MS;
-        log_info("reconcile.full", "open_jobs=%d", put);
-    }
+    look_for_unknown(reconciler);
 }
 
 static bool rebuilding(const struct reconciler *reconciler)

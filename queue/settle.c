@@ -41,7 +41,7 @@ static enum settled commit(struct worker *worker, const struct job *job, const s
     if (database_run_all(worker->database, calls, n, results) < 0) {
         if (results[0].error == E_NONE)
             failed = 1;
-        settled = results[failed].error == E_UNAVAILABLE           ? SETTLE_LATER
+        settled = results[failed].error == E_UNAVAILABLE          ? SETTLE_LATER
                   : failed == 0 && results[0].error == E_CONFLICT ? SETTLED_ELSEWHERE
                                                                   : SETTLE_REFUSED;
         log_warning("job.commit", "job=%s statement=%s sqlstate=%s error=%s", job->id, calls[failed].sql->name,
@@ -60,6 +60,8 @@ static enum settled commit_end(struct slot *slot, const char *outcome)
     char *result = job->result && job->outcome == JOB_DONE ? json_text(job, job->result) : NULL;
 
     snprintf(epoch, sizeof epoch, "%llu", (unsigned long long)job->epoch);
+    if (job->outcome == JOB_DONE)
+        slot->offered = true;
     const struct call calls[] = {
         { &sql_queue_job_end, PARAMS({ "job_id", job->id }, { "outcome", outcome }, { "result", result },
                                      { "error", job->why }, { "epoch", epoch }, { "worker", worker->name }) },
@@ -80,8 +82,9 @@ static enum settled commit_try(struct slot *slot, bool counts)
     snprintf(delay, sizeof delay, "%d", job->delay);
     const struct call call = { &sql_queue_job_try,
                                PARAMS({ "job_id", job->id }, { "epoch", epoch },
-                                      { "outcome", counts ? "failed" : "snoozed" }, { "counts", counts ? "true" : "false" },
-                                      { "error", job->why }, { "worker", worker->name }, { "delay", delay }) };
+                                      { "outcome", counts ? "failed" : "snoozed" },
+                                      { "counts", counts ? "true" : "false" }, { "error", job->why },
+                                      { "worker", worker->name }, { "delay", delay }) };
     return commit(worker, job, &call, 1);
 }
 
@@ -90,7 +93,7 @@ static enum settled settle_release(struct slot *slot, struct held *held)
     struct job *job = slot->job;
     bool counts = slot->stop != STOP_SHUTDOWN;
 
-    if (counts && job->attempt >= job->kind->tries) {
+    if (counts && job->attempt >= job->tries) {
         job->outcome = JOB_BURY;
         return commit_end(slot, "buried");
     }
@@ -123,28 +126,66 @@ static void log_end(const struct slot *slot, const char *how)
     static const char *const outcomes[] = {
         [JOB_DONE] = "done", [JOB_RELEASE] = "released", [JOB_BURY] = "buried", [JOB_CANCELLED] = "cancelled"
     };
-    log_info("job.end", "job=%s kind=%s outcome=%s%s ms=%llu why=%s", job->id, job->kind->name,
-             outcomes[job->outcome], how, (unsigned long long)(slot->worker->now - slot->started_at),
-             job->why ? job->why : "");
+    log_info("job.end", "job=%s kind=%s outcome=%s%s ms=%llu why=%s", job->id, job->kind->name, outcomes[job->outcome],
+             how, (unsigned long long)(slot->worker->now - slot->started_at), job->why ? job->why : "");
+}
+
+/* The end that stands is another's, for sure. It is our own when we were not told of its commit. */
+static bool end_is_anothers(struct slot *slot)
+{
+    autoresult struct result end = { 0 };
+    const struct job *job = slot->job;
+
+    return database_run(slot->worker->database, &sql_queue_end_get, PARAMS({ "job_id", job->id }), &end) == 0 &&
+           result_rows(&end) == 1 && strtoull(result_text(&end, 0, "epoch"), NULL, 10) != job->epoch;
+}
+
+/* The statement itself failed: what this attempt made cannot be kept, and the job is tried again. When its end cannot
+ * be written either, that takes somebody's help: it rests, and others go on. */
+static enum settled settle_refused(struct slot *slot, struct held *held)
+{
+    struct job *job = slot->job;
+    enum settled settled;
+
+    slot->offered = false;
+    job_release(job, -1, "the result could not be written");
+    settled = settle(slot, held);
+    if (settled != SETTLE_REFUSED)
+        return settled;
+    log_error("job.stuck", "job=%s kind=%s: not even its end can be written", job->id, job->kind->name);
+    job_release(job, BACKOFF_MAX, "the end could not be written");
+    held->ended = false;
+    held->due_ms = due_in(job->delay);
+    return commit_try(slot, false);
 }
 
 /* True when the slot's lease can be given back, with held filled in. */
 static bool settle_slot(struct slot *slot, struct held *held)
 {
     struct worker *worker = slot->worker;
-    enum settled settled = settle(slot, held);
+    enum settled settled;
 
-    if (settled == SETTLE_REFUSED && slot->job->outcome != JOB_RELEASE) {
-        /* The statement itself failed: what this attempt made cannot be kept, others go on. */
-        job_release(slot->job, -1, "the result could not be written");
-        settled = settle(slot, held);
-    }
-    if (settled == SETTLE_LATER || settled == SETTLE_REFUSED) {
-        worker->retry_at = worker->now + RETRY_MS;
+    worker->now = worker_clock();
+    if (worker->now >= slot->safe_until) {
+        slot_stop(slot, STOP_LOST);
         return false;
     }
-    if (settled == SETTLED_ELSEWHERE)
+    settled = settle(slot, held);
+    if (settled == SETTLE_REFUSED)
+        settled = settle_refused(slot, held);
+    if (settled == SETTLE_LATER) {
+        worker->retry_at = worker_clock() + RETRY_MS;
+        return false;
+    }
+    if (settled == SETTLE_REFUSED) { /* not even that: its lease may end by itself */
+        slot_stop(slot, STOP_LOST);
+        return false;
+    }
+    if (settled == SETTLED_ELSEWHERE) {
         held->ended = true;
+        if (slot->offered && end_is_anothers(slot))
+            slot->offered = false;
+    }
     log_end(slot, settled == SETTLED_ELSEWHERE ? "-elsewhere" : "");
     if (slot->job->outcome == JOB_DONE)
         worker->done++;

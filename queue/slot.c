@@ -32,6 +32,28 @@ static void slot_ended(struct slot *slot)
     slot->state = SLOT_ENDED;
 }
 
+/* The outcome of an attempt that we stopped, whatever its function says. */
+static void outcome_of_stop(struct slot *slot)
+{
+    struct job *job = slot->job;
+
+    switch (slot->stop) {
+    case STOP_CANCEL:
+        job->outcome = JOB_CANCELLED;
+        job->why = "cancelled by an operator";
+        break;
+    case STOP_DEADLINE:
+        job_release(job, -1, "the job passed its deadline of %d s", job->deadline);
+        break;
+    case STOP_SHUTDOWN:
+        job_release(job, 0, "the worker was stopped");
+        break;
+    case STOP_LOST:
+    case STOP_NONE:
+        break;
+    }
+}
+
 /* ---- what a job function may call (struct job_host) ---- */
 
 static void host_progress(struct job *job, int percent)
@@ -43,10 +65,14 @@ static void host_finished(struct job *job, int r)
 {
     struct slot *slot = slot_of(job);
 
-    if (slot->state != SLOT_RUNNING)
-        return; /* stopped meanwhile: that outcome stands */
+    if (slot->state != SLOT_RUNNING) {
+        outcome_of_stop(slot); /* stopped meanwhile: that outcome stands */
+        return;
+    }
     if (r == 0)
         job->outcome = JOB_DONE;
+    else if (job->outcome == JOB_DONE)
+        job_release(job, -1, "%s", strerror(-r));
     slot_ended(slot);
 }
 
@@ -83,7 +109,7 @@ static int start_fenced(struct slot *slot)
     struct job *job = slot->job;
     const struct config *config = slot->worker->config;
     const struct fence_limits limits = { .memory = config->worker_memory,
-                                         .cpu = job->kind->deadline,
+                                         .cpu = job->deadline,
                                          .file_size = FILE_SIZE_MIB,
                                          .landlock = config->worker_landlock };
     char *request = request_text(job);
@@ -112,7 +138,7 @@ void slot_start(struct slot *slot, struct job *job, const char *packed)
                            .job = job,
                            .packed = talloc_steal(job, packed),
                            .started_at = worker->now,
-                           .deadline_at = worker->now + (uint64_t)job->kind->deadline * 1000,
+                           .deadline_at = worker->now + (uint64_t)job->deadline * 1000,
                            .safe_until = worker->now + (uint64_t)worker_lease_ms(worker) * 2 / 3,
                            .percent = -1,
                            .told_percent = -1 };
@@ -224,27 +250,6 @@ static void report_read(struct slot *slot)
 
 /* ---- end ---- */
 
-static void outcome_of_stop(struct slot *slot)
-{
-    struct job *job = slot->job;
-
-    switch (slot->stop) {
-    case STOP_CANCEL:
-        job->outcome = JOB_CANCELLED;
-        job->why = "cancelled by an operator";
-        break;
-    case STOP_DEADLINE:
-        job_release(job, -1, "the job passed its deadline of %d s", job->kind->deadline);
-        break;
-    case STOP_SHUTDOWN:
-        job_release(job, 0, "the worker was stopped");
-        break;
-    case STOP_LOST:
-    case STOP_NONE:
-        break;
-    }
-}
-
 /* Move what a finished child left into storage, under a name that carries the epoch. */
 static void store_files(struct slot *slot)
 {
@@ -253,10 +258,19 @@ static void store_files(struct slot *slot)
                                 job->id + JOB_ID_SIZE - 3, job->id, (unsigned long long)job->epoch);
     int r = storage_take_folder(slot->worker->config->storage_folder, prefix, slot->folder);
 
+    slot->stored = prefix;
     if (r < 0)
         job_release(job, -1, "the result could not be stored: %s", strerror(-r));
-    else
-        slot->stored = prefix;
+}
+
+/* Files in storage that nothing can refer to. */
+static void discard_files(const struct slot *slot)
+{
+    autotalloc char *path = FORMAT(NULL, "%s/%s", slot->worker->config->storage_folder, slot->stored);
+    int r = folder_remove(path);
+
+    if (r < 0)
+        log_warning("job.stored", "folder=%s error=%s", path, strerror(-r));
 }
 
 static void child_ended(struct slot *slot)
@@ -269,6 +283,8 @@ static void child_ended(struct slot *slot)
     slot->has_child = false;
     log_debug("job.child", "job=%s status=%d cpu_ms=%ld rss_kb=%ld", slot->job->id, status,
               usage.ru_utime.tv_sec * 1000 + usage.ru_utime.tv_usec / 1000, usage.ru_maxrss);
+    if (slot->worker->now >= slot->safe_until)
+        slot_stop(slot, STOP_LOST); /* we were frozen: somebody else may have it */
     if (slot->stop != STOP_NONE)
         outcome_of_stop(slot);
     else if (!slot->reported && WIFSIGNALED(status))
@@ -277,9 +293,7 @@ static void child_ended(struct slot *slot)
         job_release(slot->job, -1, "the job's process ended with %d and no result", WEXITSTATUS(status));
     else if (slot->job->outcome == JOB_DONE)
         store_files(slot);
-    if (slot->stop == STOP_LOST)
-        slot_free(slot);
-    else
+    if (slot->stop != STOP_LOST)
         slot_ended(slot);
 }
 
@@ -299,11 +313,10 @@ void slot_stop(struct slot *slot, enum stop_reason why)
     slot->stop = why;
     log_info("job.stop", "job=%s reason=%s", slot->job->id,
              (const char *[]){ "", "cancel", "deadline", "lost", "shutdown" }[why]);
-    if (slot->has_child) {
+    if (slot->has_child)
         fence_kill(&slot->child);
+    if (slot->has_child || why == STOP_LOST) {
         slot->state = SLOT_KILLED;
-    } else if (why == STOP_LOST) {
-        slot_free(slot);
     } else if (slot->state == SLOT_RUNNING) {
         outcome_of_stop(slot);
         slot_ended(slot);
@@ -312,6 +325,8 @@ void slot_stop(struct slot *slot, enum stop_reason why)
 
 void slot_free(struct slot *slot)
 {
+    if (slot->stored && !slot->offered)
+        discard_files(slot);
     if (slot->folder) {
         int r = folder_remove(slot->folder);
         if (r < 0)

@@ -76,6 +76,8 @@ static struct job *job_make(const struct taking *taking, const struct job_kind *
     job->request_id = COPY(job, value(taking, "request_id"));
     job->epoch = taking->epoch;
     job->attempt = (int)number(taking, "counted") + 1;
+    job->deadline = (int)number(taking, "deadline");
+    job->tries = (int)number(taking, "tries");
     if (json_parse_strict(job, value(taking, "args"), strlen(value(taking, "args")), &job->args, &why) < 0)
         job->args = NULL;
     return job;
@@ -124,7 +126,8 @@ static void mark_begun(struct worker *worker, const struct job *job)
 {
     autoresult struct result result = { 0 };
 
-    if (job->kind->begin && database_run(worker->database, job->kind->begin, PARAMS({ "job_id", job->id }), &result) < 0)
+    if (job->kind->begin &&
+        database_run(worker->database, job->kind->begin, PARAMS({ "job_id", job->id }), &result) < 0)
         log_warning("job.begin", "job=%s error=%s", job->id, result.message);
 }
 
@@ -209,8 +212,7 @@ void worker_take(struct worker *worker, const struct reservation *reservation)
 
     lost_arrays(ctx, reservation, &lost_ids, &lost_epochs, &lost_workers);
     const struct call calls[] = {
-        { &sql_queue_job_lost,
-          PARAMS({ "ids", lost_ids }, { "epochs", lost_epochs }, { "workers", lost_workers }) },
+        { &sql_queue_job_lost, PARAMS({ "ids", lost_ids }, { "epochs", lost_epochs }, { "workers", lost_workers }) },
         { &sql_queue_job_take, PARAMS({ "ids", id_array(ctx, reservation) }) },
     };
     bool any_lost = strcmp(lost_ids, "{}") != 0;

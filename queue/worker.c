@@ -87,11 +87,13 @@ static void keep_leases(struct worker *worker)
     for (int i = 0; i < worker->slot_count; i++) {
         struct slot *slot = &worker->slots[i];
 
+        if (slot_busy(slot) && slot->stop != STOP_LOST && worker->now >= slot->safe_until)
+            slot_stop(slot, STOP_LOST);
+        if (slot->stop == STOP_LOST && !slot->has_child)
+            slot_free(slot);
         if (!slot_busy(slot) || slot->stop == STOP_LOST)
             continue;
-        if (worker->now >= slot->safe_until)
-            slot_stop(slot, STOP_LOST);
-        else if (slot->state == SLOT_RUNNING && slot->stop == STOP_NONE && worker->now >= slot->deadline_at)
+        if (slot->state == SLOT_RUNNING && slot->stop == STOP_NONE && worker->now >= slot->deadline_at)
             slot_stop(slot, STOP_DEADLINE);
     }
 }
@@ -146,6 +148,7 @@ static void reserve(struct worker *worker)
 
     if (worker->stopping || worker->waiting || wanted == 0 || worker->now < worker->retry_at)
         return;
+    worker->now = worker_clock(); /* the leases begin now, however long the last commits took */
     r = queue_reserve(worker->redis, ctx, worker->options->queue, wanted, worker_lease_ms(worker), worker->name,
                       &reservation);
     if (r < 0) {
@@ -191,12 +194,14 @@ static int next_timeout(const struct worker *worker)
             continue;
         if (touch < at)
             at = touch;
-        if (slot->percent != slot->told_percent && worker->told_at + TELL_MS < at)
+        if (slot->state == SLOT_RUNNING && slot->percent != slot->told_percent && worker->told_at + TELL_MS < at)
             at = worker->told_at + TELL_MS;
         if (slot->state == SLOT_RUNNING && slot->deadline_at < at)
             at = slot->deadline_at;
-        if (slot->safe_until < at)
+        if (slot->stop != STOP_LOST && slot->safe_until < at)
             at = slot->safe_until;
+        if (slot->stop == STOP_LOST && !slot->has_child)
+            at = worker->now;
         if (slot->state == SLOT_ENDED && worker->retry_at <= worker->now)
             at = worker->now;
     }
@@ -216,6 +221,8 @@ static void hear_signal(struct worker *worker)
         if (!worker->stopping) {
             worker->stopping = true;
             worker->stop_at = worker->now + (uint64_t)worker->config->worker_stop * 1000;
+            redis_drop(worker->waiter); /* a wake-up that came now would be lost on us */
+            worker->waiting = false;
             log_info("worker.stop", "running=%d", busy_count(worker));
         }
 }

@@ -10,7 +10,7 @@
 enum slot_state {
     SLOT_FREE,
     SLOT_RUNNING,
-    SLOT_KILLED, /* its child was told to end; waits to be reaped */
+    SLOT_KILLED, /* its child was told to end and waits to be reaped; or the lease was lost and it waits to be freed */
     SLOT_ENDED,  /* the outcome is known and not committed yet */
 };
 
@@ -24,6 +24,7 @@ struct slot {
     const char *packed;
     const char *folder;     /* of a fenced job */
     const char *stored;     /* storage prefix its files were moved to; NULL: none */
+    bool offered;           /* a commit that names them was sent, so that something may refer to them */
     uint64_t started_at;    /* all on the clock of worker_clock, ms */
     uint64_t deadline_at;
     uint64_t safe_until;    /* nothing is written and no child lives beyond this without a renewed lease */
@@ -62,6 +63,7 @@ int worker_lease_ms(const struct worker *worker);
 /* slot.c */
 void slot_start(struct slot *slot, struct job *job, const char *packed);
 void slot_hear(struct slot *slot);    /* its child has written or ended */
+/* Never frees the job: its own function may be asking. A lost one is freed by the loop. */
 void slot_stop(struct slot *slot, enum stop_reason why);
 void slot_free(struct slot *slot);    /* forget the job, remove its folder */
 bool slot_busy(const struct slot *slot);

@@ -60,9 +60,9 @@ static void show(const char *name, const char *value)
 
 int command_job(struct operation *operation)
 {
-    static const char *const columns[] = { "id",     "kind",   "queue",    "product",    "tenant", "priority",
-                                           "made_at", "due_at", "request_id", "outcome", "error",  "worker",
-                                           "ended_at", "cancel_asked_by", "tries" };
+    static const char *const columns[] = { "id",       "kind",    "queue",    "product",         "tenant",
+                                           "priority", "made_at", "due_at",   "request_id",      "outcome",
+                                           "error",    "worker",  "ended_at", "cancel_asked_by", "tries" };
     static const char *const places[] = {
         [QUEUE_UNKNOWN] = "not in Redis", [QUEUE_WAITING] = "waiting", [QUEUE_RUNNING] = "running"
     };
@@ -76,7 +76,8 @@ int command_job(struct operation *operation)
         show(columns[i], result_text(&job, 0, columns[i]));
     if (result_text(&job, 0, "outcome"))
         return DONE;
-    if (queue_cancel(operation->redis, result_text(&job, 0, "queue"), result_text(&job, 0, "id"), CANCEL_LOOK, &where) < 0)
+    if (queue_cancel(operation->redis, result_text(&job, 0, "queue"), result_text(&job, 0, "id"), CANCEL_LOOK, &where) <
+        0)
         show("state", "unknown: Redis does not answer");
     else
         show("state", places[where]);
@@ -105,7 +106,10 @@ static int cancel_waiting(struct operation *operation, const struct result *job)
     } else if (r < 0) {
         status = complain("PostgreSQL", results[results[0].error == E_NONE].message);
     } else {
-        queue_cancel(operation->redis, queue, id, CANCEL_DROP, &where); /* else reserve finds it ended */
+        /* When Redis does not hear of it, reserve finds that the job has ended. A worker that has just reserved it is
+         * asked to stop: nothing of what it does can count any more. */
+        if (queue_cancel(operation->redis, queue, id, CANCEL_DROP, &where) == 0 && where == QUEUE_RUNNING)
+            queue_cancel(operation->redis, queue, id, CANCEL_ASK, &where);
         printf("%s was waiting and is cancelled\n", id);
     }
     result_clear(&results[0]);
@@ -124,7 +128,7 @@ static int cancel_running(struct operation *operation, const struct result *job)
                      PARAMS({ "job_id", id }, { "asked_by", who ? who->pw_name : "operator" }), &result) < 0)
         return complain("PostgreSQL", result.message);
     if (queue_cancel(operation->redis, queue, id, CANCEL_ASK, &where) < 0)
-        return complain("Redis", "does not answer; the job ends as cancelled only if it is tried again");
+        return complain("Redis", "does not answer; the reconciler will ask the job's worker when it does");
     printf("%s is running: its worker has been asked to stop it\n", id);
     return DONE;
 }

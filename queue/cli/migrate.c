@@ -18,10 +18,15 @@ static void checksum(const char *text, char hex[65])
     sodium_bin2hex(hex, 65, digest, sizeof digest);
 }
 
+static int complain(const struct migration *migration, const char *why)
+{
+    fprintf(stderr, "millrace: migration %s: %s\n", migration->name, why);
+    return -EIO;
+}
+
 static int refused(const struct migration *migration, const struct result *result)
 {
-    fprintf(stderr, "millrace: migration %s: %s\n", migration->name, result->message);
-    return -EIO;
+    return complain(migration, result->message);
 }
 
 /* One script: lock, make the table of migrations, and fail the transaction by a unique row when it was applied. */
@@ -72,7 +77,7 @@ static int look_up(struct database *database, const struct migration *migration,
         return 0;
     if (!strcmp(result_text(&result, 0, "checksum"), sum))
         return 1;
-    fprintf(stderr, "millrace: migration %s was changed after it was applied\n", migration->name);
+    complain(migration, "it was changed after it was applied");
     return -EBADMSG;
 }
 
@@ -109,6 +114,8 @@ int migrate(struct database *database)
             r = apply(database, migration, sum);
         if (r == 0)
             r = look_up(database, migration, sum);
+        if (r == 0) /* it was not another one: the migration itself met a duplicate value */
+            r = complain(migration, "a value of it is there already");
     }
     return r < 0 ? r : kinds_put(database);
 }

@@ -9,8 +9,9 @@ if redis.call('HEXISTS', P .. 'own', id) == 1 then
 end
 if redis.call('EXISTS', P .. 'j:' .. id) == 0 then return 'unknown' end
 if mode == 'drop' then
-  redis.call('UNLINK', P .. 'j:' .. id)
+  redis.call('UNLINK', P .. 'j:' .. id, P .. 'p:' .. id)
   redis.call('ZREM', P .. 'dl', id)
   redis.call('HDEL', P .. 'lost', id)
+  redis.call('SREM', P .. 'cx', id)
 end
 return 'waiting'

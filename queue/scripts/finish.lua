@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- finish: give leases back, after the outcome was committed. KEYS[1] = prefix; ARGV = worker, then id, epoch, due, ...
 -- (at most 64). due: '' forgets the job (it has ended); a time in ms makes it ready again then, '0' at once.
--- Returns one number a job: 1 done, 0 when it was not this worker's any more (nothing is changed then).
+-- Returns one number a job: 1 done, 0 when it was not this worker's any more (nothing is changed then). Whose lease ran
+-- out before is told until the job has ended: who was told may have failed to write it down.
 local P = KEYS[1]
 local worker = ARGV[1]
 local time = redis.call('TIME')
@@ -17,9 +18,9 @@ for i = 2, #ARGV, 3 do
     local priority, tenant = string.match(packed or '', '^1|([0-3])|[^|]*|%d+|%d+|[^|]*|(.+)$')
     redis.call('ZREM', P .. 'lease', id)
     redis.call('HDEL', P .. 'own', id)
-    redis.call('HDEL', P .. 'lost', id)
     if tenant then redis.call('SREM', P .. 'in:' .. tenant, id) end
     if due == '' or not tenant then
+      redis.call('HDEL', P .. 'lost', id)
       redis.call('SREM', P .. 'cx', id)
       redis.call('UNLINK', P .. 'j:' .. id, P .. 'p:' .. id)
     elseif tonumber(due) > now then

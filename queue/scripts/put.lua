@@ -1,18 +1,21 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- put: make jobs known. KEYS[1] = the queue's prefix "mr1:{q:NAME}:"; ARGV = id, packed, id, packed, ... (at most 64).
--- Idempotent by id: a known id is left alone. Returns how many were new.
+-- Idempotent by id: a known id is left alone. Returns how many were new. A malformed one refuses the whole batch.
 -- packed: 1|priority|kind|due in ms|deadline in s|key|tenant (docs/queue.md).
 local P = KEYS[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local added, ready, soonest = 0, false, nil
+local jobs = {}
 for i = 1, #ARGV, 2 do
-  local id, packed = ARGV[i], ARGV[i + 1]
-  local priority, due, tenant = string.match(packed, '^1|([0-3])|[^|]*|(%d+)|%d+|[^|]*|(.+)$')
-  if not priority then return redis.error_reply('MALFORMED job ' .. id) end
+  local priority, due, tenant = string.match(ARGV[i + 1], '^1|([0-3])|[^|]*|(%d+)|%d+|[^|]*|(.+)$')
+  if not priority then return redis.error_reply('MALFORMED job ' .. ARGV[i]) end
+  jobs[#jobs + 1] = { ARGV[i], ARGV[i + 1], priority, tonumber(due), tenant }
+end
+local added, ready, soonest = 0, false, nil
+for _, job in ipairs(jobs) do
+  local id, packed, priority, due, tenant = unpack(job)
   if redis.call('SETNX', P .. 'j:' .. id, packed) == 1 then
     added = added + 1
-    due = tonumber(due)
     if due > now then
       redis.call('ZADD', P .. 'dl', due, id)
       if not soonest or due < soonest then soonest = due end

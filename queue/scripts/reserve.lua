@@ -29,6 +29,8 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'lease', '-inf', now, 'LIMI
     redis.call('SREM', P .. 'in:' .. tenant, id)
     if own then redis.call('HSET', P .. 'lost', id, string.match(own, '^(%d+|[^|]*)')) end
     ready(id, packed, true)
+  else
+    redis.call('SREM', P .. 'cx', id)
   end
 end
 
@@ -40,11 +42,11 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'dl', '-inf', now, 'LIMIT',
 end
 
 -- The tenant with the least virtual time of the highest priority goes first; each job costs it one unit. Ids whose job
--- has gone (cancelled while it waited) or is leased already are dropped here: removing them from the list's middle
--- would cost its length.
+-- has gone (cancelled while it waited) or is leased already, by this very batch perhaps, are dropped here: removing them
+-- from the list's middle would cost its length.
 local epoch = math.max((tonumber(redis.call('GET', P .. 'ep')) or 0) + 1, time[1] * 1000000 + time[2])
 local stamp = string.format('%.0f', epoch)
-local out, leases, owns = {}, {}, {}
+local out, leases, owns, mine = {}, {}, {}, {}
 local looks = 0
 for priority = 0, 3 do
   local ring = P .. 'ring:' .. priority
@@ -62,7 +64,8 @@ for priority = 0, 3 do
       for i, id in ipairs(ids) do keys[i] = P .. 'j:' .. id end
       local packs, held = redis.call('MGET', unpack(keys)), redis.call('HMGET', P .. 'own', unpack(ids))
       for i, id in ipairs(ids) do
-        if packs[i] and not held[i] then
+        if packs[i] and not held[i] and not mine[id] then
+          mine[id] = true
           local seconds = tonumber(string.match(packs[i], '^1|[0-3]|[^|]*|%d+|(%d+)|'))
           taken[#taken + 1] = id
           out[#out + 1] = { id, packs[i] }

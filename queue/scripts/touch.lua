@@ -1,19 +1,21 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
--- touch: renew leases. KEYS[1] = prefix; ARGV = lease in ms, worker, then id, epoch, packed, ... (at most 64).
+-- touch: renew leases. KEYS[1] = prefix; ARGV = lease in ms, worker, run id, then id, epoch, packed, ... (at most 64).
 -- Returns one text a job: 'ok'; 'lost' (it is somebody else's, or nobody's: write nothing more); 'cancel' (renewed, but
--- asked to stop); 'late' (past its deadline: not renewed, stop it). While `gen` is missing a lease that nobody holds is
--- taken back by who says it has it: so live workers carry their jobs over a loss of Redis.
+-- asked to stop); 'late' (past its deadline: not renewed, stop it). While the queue is closed (no `gen`, or that of
+-- another run of this server) a lease that nobody holds, or one that is older, is taken back by who says it has it: so
+-- live workers carry their jobs over a loss of Redis, a whole one or one of its last second.
 local P = KEYS[1]
-local lease, worker = tonumber(ARGV[1]), ARGV[2]
+local lease, worker, run = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local rebuilding = redis.call('EXISTS', P .. 'gen') == 0
+local gen = redis.call('GET', P .. 'gen')
+local closed = not gen or string.sub(gen, -#run) ~= run
 local reply = {}
-for i = 3, #ARGV, 3 do
+for i = 4, #ARGV, 3 do
   local id, epoch, packed = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local own = redis.call('HGET', P .. 'own', id)
   local seconds, tenant = string.match(packed, '^1|[0-3]|[^|]*|%d+|(%d+)|[^|]*|(.+)$')
-  if not own and rebuilding then
+  if closed and tonumber(string.match(own or '0|', '^(%d+)|')) < tonumber(epoch) then
     own = epoch .. '|' .. worker .. '|' .. string.format('%.0f', now + seconds * 1000)
     redis.call('SET', P .. 'j:' .. id, packed)
     redis.call('HSET', P .. 'own', id, own)

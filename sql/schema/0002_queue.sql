@@ -95,13 +95,15 @@ create table leader (
   expires timestamptz not null
 );
 
--- Make the week of t in all three tables, when it is not there.
+-- Make the week of t in all three tables, when it is not there. One at a time: of two that see that it is missing one
+-- would fail.
 create function job_week_make(t timestamptz) returns void
 language plpgsql as $$
 declare
   week timestamptz := date_trunc('week', t at time zone 'UTC') at time zone 'UTC';
   base text;
 begin
+  perform pg_advisory_xact_lock(5284073914872);
   foreach base in array array['job', 'job_end', 'job_try'] loop
     execute format('create table if not exists %I partition of %I for values from (%L) to (%L)',
                    base || to_char(week at time zone 'UTC', '_IYYY"w"IW'), base,

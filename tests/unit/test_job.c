@@ -66,6 +66,16 @@ START_TEST(release_and_bury_say_how_it_ended)
 }
 END_TEST
 
+/* A mail server's reply in Latin-1 once kept its job, and with it the whole worker, from ever being settled. */
+START_TEST(a_reason_is_text_whatever_a_stranger_said)
+{
+    autotalloc struct job *job = job_new("{}");
+
+    job_release(job, -1, "550 Adresse ung%cltig\r\n\tok \u00fc%c", 0xfc, 0xe4);
+    ck_assert_str_eq(job->why, "550 Adresse ung?ltig?  ok \u00fc?");
+}
+END_TEST
+
 START_TEST(a_long_reason_is_cut_between_characters)
 {
     autotalloc struct job *job = job_new("{}");
@@ -141,6 +151,7 @@ SUITE(job)
 {
     tcase_add_test(tests, every_kind_is_found_by_its_name);
     tcase_add_test(tests, release_and_bury_say_how_it_ended);
+    tcase_add_test(tests, a_reason_is_text_whatever_a_stranger_said);
     tcase_add_test(tests, a_long_reason_is_cut_between_characters);
     tcase_add_test(tests, progress_is_told_only_when_it_grew);
     tcase_add_test(tests, arguments_are_read_by_type);
