@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parts of tools/stack: place (where state lies), fleet (what runs), supervisor (keeps it running)."""
