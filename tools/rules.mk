@@ -83,6 +83,16 @@ HOSTILE_OBJ := $(call obj,tests/fenced/hostile.c)
 $(B)/hostile-runner: $(HOSTILE_OBJ) $(B)/libmillrace.a
 	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(HOSTILE_OBJ) $(B)/libmillrace.a $(call pkg,--libs,jansson talloc libseccomp) -lpthread
 
+# make bench: the front against bench-probe, and what the processes take when idle. BENCH: words for bench/run.
+BENCH ?=
+PROBE_OBJ := $(call obj,bench/probe.c)
+$(B)/bench-probe: $(PROBE_OBJ) $(B)/libmillrace.a
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(PROBE_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq jansson talloc libsodium libjwt fcgi) -lpthread
+.PHONY: bench
+bench: $(BINARIES) $(B)/bench-probe
+	@tools/deps bench
+	@tools/stack run bench --variant $(V) --set environment=production --set log.level=warning -- bench/run --probe $(B)/bench-probe $(BENCH)
+
 # What is missing is installed before anything is compiled; when nothing is, this costs a few milliseconds.
 $(B)/packages: tools/deps
 	@tools/deps build
