@@ -30,3 +30,4 @@ CFLAGS_ALL = -std=gnu17 $(OPT_$(V)) $(WARN) $(DEFS) -I. -I$(B)/gen -include comm
 LDFLAGS_ALL = $(OPT_$(V)) -pie -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--gc-sections $(LDFLAGS)
 
 include tools/rules.mk
+include tools/targets.mk

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * millrace-front: serves every product's API over FastCGI or plain CGI. How it was started tells the transport: a
  * socket inherited from systemd, --socket or front.socket: the event transport; a FastCGI socket on descriptor 0 or a
- * CGI environment: libfcgi's. */
+ * CGI environment: libfcgi's. `millrace-front --endpoints` serves nothing: it tells what would be served. */
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/program.h"
@@ -101,7 +101,9 @@ int main(int argc, char **argv)
     char **words;
     int status, r;
 
-    config = program_start(ctx, "millrace-front", "", argc, argv, &words, &status);
+    if (argc == 2 && !strcmp(argv[1], "--endpoints"))
+        return describe_rows(stdout) < 0;
+    config = program_start(ctx, "millrace-front", "| --endpoints", argc, argv, &words, &status);
     if (!config)
         return status;
     r = loop_new(ctx, &loop);

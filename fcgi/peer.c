@@ -300,22 +300,22 @@ static void peer_read_end(struct peer *peer)
 static void peer_read(struct peer *peer)
 {
     unsigned char *shared = peer->transport->shared;
-    struct buffer before = peer->in;
+    size_t kept = peer->in.length;
     ssize_t n;
 
-    memcpy(shared, before.length ? before.bytes : shared, before.length);
-    n = read(peer->source.fd, shared + before.length, READ_SIZE - before.length);
+    if (kept)
+        memcpy(shared, peer->in.bytes, kept);
+    n = read(peer->source.fd, shared + kept, READ_SIZE - kept);
     if (n < 0) {
         if (errno != EAGAIN && errno != EINTR)
             peer_end(peer);
         return;
     }
-    peer->in = (struct buffer){ 0 };
-    buffer_free(&before);
+    buffer_free(&peer->in);
     if (n == 0)
         peer_read_end(peer);
     else
-        peer_take(peer, shared, (size_t)n + before.length);
+        peer_take(peer, shared, (size_t)n + kept);
 }
 
 static void peer_ready(struct source *source, uint32_t events)

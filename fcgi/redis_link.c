@@ -25,6 +25,7 @@ struct redis_link {
     struct timer timer;    /* DOWN: until the next attempt; else until the attempt or the oldest ask is too old */
     struct deferred flush; /* writes what a round has gathered, and ends what has no server to go to */
     int backoff;
+    bool tried;               /* an attempt to connect has ended, one way or the other */
     bool broken;              /* seen while answers are being read: ended after that */
     struct ask *head, **tail; /* sent, in order */
     struct ask *over, **over_last;
@@ -53,6 +54,7 @@ static void link_break(struct redis_link *link, const char *why)
         redisFree(link->connection);
     link->connection = NULL;
     link->state = DOWN;
+    link->tried = true;
     link->broken = false;
     link->head = NULL;
     link->tail = &link->head;
@@ -82,7 +84,8 @@ static bool link_begin(struct redis_link *link, struct ask *ask)
     ask->reply = NULL;
     ask->wire = NULL;
     ask->again = false;
-    if (link->state == UP)
+    /* Right after the start it may wait for the first attempt: a plain CGI process has no better time to ask. */
+    if (link->state == UP || (!link->tried && link->state != DOWN))
         return true;
     link_end_later(link, ask);
     return false;
@@ -192,6 +195,7 @@ static void load_done(struct ask *ask)
         link->broken = true; /* it is loading its data, or a script is wrong */
     else if (!link->loads_left && link->state == GREETING) {
         link->state = UP;
+        link->tried = true;
         link->backoff = 0;
     }
 }

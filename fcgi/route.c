@@ -13,7 +13,7 @@ struct route_node {
     const struct operation *operations[METHOD_COUNT];
 };
 
-static const char *const methods[METHOD_COUNT] = {
+const char *const method_names[METHOD_COUNT] = {
     [GET] = "GET", [POST] = "POST", [PUT] = "PUT", [PATCH] = "PATCH", [DELETE] = "DELETE"
 };
 
@@ -80,7 +80,7 @@ const struct operation *route_find(void *ctx, const struct route_node *root, enu
         return node->operations[method];
     for (int i = 0; node && i < METHOD_COUNT; i++)
         if (node->operations[i])
-            allow = allow ? memory_check(talloc_asprintf_append(allow, ", %s", methods[i])) : COPY(ctx, methods[i]);
+            allow = allow ? memory_check(talloc_asprintf_append(allow, ", %s", method_names[i])) : COPY(ctx, method_names[i]);
     *ret_allow = allow;
     return NULL;
 }
@@ -103,7 +103,7 @@ static enum method method_of(const char *text)
     if (!strcmp(text, "HEAD"))
         return GET; /* the web server drops the body */
     for (int i = 0; i < METHOD_COUNT; i++)
-        if (!strcmp(methods[i], text))
+        if (!strcmp(method_names[i], text))
             return (enum method)i;
     return METHOD_COUNT;
 }

@@ -35,7 +35,12 @@ int server_new(void *ctx, const struct config *config, struct loop *loop, struct
 /* What transports call. */
 struct transport_handler server_handler(struct server *server);
 
+/* describe.c: print every product's rows, what each answers to and who may call it, as a JSON list. Needs no
+ * configuration. -EIO when they cannot be written. */
+int describe_rows(FILE *to);
+
 /* route.c: the tree of a product's paths. */
+extern const char *const method_names[METHOD_COUNT];
 struct route_node *route_tree(void *ctx);
 void route_add(struct route_node *root, const struct operation *operation);
 /* Find the operation for the decoded segments. captures[i] becomes the index of the segment of the i-th parameter in

@@ -95,3 +95,13 @@ long long job_number(const struct job *job, const char *name, long long otherwis
         return digits(json_string_value(value), otherwise);
     return otherwise;
 }
+
+void job_finished(struct job *job, int r)
+{
+    job->host->finished(job, r);
+}
+
+bool job_still_mine(struct job *job)
+{
+    return job->host->still_mine(job);
+}

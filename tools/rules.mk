@@ -83,6 +83,19 @@ HOSTILE_OBJ := $(call obj,tests/fenced/hostile.c)
 $(B)/hostile-runner: $(HOSTILE_OBJ) $(B)/libmillrace.a
 	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(HOSTILE_OBJ) $(B)/libmillrace.a $(call pkg,--libs,jansson talloc libseccomp) -lpthread
 
+# The front's plumbing without a product, for tests/plumbing.
+ECHO_FRONT_OBJ := $(call obj,tests/plumbing/echo_front.c $(wildcard fcgi/loop.c fcgi/record.c fcgi/body.c fcgi/pool.c \
+    fcgi/peer.c fcgi/client.c fcgi/transport*.c fcgi/lane*.c fcgi/redis_link.c))
+$(B)/obj/tests/plumbing/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis talloc fcgi)
+$(B)/echo_front: $(ECHO_FRONT_OBJ) $(B)/libmillrace.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $(ECHO_FRONT_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq hiredis talloc fcgi) -lpthread -lm
+
+# What is missing is installed before anything is compiled; when nothing is, this costs a few milliseconds.
+$(B)/packages: tools/deps
+	@tools/deps build
+	@mkdir -p $(@D)
+	@touch $@
+
 # make bench: the front against bench-probe, and what the processes take when idle. BENCH: words for bench/run.
 BENCH ?=
 PROBE_OBJ := $(call obj,bench/probe.c)
@@ -92,11 +105,5 @@ $(B)/bench-probe: $(PROBE_OBJ) $(B)/libmillrace.a
 bench: $(BINARIES) $(B)/bench-probe
 	@tools/deps bench
 	@tools/stack run bench --variant $(V) --set environment=production --set log.level=warning -- bench/run --probe $(B)/bench-probe $(BENCH)
-
-# What is missing is installed before anything is compiled; when nothing is, this costs a few milliseconds.
-$(B)/packages: tools/deps
-	@tools/deps build
-	@mkdir -p $(@D)
-	@touch $@
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

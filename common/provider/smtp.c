@@ -110,8 +110,8 @@ static void connection_set(CURL *easy, const struct smtp_server *server, const s
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout);
     /* It bounds the wait for the answer to QUIT, which is two minutes if not said, and curl does nothing else then. */
     curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, (timeout + 999) / 1000);
-    /* After a time-out curl would keep the session and take the late answer for that to the next mail's command; and
-     * sessions kept to the end of the process say QUIT then, with the two minutes. */
+    /* After a time-out curl would keep the connection and take the late answer for that to the next mail's command; and
+     * connections kept to the end of the process say QUIT then, with the two minutes. */
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, timeout < CONNECT_TIMEOUT ? timeout : CONNECT_TIMEOUT);
     curl_easy_setopt(easy, CURLOPT_SASL_IR, 1L);

@@ -9,7 +9,7 @@
  * user empty: no login.
  * By smtp://, a host other than loopback is asked for STARTTLS; credentials go to it only under TLS, or not at all.
  * On loopback there is no TLS: a local relay's certificate is mostly made up.
- * Each mail has a session of its own. curl's SMTP waits for the answers to a mail's end and to QUIT without letting
+ * Each mail has its own connection. curl's SMTP waits for the answers to a mail's end and to QUIT without letting
  * other transfers move, so timeout must be well below what the loop may stand still (a lease): it can be twice that. */
 struct smtp_server {
     const char *url, *user, *password;

@@ -108,5 +108,5 @@ language sql stable parallel safe as $$
     from (select convert_to(f.product || ':' || f.id || ':' || f.generation || ':' ||
             case when lifetime is null then 0
                  else extract(epoch from date_trunc('hour', now()) + lifetime)::bigint end ||
-            case when attachment then ':a' else ':i' end, 'UTF8') as payload) as made
+            case when attachment then ':attachment' else ':inline' end, 'UTF8') as payload) as made
 $$;

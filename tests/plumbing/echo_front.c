@@ -50,7 +50,7 @@ static const char *const argument_name[] = { "argument" };
 #define STATEMENT(label, sql, parameters)                                                                              \
     static const struct statement label = { .name = #label, .text = sql, .count = parameters, .names = argument_name }
 STATEMENT(add, "select $1::int + 1", 1);
-STATEMENT(nap, "select $1, pg_sleep($1::float8 / 1000)", 1);
+STATEMENT(nap, "select $1::text, pg_sleep($1::text::float8 / 1000)", 1);
 STATEMENT(divide, "select 1 / $1::int", 1);
 STATEMENT(refused, "select plumbing_refuse($1)", 1);
 STATEMENT(note, "insert into plumbing_note (text) values ($1) returning text", 1);

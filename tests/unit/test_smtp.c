@@ -1,5 +1,4 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later
- * Against a server of a few lines, in a thread, that says what a test tells it to. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/memory.h"
 #include "common/provider/smtp.h"
 #include "common/transfers.h"
@@ -181,7 +180,7 @@ START_TEST(a_mail_arrives_as_composed)
 END_TEST
 
 /* What a server says too late to one mail must not be taken for an answer to the next. */
-START_TEST(each_mail_has_its_own_session)
+START_TEST(each_mail_has_its_own_connection)
 {
     autotalloc void *ctx = talloc_new(NULL);
     struct fake *fake = fake_new(ctx, NULL, NULL);
@@ -333,18 +332,16 @@ START_TEST(without_a_login_tls_is_asked_for_when_offered)
 }
 END_TEST
 
-static const char *const bad_urls[] = {
-    "",
-    "mail.example",
-    "http://mail.example",
-    "smtp://",
-    "smtp://a:b@mail.example",
-    "smtp://mail.example/name",
-    "smtp://mail.example:99999",
-    "smtp://mail.example\r\nX: y",
-    "file:///etc/passwd",
-    "smtp://mail.example?x",
-};
+static const char *const bad_urls[] = { "",
+                                        "mail.example",
+                                        "http://mail.example",
+                                        "smtp://",
+                                        "smtp://a:b@mail.example",
+                                        "smtp://mail.example/name",
+                                        "smtp://mail.example:99999",
+                                        "smtp://mail.example\r\nX: y",
+                                        "file:///etc/passwd",
+                                        "smtp://mail.example?x" };
 
 START_TEST(a_url_has_host_and_port_only)
 {
@@ -391,7 +388,7 @@ END_TEST
 SUITE(smtp)
 {
     tcase_add_test(tests, a_mail_arrives_as_composed);
-    tcase_add_test(tests, each_mail_has_its_own_session);
+    tcase_add_test(tests, each_mail_has_its_own_connection);
     tcase_add_loop_test(tests, an_answer_decides_whether_to_try_again, 0, ELEMENTS(verdicts));
     tcase_add_loop_test(tests, a_silent_server_is_left, 0, 2);
     tcase_add_test(tests, nobody_there_is_tried_later);

@@ -125,7 +125,7 @@ class Fleet:
 
     def _nginx(self):
         argv = [program("nginx"), "-e", "stderr", "-p", str(self.state), "-c", self.path("nginx", "nginx.conf")]
-        return Row("nginx", 0, argv, self._nginx_answers, stop=signal.SIGQUIT, patience=3,
+        return Row("nginx", 0, argv, self._nginx_answers, stop=signal.SIGQUIT, patience=3, death=signal.SIGTERM,
                    leftovers=[self.path("run", "nginx.pid")])
 
     def _nginx_answers(self, pid):

@@ -30,6 +30,15 @@ def account():
     raise Trouble("neither the user postgres nor nobody exists, and services do not run as root")
 
 
+def check_build(variant):
+    """The folder of the variant's programs, if they are there."""
+    build = ROOT / "build" / variant
+    missing = [program for program in PROGRAMS if not os.access(build / program, os.X_OK)]
+    if missing:
+        raise Trouble(f"build/{variant} lacks {', '.join(missing)}: make V={variant}")
+    return build
+
+
 class Place:
     """var/NAME of this checkout: the state folder itself, or a link to it where that folder would not do."""
 
@@ -118,10 +127,7 @@ class Place:
     def install(self, variant):
         """Copy what runs into the state folder: the account may be unable to reach the checkout, and the programs
         may be built anew while these run."""
-        build = ROOT / "build" / variant
-        missing = [program for program in PROGRAMS if not os.access(build / program, os.X_OK)]
-        if missing:
-            raise Trouble(f"build/{variant} lacks {', '.join(missing)}: make V={variant}")
+        build = check_build(variant)
         folder = self.state / "bin"
         for part in (folder, folder / "stacklib", folder / "nginx"):
             part.mkdir(mode=0o755, exist_ok=True)

@@ -83,8 +83,8 @@ class Service:
             self.keeper = asyncio.create_task(self._keep(patient))
         answers = asyncio.create_task(self.ready.wait())
         await asyncio.wait({answers, self.keeper}, timeout=START_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
-        answers.cancel()
-        if not self.ready.is_set():
+        if not answers.done():
+            answers.cancel()
             why = self.last if self.keeper.done() else f"does not answer after {START_PATIENCE:.0f} s"
             raise Trouble(f"{self.row.name} {why}; the end of {self.log}:\n{tail(self.log)}")
 

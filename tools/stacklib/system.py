@@ -119,7 +119,7 @@ def tail(path, lines=25):
             text = log.read().decode(errors="replace")
     except OSError:
         return ""
-    return "\n".join("    " + line for line in text.splitlines()[-lines:])
+    return "\n".join("    " + line for line in text.splitlines()[-lines:]) or "    (it is empty)"
 
 
 def say(text):
