@@ -96,14 +96,9 @@ $(B)/packages: tools/deps
 	@mkdir -p $(@D)
 	@touch $@
 
-# make bench: the front against bench-probe, and what the processes take when idle. BENCH: words for bench/run.
-BENCH ?=
+# What make bench compares the front with.
 PROBE_OBJ := $(call obj,bench/probe.c)
 $(B)/bench-probe: $(PROBE_OBJ) $(B)/libmillrace.a
 	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(PROBE_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq jansson talloc libsodium libjwt fcgi) -lpthread
-.PHONY: bench
-bench: $(BINARIES) $(B)/bench-probe
-	@tools/deps bench
-	@tools/stack run bench --variant $(V) --set environment=production --set log.level=warning -- bench/run --probe $(B)/bench-probe $(BENCH)
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
