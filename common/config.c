@@ -56,7 +56,7 @@ static const struct setting {
       "seconds a stopping worker lets its jobs run before it gives them back" },
     { "worker.landlock", SWITCH, AT(worker_landlock), "yes", 0, 0, false,
       "refuse to run fenced jobs on a kernel without Landlock" },
-    { "worker.runner", STRING, AT(worker_runner), "/usr/lib/millrace/millrace-runner", 0, 0, false,
+    { "worker.runner", STRING, AT(worker_runner), MILLRACE_LIBDIR "/millrace-runner", 0, 0, false,
       "program that runs one fenced job" },
     { "worker.folder", STRING, AT(worker_folder), "/var/lib/millrace/work", 0, 0, false,
       "where running jobs keep their files; same file system as storage.folder" },

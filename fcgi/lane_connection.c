@@ -103,12 +103,13 @@ static void connection_put_call(struct lane_connection *connection, struct excha
     const struct statement *statement = call->statement;
     unsigned number = lanes_statement_number(connection->queue->lanes, statement);
     struct prepared *prepared = connection_prepared(connection, number);
+    bool prepare = !prepared->ready || (prepared->unsure && exchange->again);
     char name[NAME_SIZE];
 
-    if (!prepared->ready)
+    if (prepare)
         prepared->version++;
     snprintf(name, sizeof name, "%u.%u %s", number, prepared->version, statement->name);
-    if (!prepared->ready) {
+    if (prepare) {
         PQsendPrepare(connection->pg, name, statement->text, statement->count, NULL);
         exchange->prepares |= 1u << i;
         prepared->ready = true;
@@ -181,6 +182,16 @@ static void exchange_fail(struct exchange *exchange, int call, const PGresult *r
     exchange->field = result_field(exchange->ctx, result, PG_DIAG_COLUMN_NAME);
 }
 
+static void connection_prepare_answered(struct lane_connection *connection, const struct exchange_call *call, bool good)
+{
+    struct prepared *prepared =
+        connection_prepared(connection, lanes_statement_number(connection->queue->lanes, call->statement));
+
+    prepared->unsure = !good;
+    if (!good && prepared->version == call->version)
+        prepared->ready = false;
+}
+
 /* One answer of the head: of a PREPARE, of a call, or of the commit at its end (a deferred constraint). */
 static void connection_take(struct lane_connection *connection, struct exchange *exchange, PGresult *result)
 {
@@ -195,10 +206,7 @@ static void connection_take(struct lane_connection *connection, struct exchange 
         exchange_fail(exchange, call, result);
     if (exchange->prepares & 1u << call) {
         exchange->prepares &= ~(1u << call);
-        if (!good)
-            connection_prepared(connection,
-                                lanes_statement_number(connection->queue->lanes, exchange->calls[call].statement))
-                ->ready = false;
+        connection_prepare_answered(connection, &exchange->calls[call], good);
     } else if (exchange->answered < exchange->count) {
         exchange->answered++;
         if (good) {

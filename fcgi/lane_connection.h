@@ -10,7 +10,8 @@
  * DISCARD ALL) is simply prepared again, whatever the server still knows of the old one. */
 struct prepared {
     unsigned version;
-    bool ready; /* prepared, or its PREPARE is ahead in the pipeline */
+    bool ready;  /* prepared, or its PREPARE is ahead in the pipeline */
+    bool unsure; /* the last PREPARE failed: one that is sent again does not rely on another's, to get its own error */
 };
 
 struct lane_queue;

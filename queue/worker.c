@@ -202,6 +202,9 @@ static int next_timeout(const struct worker *worker)
     }
     if (worker->stopping && worker->stop_at > worker->now && worker->stop_at < at)
         at = worker->stop_at;
+    if (!worker->stopping && !worker->waiting && worker->retry_at <= worker->now &&
+        busy_count(worker) < worker->slot_count)
+        at = worker->now; /* a slot is free and nobody waits for its job yet */
     return at > worker->now ? (int)(at - worker->now) : 0;
 }
 

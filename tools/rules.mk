@@ -49,11 +49,11 @@ $(B)/obj/bench/%.o: CFLAGS_PKG = $(call pkg,--cflags,$(PKGS))
 
 all: $(BINARIES)
 
-$(B)/obj/%.o: %.c $(addsuffix .stamp,$(GEN)) | $(B)/packages
+$(B)/obj/%.o: %.c | $(addsuffix .h,$(GEN)) $(B)/packages
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(CFLAGS_ALL) $(CFLAGS_PKG) -c -o $@ $<
 
-$(B)/obj/gen/%.o: $(B)/gen/%.stamp | $(B)/packages
+$(B)/obj/gen/%.o: $(B)/gen/%.stamp | $(addsuffix .h,$(GEN)) $(B)/packages
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(CFLAGS_ALL) $(CFLAGS_PKG) -c -o $@ $(B)/gen/$*.c
 
@@ -66,6 +66,11 @@ $(B)/gen/scripts.stamp: $(LUA_FILES) tools/embed
 $(B)/gen/migrations.stamp: $(SCHEMA_FILES) tools/embed
 	@mkdir -p $(@D)
 	@tools/embed migration $(B)/gen/migrations $(SCHEMA_FILES)
+
+# The header keeps its time when it stays the same, so that an edited statement compiles one file, a new one all that
+# name it.
+$(addsuffix .h,$(GEN)): %.h: %.stamp
+	@:
 
 define program
 $(B)/$(1): $$(OBJ_$(1)) $(B)/libmillrace.a

@@ -53,13 +53,16 @@ fresh:
 	@tools/fresh
 
 #: make install   programs, configuration, nginx examples; DESTDIR and PREFIX as usual
+ETC := $(DESTDIR)/etc/millrace
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/lib/millrace $(DESTDIR)/etc/millrace/nginx
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/lib/millrace $(ETC)/nginx
 	install -m 755 $(B)/millrace $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(B)/millrace-front $(B)/millrace-worker $(B)/millrace-scheduler $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(filter %-front %-worker %-scheduler,$(BINARIES)) $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(B)/millrace-runner $(DESTDIR)$(PREFIX)/lib/millrace
-	install -m 644 etc/nginx/*.conf $(DESTDIR)/etc/millrace/nginx
-	install -m 640 etc/millrace.conf $(DESTDIR)/etc/millrace/millrace.conf
+	for file in etc/nginx/*.conf; do \
+	    sed -e 's|@MILLRACE_NGINX@|/etc/millrace/nginx|' -e 's|@FRONT_SOCKET@|/run/millrace/front.sock|' \
+	        -e 's|@STORAGE_FOLDER@|/var/lib/millrace/files|' $$file > $(ETC)/nginx/$${file##*/}; done
+	[ -e $(ETC)/millrace.conf ] || install -m 640 etc/millrace.conf $(ETC)/millrace.conf
 
 #: make clean     remove what was built
 clean:

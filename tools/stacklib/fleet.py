@@ -115,7 +115,8 @@ class Fleet:
         argv = [program("redis-server"), "--port", "0", "--unixsocket", socket_path, "--unixsocketperm", "700",
                 "--dir", self.path("redis"), "--save", "", "--appendonly", "yes", "--appendfsync", "everysec",
                 "--maxmemory", "256mb", "--maxmemory-policy", "noeviction"]
-        return Row("redis", 5, argv, lambda pid: answers_unix(socket_path, b"PING\r\n", b"+PONG"), leftovers=[socket_path])
+        return Row("redis", 5, argv, lambda pid: answers_unix(socket_path, b"PING\r\n", b"+PONG"),
+                   leftovers=[socket_path])
 
     def _mailcatcher(self):
         socket_path = self.path("run", "mail")

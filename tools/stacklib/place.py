@@ -6,6 +6,7 @@ import os
 import pwd
 import re
 import shutil
+import stat
 import subprocess
 import time
 from pathlib import Path
@@ -67,6 +68,10 @@ class Place:
             return {}
         return {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
 
+    @staticmethod
+    def _short(folder):
+        return len(os.fsencode(str(folder) + LONGEST_SOCKET)) <= SOCKET_PATH_LIMIT
+
     def _reachable(self, folder):
         return subprocess.run(["/usr/bin/test", "-x", folder], cwd="/", **self.as_user()).returncode == 0
 
@@ -82,7 +87,8 @@ class Place:
         except FileExistsError:
             pass
         found = folder.lstat()
-        if not os.path.isdir(folder) or folder.is_symlink() or found.st_uid != self.user.pw_uid or found.st_mode & 0o077:
+        private = stat.S_ISDIR(found.st_mode) and found.st_uid == self.user.pw_uid and not found.st_mode & 0o077
+        if not private:
             raise Trouble(f"{folder} is not a private folder of {self.user.pw_name}: remove it")
 
     def make(self):
@@ -92,7 +98,7 @@ class Place:
             self._make_folder(Path(os.readlink(self.link)))
         elif self.link.exists():
             self._make_folder(self.link)
-        elif len(os.fsencode(str(self.link) + LONGEST_SOCKET)) <= SOCKET_PATH_LIMIT and self._reachable(self.link.parent):
+        elif self._short(self.link) and self._reachable(self.link.parent):
             self._make_folder(self.link)
         else:
             self._make_folder(self._elsewhere())

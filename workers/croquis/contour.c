@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Contours: wherever the surface breaks between two pixels there is a piece of edge; pieces are joined into chains,
+ * the chains smoothed and drawn with a weight that follows the shadow. */
+#include "common/memory.h"
+#include "workers/croquis/drawing.h"
+
+enum edge { EDGE_NONE, EDGE_CLOTH, EDGE_INNER, EDGE_OUTER };
+enum { CHAIN_MAX = 4000 };
+
+/* Edges between pixels, kept at the corner they start from: to the right, and down. */
+struct edges {
+    int width, height; /* in corners */
+    uint8_t *right, *down;
+};
+
+struct chain {
+    float x[CHAIN_MAX], y[CHAIN_MAX], width[CHAIN_MAX];
+    int count;
+    int kinds[4];
+};
+
+static enum edge edge_between(const struct sample *a, const struct sample *b)
+{
+    if (a->depth <= 0 && b->depth <= 0)
+        return EDGE_NONE;
+    if (a->depth <= 0 || b->depth <= 0)
+        return EDGE_OUTER;
+    if (fabsf(a->depth - b->depth) > 0.11f)
+        return EDGE_INNER;
+    return a->layer != b->layer ? EDGE_CLOTH : EDGE_NONE;
+}
+
+static void edges_find(struct edges *e, const struct look *look)
+{
+    for (int y = 1; y < look->height; y++)
+        for (int x = 1; x < look->width; x++) {
+            const struct sample *here = look_sample(look, x, y);
+
+            e->right[y * e->width + x] = (uint8_t)edge_between(look_sample(look, x, y - 1), here);
+            e->down[y * e->width + x] = (uint8_t)edge_between(look_sample(look, x - 1, y), here);
+        }
+}
+
+/* The four ways out of a corner; NULL outside. */
+static uint8_t *edge_at(const struct edges *e, int x, int y, int way)
+{
+    if (way == 0 && x + 1 < e->width)
+        return &e->right[y * e->width + x];
+    if (way == 1 && y + 1 < e->height)
+        return &e->down[y * e->width + x];
+    if (way == 2 && x > 0)
+        return &e->right[y * e->width + x - 1];
+    if (way == 3 && y > 0)
+        return &e->down[(y - 1) * e->width + x];
+    return NULL;
+}
+
+static int degree(const struct edges *e, int x, int y)
+{
+    int n = 0;
+
+    for (int way = 0; way < 4; way++) {
+        const uint8_t *edge = edge_at(e, x, y, way);
+        n += edge && *edge;
+    }
+    return n;
+}
+
+/* Take edges from a corner on until they end or meet others. */
+static void chain_follow(struct chain *chain, const struct edges *e, int x, int y)
+{
+    static const int dx[4] = { 1, 0, -1, 0 }, dy[4] = { 0, 1, 0, -1 };
+    int last = -1;
+
+    memset(chain->kinds, 0, sizeof(chain->kinds));
+    chain->count = 0;
+    for (;;) {
+        int way = -1;
+
+        if (chain->count < CHAIN_MAX) {
+            chain->x[chain->count] = (float)x;
+            chain->y[chain->count++] = (float)y;
+        }
+        for (int i = 0; i < 4 && way < 0; i++) {
+            /* Straight on is preferred, then a turn. */
+            int try = last < 0 ? i : (last + (i == 0 ? 0 : i == 1 ? 1 : i == 2 ? 3 : 2)) % 4;
+            const uint8_t *edge = edge_at(e, x, y, try);
+
+            if (edge && *edge)
+                way = try;
+        }
+        if (way < 0)
+            return;
+        chain->kinds[*edge_at(e, x, y, way)]++;
+        *edge_at(e, x, y, way) = EDGE_NONE;
+        last = way;
+        x += dx[way];
+        y += dy[way];
+        if (degree(e, x, y) < 2)
+            continue;
+        if (chain->count < CHAIN_MAX) {
+            chain->x[chain->count] = (float)x;
+            chain->y[chain->count++] = (float)y;
+        }
+        return;
+    }
+}
+
+/* A staircase of pixels becomes a curve; a closed one stays closed. */
+static void chain_smooth(struct chain *c, int passes)
+{
+    bool closed = hypotf(c->x[0] - c->x[c->count - 1], c->y[0] - c->y[c->count - 1]) < 1.5f && c->count > 20;
+
+    for (int pass = 0; pass < passes; pass++) {
+        float *axes[2] = { c->x, c->y };
+
+        for (int k = 0; k < 2; k++) {
+            float *v = axes[k], first = v[0], before = closed ? v[c->count - 2] : v[0];
+
+            for (int i = closed ? 0 : 1; i + 1 < c->count; i++) {
+                float here = v[i];
+                v[i] = 0.25f * before + 0.5f * here + 0.25f * v[i + 1];
+                before = here;
+            }
+            if (closed)
+                v[c->count - 1] = v[0];
+            else
+                v[0] = first;
+        }
+    }
+}
+
+/* How dark it is around a place, 0..1. */
+static float darkness(const struct drawing *d, float x, float y)
+{
+    float sum = 0;
+    int n = 0, far = (int)(3 * d->unit + 1.5f);
+
+    for (int k = 0; k < 8; k++) {
+        static const int dx[8] = { 1, 1, 0, -1, -1, -1, 0, 1 }, dy[8] = { 0, 1, 1, 1, 0, -1, -1, -1 };
+        float px = x + (float)(dx[k] * far), py = y + (float)(dy[k] * far);
+
+        if (!look_hit(d->look, px, py))
+            continue;
+        sum += 1 - d->value[(int)py * d->width + (int)px];
+        n++;
+    }
+    return n ? sum / (float)n : 0.3f;
+}
+
+/* Thick in shadow, thin and almost lost in light, tapering out. */
+static void chain_weigh(struct chain *c, const struct drawing *d, struct random *random, float base)
+{
+    float phase = random_range(random, 0, 6.28f), pace = random_range(random, 0.012f, 0.03f) / d->unit;
+
+    for (int i = 0; i < c->count; i++) {
+        float end = fminf((float)i, (float)(c->count - 1 - i)) / (14 * d->unit);
+        float press = 0.8f + 0.2f * sinf(phase + pace * (float)i) + 0.12f * sinf(phase * 3 + pace * 2.7f * (float)i);
+
+        c->width[i] = base * press * (0.3f + 1.15f * darkness(d, c->x[i], c->y[i])) * (0.25f + 0.75f * fminf(end, 1));
+    }
+}
+
+static void chain_draw(struct chain *c, struct drawing *d, struct random *random)
+{
+    static const float weights[4] = { 0, 0.8f, 1.15f, 1.6f }, alphas[4] = { 0, .6f, .8f, .88f };
+    enum edge kind = c->kinds[EDGE_OUTER] * 2 > c->count   ? EDGE_OUTER
+                     : c->kinds[EDGE_INNER] * 2 > c->count ? EDGE_INNER
+                                                           : EDGE_CLOTH;
+    float base = weights[kind] * d->medium->line_width * d->unit * 1.25f, phase = random_range(random, 0, 6.28f);
+
+    if ((float)c->count < 7 * d->unit)
+        return;
+    chain_smooth(c, (int)(4 + 6 * d->unit));
+    chain_weigh(c, d, random, base);
+    pencil_colour(d, d->medium->line, alphas[kind]);
+    pencil_ribbon(d, c->x, c->y, c->width, c->count);
+    if (kind == EDGE_CLOTH || (float)c->count < 60 * d->unit)
+        return;
+    /* A second, searching line beside the first. */
+    for (int i = 0; i < c->count; i++) {
+        float t = (float)i / (90 * d->unit);
+
+        c->x[i] += 1.5f * d->unit * sinf(phase + t * 2.1f) + 0.6f * d->unit;
+        c->y[i] += 1.4f * d->unit * sinf(phase * 2 + t * 1.7f) - 0.5f * d->unit;
+        c->width[i] = 0.55f * d->unit * (0.5f + 0.5f * sinf(phase * 5 + t));
+    }
+    pencil_colour(d, d->medium->line, 0.34f);
+    pencil_ribbon(d, c->x, c->y, c->width, c->count);
+}
+
+void contour(void *ctx, struct drawing *d)
+{
+    struct random random = random_stream(d->seed, ASPECT_LINES);
+    struct edges e = { .width = d->width + 1, .height = d->height + 1 };
+    unsigned corners = (unsigned)(e.width * e.height);
+    struct chain *chain = NEW(ctx, struct chain);
+
+    e.right = memory_check(talloc_zero_array(chain, uint8_t, corners));
+    e.down = memory_check(talloc_zero_array(chain, uint8_t, corners));
+    edges_find(&e, d->look);
+    /* From ends and crossings first, so that what is left are rings. */
+    for (int rings = 0; rings < 2; rings++)
+        for (int y = 0; y < e.height; y++)
+            for (int x = 0; x < e.width; x++)
+                for (int n = degree(&e, x, y); n > 0 && (rings || n != 2); n = degree(&e, x, y)) {
+                    chain_follow(chain, &e, x, y);
+                    chain_draw(chain, d, &random);
+                }
+    talloc_free(chain);
+}
