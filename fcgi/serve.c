@@ -2,6 +2,7 @@
 #include "fcgi/serve.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/token_cache.h"
 #include "fcgi/pool.h"
 #include "sql.h"
 #include <errno.h>
@@ -141,8 +142,8 @@ void argument_set(struct request *rq, const char *name, const char *value)
 /* ---- start: rows become operations ---- */
 
 static const char *const fixed_names[FIXED_COUNT] = {
-    [ARG_ACCOUNT_ID] = "account_id", [ARG_PRODUCT] = "product",     [ARG_REQUEST_ID] = "request_id",
-    [ARG_CLIENT_IP] = "client_ip",   [ARG_BASE_URL] = "base_url",   [ARG_MUST_BE] = "must_be",
+    [ARG_ACCOUNT_ID] = "account_id", [ARG_PRODUCT] = "product",   [ARG_REQUEST_ID] = "request_id",
+    [ARG_CLIENT_IP] = "client_ip",   [ARG_BASE_URL] = "base_url", [ARG_MUST_BE] = "must_be",
     [ARG_ISSUED_AT] = "issued_at",   [ARG_JTI] = "jti",
 };
 
@@ -268,6 +269,7 @@ int server_new(void *ctx, const struct config *config, struct loop *loop, struct
     server->config = config;
     server->loop = loop;
     r = keys_derive(config->secret, &server->keys);
+    server->tokens = token_cache_new(server, &server->keys);
     if (r == 0)
         r = compile_caller(server);
     if (r == 0)

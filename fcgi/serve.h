@@ -19,6 +19,7 @@ struct route_node;
 struct server {
     const struct config *config;
     struct keys keys;
+    struct token_cache *tokens;
     struct loop *loop;
     struct lanes *lanes;
     struct redis_link *redis;

@@ -104,4 +104,9 @@ $(B)/packages: tools/deps
 	@mkdir -p $(@D)
 	@touch $@
 
+# What make bench compares the front with.
+PROBE_OBJ := $(call obj,bench/probe.c)
+$(B)/bench-probe: $(PROBE_OBJ) $(B)/libmillrace.a
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(PROBE_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq jansson talloc libsodium libjwt fcgi) -lpthread
+
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
