@@ -65,7 +65,7 @@ static void write_error(struct request *rq)
         header_add(rq, "WWW-Authenticate", "Bearer");
     if (rq->allow)
         header_add(rq, "Allow", "%s", rq->allow);
-    if (rq->error == E_UNAVAILABLE && !rq->retry_after)
+    if ((rq->error == E_UNAVAILABLE || rq->error == E_RATE_LIMITED) && !rq->retry_after)
         rq->retry_after = 1;
     if (rq->status >= 500)
         log_warning("request.error", "request=%s operation=%s status=%d", rq->request_id,

@@ -108,19 +108,19 @@ static enum method method_of(const char *text)
     return METHOD_COUNT;
 }
 
-/* Split path at slashes and decode. -ENOENT for what no row can have. */
+/* Split path at slashes and decode. -ENOENT for what no row can have; what was split until then still names the
+ * product, in whose words that is told. */
 static int split(struct request *rq, char *path)
 {
+    int r = strstr(path, "//") ? -ENOENT : 0;
     char *save = NULL;
 
-    if (strstr(path, "//"))
-        return -ENOENT;
     for (char *segment = strtok_r(path, "/", &save); segment; segment = strtok_r(NULL, "/", &save)) {
         if (rq->segment_count == SEGMENTS_MAX || url_decode(segment, false) < 0)
             return -ENOENT;
         rq->segments[rq->segment_count++] = segment;
     }
-    return 0;
+    return r;
 }
 
 /* The product: the web server's word, else the first segment, which is taken off. */
@@ -170,14 +170,16 @@ int route(struct request *rq)
 {
     int captures[SEGMENTS_MAX] = { 0 };
     char *path;
+    int r;
 
     rq->method = method_of(request_param(rq, "REQUEST_METHOD"));
     path = path_of(rq);
-    if (!path || split(rq, path) < 0)
-        return fail(rq, E_NOT_FOUND, NULL, NULL);
+    r = path ? split(rq, path) : -ENOENT;
     rq->product = find_product(rq);
     if (!rq->product)
         return fail(rq, E_NOT_FOUND, NULL, "There is no such product");
+    if (r < 0)
+        return fail(rq, E_NOT_FOUND, NULL, NULL);
     rq->operation = route_find(rq, rq->server->routes[rq->product - products], rq->method, rq->segments,
                                rq->segment_count, captures, &rq->allow);
     if (!rq->operation)

@@ -33,6 +33,14 @@ static const char *body_text(struct request *rq)
     return text;
 }
 
+/* The media type alone: what follows a semicolon is none of ours. */
+static bool is_json(const char *type)
+{
+    static const char json[] = "application/json";
+
+    return strcspn(type, "; \t") == sizeof json - 1 && !strncasecmp(type, json, sizeof json - 1);
+}
+
 /* The body as a JSON object; an empty one counts as {}. */
 static int read_body(struct request *rq, json_t **ret)
 {
@@ -43,7 +51,7 @@ static int read_body(struct request *rq, json_t **ret)
         *ret = json_object();
         return 0;
     }
-    if (strncasecmp(type, "application/json", 16) != 0)
+    if (!is_json(type))
         return fail(rq, E_MALFORMED, NULL, "The body must be application/json");
     r = json_parse_strict(rq, body_text(rq), rq->in->body_length, ret, &why);
     if (r == -ELOOP)

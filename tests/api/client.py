@@ -198,6 +198,15 @@ class Client:
         return self.get("/api/auth/user/").quota
 
 
+def ask(path, what):
+    """One line of JSON asks at a unix socket, one answers."""
+    with socket.socket(socket.AF_UNIX) as to:
+        to.settimeout(PATIENCE + 5)
+        to.connect(path)
+        to.sendall(json.dumps(what).encode() + b"\n")
+        return json.loads(to.makefile().readline())
+
+
 class Mailbox:
     """The stack's mail catcher."""
 
@@ -205,11 +214,7 @@ class Mailbox:
         self._path = stack["mail"]
 
     def ask(self, **what):
-        with socket.socket(socket.AF_UNIX) as to:
-            to.settimeout(PATIENCE + 5)
-            to.connect(self._path)
-            to.sendall(json.dumps(what).encode() + b"\n")
-            return json.loads(to.makefile().readline())
+        return ask(self._path, what)
 
     def wait(self, address, count=1):
         """The mails to an address, as soon as there are count of them."""

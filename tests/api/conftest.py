@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from client import Client, Mailbox, Record          # noqa: E402
+from client import Client, Mailbox, Record, ask     # noqa: E402
 from forge import Forge                             # noqa: E402
 
-ROOT = Path(__file__).resolve().parents[2]
+GENERATE = "/api/images/generate/"
 
 
 def load_stack():
@@ -107,7 +107,8 @@ def operator(stack):
 def paused(stack):
     """with paused("image"): ...   While the service stands still, what it would do waits."""
     def ctl(action, service):
-        output_of(str(ROOT / "tools" / "stack"), "ctl", stack["name"], action, service)
+        told = ask(stack["control"], {"do": action, "service": service})
+        assert "error" not in told, told
 
     @contextlib.contextmanager
     def hold(service):
@@ -119,6 +120,17 @@ def paused(stack):
     return hold
 
 
+@pytest.fixture
+def accepted(paused, operator):
+    """accepted(alice, body): it may be asked for. The job is taken back before anybody draws."""
+    def put(client, body=None, **more):
+        with paused("image"):
+            job = client.post(GENERATE, body, 202, **more)
+            operator("cancel", job.job_id)
+        return job
+    return put
+
+
 # -- people ------------------------------------------------------------------------------------------------------------
 
 @pytest.fixture
@@ -127,7 +139,7 @@ def figureforge(stack, record):
     return Client(stack, "figureforge", record)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sign_in(stack, record, mailbox):
     """sign_in("alice", email): a client of hers, signed in with the code from her mail."""
     def enter(name, email=None):

@@ -4,17 +4,27 @@ import os
 import re
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import requests
 
 from client import PATIENCE, POLL
-
-GENERATE = "/api/images/generate/"
+from conftest import GENERATE, load_stack
 
 
 def generate(client, expect=202, **wishes):
     return client.post(GENERATE, {"prompt": "a kite", **wishes}, expect)
+
+
+def number(client):
+    return client.id.removeprefix("user_")
+
+
+def spend(sql, client, more):
+    """So many further credits are gone, without the pictures."""
+    sql(f"update figureforge.usage set used = used + {more} where account_id = %s", number(client))
 
 
 def credits(client):
@@ -32,9 +42,9 @@ def test_credits_are_reserved_at_once_and_stay_spent(alice, paused):
     assert credits(alice) == (3, 7)
 
 
-def test_no_credits_no_pictures(alice):
-    for batch in (4, 4):
-        alice.draw(batch_size=batch)
+def test_no_credits_no_pictures(alice, sql):
+    alice.draw()
+    spend(sql, alice, 7)
     error = generate(alice, 402, batch_size=3).error
     assert error.code == "INSUFFICIENT_QUOTA" and re.search(r"\b3\b.*\b2\b", error.message)
     assert credits(alice) == (8, 2)
@@ -44,16 +54,27 @@ def test_no_credits_no_pictures(alice):
 
 
 def test_a_new_month_brings_new_credits(alice, sql):
-    alice.draw(batch_size=4)
-    account = alice.id.removeprefix("user_")
-    sql("update figureforge.usage set period = period - interval '1 month', used = 10 where account_id = %s", account)
+    alice.draw()
+    spend(sql, alice, 9)
+    sql("update figureforge.usage set period = period - interval '1 month' where account_id = %s", number(alice))
     assert credits(alice) == (0, 10)
-    alice.draw(batch_size=1)
+    alice.draw()
     assert credits(alice) == (1, 9)
 
 
+def test_what_comes_back_late_does_not_fill_the_new_month(alice, sql, operator, paused):
+    """Credits of last month's job are not worth anything any more when it is cancelled."""
+    with paused("image"):
+        job = generate(alice, batch_size=4)
+        sql("update figureforge.generation set period = period - interval '1 month' where id = %s", job.job_id)
+        operator("cancel", job.job_id)
+    assert credits(alice) == (4, 6)
+    alice.draw()
+
+
 def test_everybody_has_credits_of_their_own(alice, bob):
-    alice.draw(batch_size=4)
+    alice.draw()
+    assert credits(alice) == (1, 9)
     assert credits(bob) == (0, 10)
 
 
@@ -71,11 +92,8 @@ def test_one_job_at_once_on_the_free_plan(alice, bob, paused):
 
 def test_many_requests_at_once_get_one_place(alice, paused):
     """The place is taken in one atomic update: the rest see that it is gone."""
-    from concurrent.futures import ThreadPoolExecutor
-
     def ask(_):
         head = {"Authorization": f"Bearer {alice.token}", "X-Forwarded-For": alice.address}
-        import requests
         return requests.post(alice.base + GENERATE, json={"prompt": "a kite"}, headers=head, timeout=PATIENCE)
 
     with paused("image"):
@@ -101,20 +119,31 @@ def test_cancelling_a_waiting_job_gives_its_credits_back(alice, operator, paused
 
 
 @pytest.fixture
-def runner(stack):
+def runner():
     """Stop the process that runs the image worker's job, as soon as there is one."""
+    seen = set()
+
+    def running(pid):
+        """As soon as it is the runner: stopped between fork and exec it would hold up the worker, too."""
+        try:
+            return Path(f"/proc/{pid}/comm").read_text().startswith("millrace-runner")
+        except FileNotFoundError:
+            return False
+
     def children(pid):
         return [int(child) for task in Path(f"/proc/{pid}/task").iterdir()
-                for child in (task / "children").read_text().split()]
+                for child in (task / "children").read_text().split() if running(child)]
 
     def stop():
-        import json
-        worker = json.loads(Path(os.environ["MILLRACE_STACK"]).read_text())["pids"]["image"]
+        worker = load_stack()["pids"]["image"]
         until = time.monotonic() + PATIENCE
-        while not (found := children(worker)):
+        while not (found := set(children(worker)) - seen):
             assert time.monotonic() < until, "no job is running"
-        os.kill(found[0], signal.SIGSTOP)
-        return found[0]
+            time.sleep(0.001)
+        pid = found.pop()
+        seen.add(pid)
+        os.kill(pid, signal.SIGSTOP)
+        return pid
     return stop
 
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-GENERATE = "/api/images/generate/"
+from conftest import GENERATE
+
 
 
 def refused(client, body, *fields):
@@ -45,7 +46,14 @@ def test_no_prompt(alice):
 @pytest.mark.parametrize("prompt", ["x", "x" * 2000, "🦊" * 2000, "a fox\n\tat dawn\r\n", "'; drop table account; --",
                                     "%s %n :account_id $1 \\ \" </script>", "ἀλώπηξ 狐 ثعلب", " "],
                          ids=lambda prompt: repr(prompt)[:16])
-def test_a_prompt_comes_back_as_it_was(alice, prompt):
+def test_a_prompt_is_kept_as_it_was(alice, accepted, sql, prompt):
+    job = accepted(alice, {"prompt": prompt})
+    for kept in ("prompt from figureforge.generation", "args ->> 'prompt' from job"):
+        assert json.loads(sql(f"select to_json({kept.replace(' from', ') from', 1)} where id = %s", job.job_id)) == prompt
+
+
+def test_a_prompt_comes_back_as_it_was(alice):
+    prompt = "ἀλώπηξ 狐 '; drop table job; -- \" \\ %s </script>\n" + "🦊" * 1900
     image = alice.draw(prompt=prompt).images[0]
     assert alice.get(f"/api/images/{image.id}/").prompt == prompt
 
@@ -108,8 +116,8 @@ def nested(levels):
     return b'{"prompt": "a fox", "x": ' + b"[" * (levels - 1) + b"]" * (levels - 1) + b"}"
 
 
-def test_depth(alice):
-    alice.finished(alice.post(GENERATE, data=nested(64), expect=202).job_id)
+def test_depth(alice, accepted):
+    accepted(alice, data=nested(64))
     assert "deep" in alice.post(GENERATE, data=nested(65), expect=400).error.message
     alice.post(GENERATE, data=nested(200000), expect=400)
 
@@ -123,8 +131,8 @@ def test_another_content_type(alice, kind):
 
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "Application/JSON",
                                   "application/json;charset=UTF-8", "application/json ; x=y"])
-def test_json_by_its_names(alice, kind):
-    alice.finished(alice.post(GENERATE, {"prompt": "a fox"}, 202, headers={"Content-Type": kind}).job_id)
+def test_json_by_its_names(alice, accepted, kind):
+    accepted(alice, {"prompt": "a fox"}, headers={"Content-Type": kind})
 
 
 def test_no_body_is_an_empty_object(alice):
@@ -142,8 +150,8 @@ def padded(size):
 
 
 @pytest.mark.parametrize("size", [65535, 65536, 65537, 300000, 1 << 20])
-def test_a_large_body_that_is_allowed(alice, size):
-    alice.finished(alice.post(GENERATE, data=padded(size), expect=202).job_id)
+def test_a_large_body_that_is_allowed(alice, accepted, size):
+    accepted(alice, data=padded(size))
 
 
 @pytest.mark.parametrize("size", [(1 << 20) + 1, 3 << 19, 3 << 20])
@@ -160,8 +168,8 @@ def test_a_body_that_is_cut(alice):
     assert alice.quota().used == 0
 
 
-def test_a_chunked_body(alice):
+def test_a_chunked_body(alice, accepted):
     def chunks():
         yield b'{"prompt": '
         yield b'"a fox"}'
-    alice.finished(alice.post(GENERATE, data=chunks(), expect=202).job_id)
+    accepted(alice, data=chunks())
