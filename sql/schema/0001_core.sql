@@ -119,5 +119,5 @@ language sql stable parallel safe as $$
   select base || '/files/' || link_token(f.product || ':' || f.id::text || ':' || f.generation::text || ':' ||
            case when lifetime is null then '0'
                 else extract(epoch from date_trunc('hour', now()) + lifetime)::bigint::text end ||
-           case when attachment then ':a' else ':i' end) || '/' || f.name
+           case when attachment then ':attachment' else ':inline' end) || '/' || f.name
 $$;
