@@ -28,6 +28,7 @@ struct server {
     int caller_sources[STATEMENT_PARAMETERS_MAX];
     struct route_node **routes;      /* of each product */
     int open_requests;
+    uint64_t request_number; /* the last id we made; starts anywhere */
 };
 
 /* Make the server: compile every row (a parameter that no row field, fixed name or set explains is an error, told on
