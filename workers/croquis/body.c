@@ -28,7 +28,7 @@ static const struct build builds[] = {
     { "man male boy gentleman men guy king knight he father", .shoulder = 1, .chest = 1, .waist = 1, .hip = 1, .limb = 1,
       .muscle = 1, .neck = 1 },
     { "woman female girl lady women ballerina queen princess she mother actress", .shoulder = 0.87f, .chest = 0.88f,
-      .waist = 0.85f, .hip = 1.08f, .limb = 0.93f, .muscle = 0.62f, .neck = 0.84f, .bust = 1, .female = true },
+      .waist = 0.85f, .hip = 1.08f, .limb = 0.93f, .muscle = 0.62f, .neck = 0.78f, .bust = 1, .female = true },
 };
 /* clang-format on */
 
