@@ -56,7 +56,7 @@ static const struct piece pieces[] = {
     { SHIRT, UPPER, FOREARM, .ease = .05f, .low = -EVER, .high = .98f, .fold = .02f, .round = 1, .along = 8 },
     { SHIRT, UPPER, NECK, .ease = .035f, .low = -EVER, .high = .42f },
 
-    { JACKET, OUTER, CHEST, .ease = .1f, .low = -EVER, .high = .83f, .fold = .014f, .round = 2, .along = 5 },
+    { JACKET, OUTER, CHEST, .ease = .1f, .low = -EVER, .high = .94f, .fold = .014f, .round = 2, .along = 5 },
     { JACKET, OUTER, WAIST, .ease = .11f, .fold = .022f, .round = 1, .along = 7 },
     { JACKET, OUTER, PELVIS, .ease = .13f, .low = -.42f, .high = EVER, .fold = .02f, .round = 3, .along = 2 },
     { JACKET, OUTER, UPPER_ARM, .ease = .085f, .fold = .03f, .round = 1, .along = 8 },
@@ -65,7 +65,7 @@ static const struct piece pieces[] = {
     { JACKET, OUTER, CHEST, .shape = TUBE, .carve = true, .once = true, .a = { CHEST, 0, .72f, .3f }, .b = { CHEST, 0, -.6f, .6f }, .r0 = .24f, .r1 = .02f, .deep = 1.6f, .blend = .015f },
     { JACKET, OUTER, CHEST, .shape = ELLIPSOID, .carve = true, .once = true, .a = { NECK, 0, .36f, -.02f }, .radii = { .38f, .4f, .42f }, .blend = .07f },
 
-    { COAT, OUTER, CHEST, .ease = .12f, .low = -EVER, .high = .83f, .fold = .018f, .round = 2, .along = 5 },
+    { COAT, OUTER, CHEST, .ease = .12f, .low = -EVER, .high = .94f, .fold = .018f, .round = 2, .along = 5 },
     { COAT, OUTER, WAIST, .ease = .13f, .fold = .03f, .round = 3, .along = 5 },
     { COAT, OUTER, UPPER_ARM, .ease = .11f, .fold = .035f, .round = 1, .along = 8 },
     { COAT, OUTER, FOREARM, .ease = .12f, .low = -EVER, .high = .9f, .fold = .035f, .round = 1, .along = 9 },
@@ -109,18 +109,18 @@ static const struct piece pieces[] = {
 
     { LONG_SKIRT, LOWER, PELVIS, .ease = .05f, .low = -EVER, .high = .44f, .blend = .2f },
     { LONG_SKIRT, LOWER, WAIST, .ease = .035f, .low = -EVER, .high = 0, .blend = .2f },
-    { LONG_SKIRT, LOWER, LAP, .shape = TUBE, .a = { PELVIS, .3f, -.06f, 0 }, .b = { THIGH, .06f, 1.0f, 0 }, .r0 = .4f, .r1 = .42f, .blend = .35f, .fold = .05f, .round = 5, .along = 1 },
-    { LONG_SKIRT, LOWER, LAP, .shape = TUBE, .once = true, .spread = true, .a = { PELVIS, 0, -.06f, 0 }, .b = { LAP, 0, 1, 0 }, .r0 = .42f, .r1 = .44f, .blend = .35f, .fold = .05f, .round = 6, .along = 1 },
+    { LONG_SKIRT, LOWER, LAP, .shape = TUBE, .a = { PELVIS, .3f, -.06f, 0 }, .b = { THIGH, .06f, 1.0f, 0 }, .r0 = .45f, .r1 = .46f, .blend = .35f, .fold = .05f, .round = 5, .along = 1 },
+    { LONG_SKIRT, LOWER, LAP, .shape = TUBE, .once = true, .spread = true, .a = { PELVIS, 0, -.06f, 0 }, .b = { LAP, 0, 1, 0 }, .r0 = .45f, .r1 = .46f, .blend = .35f, .fold = .05f, .round = 6, .along = 1 },
     { LONG_SKIRT, LOWER, HEM, .shape = TUBE, .a = { SHIN, .04f, -.05f, 0 }, .b = { SHIN, .12f, 1.04f, 0 }, .r0 = .42f, .r1 = .56f, .low = -EVER, .high = .93f, .blend = .35f, .fold = .1f, .round = 6, .along = 1 },
     { LONG_SKIRT, LOWER, HEM, .shape = TUBE, .once = true, .spread = true, .a = { HEM, 0, -.05f, 0 }, .b = { HEM, 0, 1.06f, 0 }, .r0 = .44f, .r1 = .62f, .low = -EVER, .high = .93f, .blend = .35f, .fold = .1f, .round = 7, .along = 1 },
 
     { ROBE, OUTER, CHEST, .ease = .08f, .low = -EVER, .high = .83f, .fold = .04f, .round = 4, .along = 3 },
     { ROBE, OUTER, WAIST, .ease = .07f, .fold = .045f, .round = 6, .along = 2 },
-    { ROBE, OUTER, PELVIS, .ease = .1f, .blend = .25f },
+    { ROBE, OUTER, PELVIS, .ease = .13f, .blend = .25f },
     { ROBE, OUTER, UPPER_ARM, .ease = .09f, .fold = .05f, .round = 2, .along = 5 },
     { ROBE, OUTER, FOREARM, .shape = TUBE, .a = { FOREARM, 0, -.04f, 0 }, .b = { FOREARM, 0, 1.02f, -.03f }, .r0 = .25f, .r1 = .36f, .low = -EVER, .high = .82f, .blend = .2f, .fold = .06f, .round = 4, .along = 3 },
     { ROBE, OUTER, LAP, .shape = TUBE, .a = { PELVIS, .3f, -.06f, 0 }, .b = { THIGH, .06f, 1.0f, 0 }, .r0 = .42f, .r1 = .4f, .blend = .35f, .fold = .06f, .round = 5, .along = 2 },
-    { ROBE, OUTER, LAP, .shape = TUBE, .once = true, .spread = true, .a = { PELVIS, 0, -.06f, 0 }, .b = { LAP, 0, 1, 0 }, .r0 = .44f, .r1 = .42f, .blend = .35f, .fold = .06f, .round = 6, .along = 2 },
+    { ROBE, OUTER, LAP, .shape = TUBE, .once = true, .spread = true, .a = { PELVIS, 0, -.06f, 0 }, .b = { LAP, 0, 1, 0 }, .r0 = .48f, .r1 = .46f, .blend = .35f, .fold = .06f, .round = 6, .along = 2 },
     { ROBE, OUTER, HEM, .shape = TUBE, .a = { SHIN, .03f, -.05f, 0 }, .b = { SHIN, .08f, 1.04f, 0 }, .r0 = .4f, .r1 = .46f, .low = -EVER, .high = .9f, .blend = .35f, .fold = .085f, .round = 5, .along = 2 },
     { ROBE, OUTER, HEM, .shape = TUBE, .once = true, .spread = true, .a = { HEM, 0, -.05f, 0 }, .b = { HEM, 0, 1.06f, 0 }, .r0 = .42f, .r1 = .5f, .low = -EVER, .high = .9f, .blend = .35f, .fold = .085f, .round = 6, .along = 2 },
     { ROBE, OUTER, CHEST, .shape = TUBE, .carve = true, .once = true, .a = { CHEST, 0, .7f, .3f }, .b = { CHEST, 0, -.1f, .6f }, .r0 = .24f, .r1 = .02f, .deep = 1.6f, .blend = .02f },
@@ -156,7 +156,7 @@ static const struct {
     bool line; /* cut at the hairline */
 } hairs[] = {
     { 0, ELLIPSOID, { SKULL, 0, .15f, -.08f }, .radii = { .37f, .395f, .435f }, .line = true },
-    { 0, ELLIPSOID, { SKULL, .06f, .42f, .12f }, .radii = { .2f, .1f, .2f }, .blend = .1f },
+    { 0, ELLIPSOID, { SKULL, .06f, .42f, .12f }, .radii = { .2f, .1f, .2f }, .blend = .22f },
     { 1, ELLIPSOID, { SKULL, 0, .14f, -.08f }, .radii = { .36f, .39f, .43f }, .line = true },
     { 1, ELLIPSOID, { SKULL, 0, .34f, -.5f }, .radii = { .19f, .18f, .17f }, .blend = .05f },
     { 2, ELLIPSOID, { SKULL, 0, .14f, -.08f }, .radii = { .37f, .39f, .43f }, .line = true },

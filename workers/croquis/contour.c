@@ -108,10 +108,15 @@ static void chain_follow(struct chain *chain, const struct edges *e, int x, int 
     }
 }
 
+static bool chain_closed(const struct chain *c)
+{
+    return hypotf(c->x[0] - c->x[c->count - 1], c->y[0] - c->y[c->count - 1]) < 1.5f;
+}
+
 /* A staircase of pixels becomes a curve; a closed one stays closed. */
 static void chain_smooth(struct chain *c, int passes)
 {
-    bool closed = hypotf(c->x[0] - c->x[c->count - 1], c->y[0] - c->y[c->count - 1]) < 1.5f && c->count > 20;
+    bool closed = chain_closed(c) && c->count > 20;
 
     for (int pass = 0; pass < passes; pass++) {
         float *axes[2] = { c->x, c->y };
@@ -171,7 +176,8 @@ static void chain_draw(struct chain *c, struct drawing *d, struct random *random
                                                            : EDGE_CLOTH;
     float base = weights[kind] * d->medium->line_width * d->unit * 1.25f, phase = random_range(random, 0, 6.28f);
 
-    if ((float)c->count < 12 * d->unit)
+    /* Specks, and islands where one cloth barely pierces another, are no contours. */
+    if ((float)c->count < (kind == EDGE_CLOTH && chain_closed(c) ? 130 : 12) * d->unit)
         return;
     chain_smooth(c, (int)(4 + 6 * d->unit));
     chain_weigh(c, d, random, base);

@@ -226,6 +226,18 @@ static void clouds(struct drawing *d, struct random *random)
     }
 }
 
+/* Blades of grass from one root. */
+static void tuft(struct drawing *d, struct random *random, vec3 root, float tall)
+{
+    pencil_colour(d, ink(d), 0.3f);
+    for (int i = -2; i <= 2; i++) {
+        float lean = 0.22f * (float)i + random_range(random, -0.1f, 0.1f), long_ = tall * random_range(random, 0.6f, 1);
+
+        pencil_edge(d, random, vec(root.x + 0.05f * (float)i, 0, root.z),
+                    vec(root.x + lean * 1.2f * tall + 0.05f * (float)i, long_, root.z), 0.9f);
+    }
+}
+
 static void draw_outdoor(struct drawing *d, struct random *random)
 {
     float h = horizon(d), bottom = (float)d->height, unit = d->unit;
@@ -237,15 +249,10 @@ static void draw_outdoor(struct drawing *d, struct random *random)
     for (int i = 0; i < 5; i++)
         tree(d, random, vec(random_range(random, 5, 17) * (i % 2 ? 1.0f : -1.0f), 0, random_range(random, -30, -12)),
              random_range(random, 9, 13));
-    for (int i = 0; i < 260; i++) {
-        float x, y, depth, s;
+    for (int i = 0; i < 120; i++) {
+        vec3 at = vec(random_range(random, -14, 14), 0, random_range(random, -20, 5));
 
-        if (!camera_project(&d->look->camera, vec(random_range(random, -14, 14), 0, random_range(random, -20, 8)), &x,
-                            &y, &depth))
-            continue;
-        s = camera_scale(&d->look->camera, depth) * random_range(random, 0.12f, 0.3f);
-        pencil_colour(d, ink(d), 0.26f);
-        pencil_line(d, random, x, y, x + random_range(random, -0.5f, 0.5f) * s, y - s, 0.9f);
+        tuft(d, random, at, random_range(random, 0.15f, 0.4f));
     }
 }
 
@@ -329,6 +336,7 @@ static void draw_stage(struct drawing *d, struct random *random)
 {
     float w = (float)d->width, h = (float)d->height,
           floor_ = horizon(d) + d->look->camera.focal * d->look->camera.f.o.y / 31;
+    float spot_x, spot_y, depth;
 
     tint(d, 0, floor_, 0.55f, 0.3f);
     for (float x = 0; x < w;) {
@@ -341,7 +349,9 @@ static void draw_stage(struct drawing *d, struct random *random)
         x += fold;
     }
     tint(d, floor_, h, 0.4f, 0.2f);
-    glow(d, d->medium->light, w * 0.5f, h * 0.9f, w * 0.42f, h * 0.1f, d->medium->night ? 0.3f : 0.75f);
+    camera_project(&d->look->camera, vec(0, 0, 0), &spot_x, &spot_y, &depth);
+    glow(d, d->medium->light, spot_x, spot_y, w * 0.45f, w * 0.45f * maxf(0.2f, d->look->camera.f.o.y / depth),
+         d->medium->night ? 0.3f : 0.75f);
     glow(d, d->medium->light, w * 0.5f, h * 0.45f, w * 0.3f, h * 0.55f, d->medium->night ? 0.1f : 0.4f);
 }
 

@@ -136,9 +136,12 @@ static void plant_hand(struct posing *p, enum side side)
 {
     struct bone_frame *bones = p->to->bones[side];
     vec3 shoulder = bones[UPPER_ARM].f.o, wrist = bones[HAND].f.o, elbow, back;
+    float reach = 0.98f * (bones[UPPER_ARM].length + bones[FOREARM].length), far, down = shoulder.y - 0.16f * p->unit;
 
-    wrist.y = 0.16f * p->unit;
     back = unit(vec(wrist.x - shoulder.x, 0, wrist.z - shoulder.z));
+    /* Nearer, where the arm is too short to reach the ground there. */
+    far = minf(hypotf(wrist.x - shoulder.x, wrist.z - shoulder.z), sqrtf(maxf(reach * reach - down * down, 0.04f)));
+    wrist = add(vec(shoulder.x, 0.16f * p->unit, shoulder.z), scale(back, far));
     elbow = joint_between(shoulder, &wrist, bones[UPPER_ARM].length, bones[FOREARM].length,
                           along(back, vec(0, 1, 0), 0.3f));
     set_arm(p, side, shoulder, elbow, wrist, vec(0, -1, 0), scale(back, -1));

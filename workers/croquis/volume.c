@@ -136,7 +136,8 @@ float scene_distance(const struct scene *scene, const uint16_t *list, int count,
         }
         layer = nearest = 1e9f;
     }
-    return best;
+    /* Nothing reaches below the ground. */
+    return maxf(best, -at.y);
 }
 
 struct volume *scene_add(struct scene *scene, enum layer layer, enum limb limb)
