@@ -21,7 +21,8 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-
 PKGS := libpq hiredis jansson talloc libsodium libjwt libcurl libseccomp cairo MagickWand fcgi check
 # Evaluated once, after tools/deps has had its chance to install what pkg-config asks for.
 pkg = $(shell pkg-config $(1) $(2) 2>/dev/null)
-DEFS := -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -DMILLRACE_VERSION='"1.0.0"'
+DEFS := -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -DMILLRACE_VERSION='"1.0.0"' \
+        -DMILLRACE_LIBDIR='"$(PREFIX)/lib/millrace"'
 ifeq ($(V),asan)
 DEFS := $(filter-out -D_FORTIFY_SOURCE=2,$(DEFS))
 endif
@@ -30,3 +31,4 @@ CFLAGS_ALL = -std=gnu17 $(OPT_$(V)) $(WARN) $(DEFS) -I. -I$(B)/gen -include comm
 LDFLAGS_ALL = $(OPT_$(V)) -pie -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--gc-sections $(LDFLAGS)
 
 include tools/rules.mk
+include tools/targets.mk

@@ -56,7 +56,7 @@ static const struct setting {
       "seconds a stopping worker lets its jobs run before it gives them back" },
     { "worker.landlock", SWITCH, AT(worker_landlock), "yes", 0, 0, false,
       "refuse to run fenced jobs on a kernel without Landlock" },
-    { "worker.runner", STRING, AT(worker_runner), "/usr/lib/millrace/millrace-runner", 0, 0, false,
+    { "worker.runner", STRING, AT(worker_runner), MILLRACE_LIBDIR "/millrace-runner", 0, 0, false,
       "program that runs one fenced job" },
     { "worker.folder", STRING, AT(worker_folder), "/var/lib/millrace/work", 0, 0, false,
       "where running jobs keep their files; same file system as storage.folder" },
@@ -66,7 +66,8 @@ static const struct setting {
     { "smtp.user", STRING, AT(smtp_user), "", 0, 0, false, "name to log in with, may be empty" },
     { "smtp.password", STRING, AT(smtp_password), "", 0, 0, true, "password to log in with" },
     { "smtp.from", STRING, AT(smtp_from), "Millrace <no-reply@localhost>", 0, 0, false, "sender of our mails" },
-    { "smtp.timeout", NUMBER, AT(smtp_timeout), "15000", 100, 600000, false, "milliseconds one mail may take" },
+    { "smtp.timeout", NUMBER, AT(smtp_timeout), "8000", 100, 8000, false,
+      "milliseconds one mail may take; curl may hold the loop for twice as long, which must stay below the lease" },
 #undef AT
 };
 

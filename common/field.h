@@ -2,7 +2,8 @@
  * One description of an input, wherever it is used: request validation, the list of errors, OpenAPI, a job's
  * arguments. A table of fields ends with a NULL name. Checking turns a value into the text that goes to SQL as a
  * parameter: numbers and booleans in PostgreSQL's form, objects and lists as compact JSON. Money and decimals are
- * read from their text and never pass through a double. */
+ * read from their text and never pass through a double. A field without max (0, or below min) has no upper bound; an
+ * INTEGER with neither bound takes any. null is refused unless the field is NULLABLE. */
 #ifndef MILLRACE_FIELD_H
 #define MILLRACE_FIELD_H
 #include "common/error.h"
@@ -11,7 +12,7 @@
 #include <stddef.h>
 
 enum field_type {
-    TEXT,     /* min..max are characters (code points), not bytes; no control characters but \n and \t */
+    TEXT,     /* min..max are characters (code points), not bytes; no control characters but \n, \r and \t */
     INTEGER,  /* min..max are values; JSON integer, or its decimal digits in a path or query */
     BOOLEAN,  /* JSON true/false; true, false, 1, 0 in a query */
     ENUM,     /* one of values */
@@ -21,8 +22,9 @@ enum field_type {
     UUID,     /* 8-4-4-4-12 hexadecimal; returned in lower case */
     ID,       /* prefix followed by a positive 63-bit integer without leading zeros ("img_12"); returned as the digits */
     TOKEN,    /* [A-Za-z0-9_.-], min..max bytes */
-    OBJECT,   /* an object checked against fields; unknown members are dropped */
-    LIST      /* min..max members, each checked against fields[0] */
+    OBJECT,   /* an object checked against fields; returned as JSON in their order: unknown members are dropped,
+                 missing ones stay missing, scalars are as they were given. As text it is its JSON. */
+    LIST      /* min..max members, each checked against fields[0]; else as OBJECT */
 };
 
 enum field_place { BODY, PATH, QUERY };
@@ -65,7 +67,8 @@ bool field_check_json(void *ctx, const struct field *field, const char *path, js
 bool field_check_text(void *ctx, const struct field *field, const char *path, const char *text,
                       struct field_errors *errors, const char **ret);
 
-/* Check an object against a table: each field's text under its name through set(). True when all hold. */
+/* Check an object against a table: each field's text under its name through set(). True when all hold. Fields of other
+ * places than BODY are passed over; an object of NULL has no members. */
 typedef void field_set_fn(void *closure, const char *name, const char *value);
 bool field_check_object(void *ctx, const struct field *fields, json_t *object, struct field_errors *errors,
                         field_set_fn *set, void *closure);

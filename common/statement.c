@@ -5,22 +5,78 @@
 #include <errno.h>
 #include <stdbool.h>
 
-/* The end of the string, quoted name or comment that starts at p, or p when none does. */
-static const char *skip_literal(const char *p)
+/* The end of the text that starts at p and ends with the string end; the whole rest when that never comes. */
+static const char *skip_to(const char *p, const char *end)
 {
-    const char *end;
-    if (*p == '\'' || *p == '"') {
-        end = strchr(p + 1, *p);
-        return end ? end + 1 : p + strlen(p);
+    const char *found = strstr(p, end);
+    return found ? found + strlen(end) : p + strlen(p);
+}
+
+/* PostgreSQL's comments nest. */
+static const char *skip_comment(const char *p)
+{
+    int depth = 0;
+
+    while (*p) {
+        if (p[0] == '/' && p[1] == '*')
+            depth++;
+        else if (p[0] == '*' && p[1] == '/')
+            depth--;
+        else {
+            p++;
+            continue;
+        }
+        p += 2;
+        if (!depth)
+            break;
     }
-    if (p[0] == '-' && p[1] == '-') {
-        end = strchr(p, '\n');
-        return end ? end : p + strlen(p);
-    }
-    if (p[0] == '/' && p[1] == '*') {
-        end = strstr(p + 2, "*/");
-        return end ? end + 2 : p + strlen(p);
-    }
+    return p;
+}
+
+/* E'...': a backslash takes the next character's meaning. */
+static const char *skip_escaped(const char *p)
+{
+    for (p += 2; *p && *p != '\''; p++)
+        if (p[0] == '\\' && p[1])
+            p++;
+    return *p ? p + 1 : p;
+}
+
+static bool in_name(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || c & 0x80;
+}
+
+/* $$...$$ or $tag$...$tag$; p itself when it is none ($1, or a $ in a name). */
+static const char *skip_dollars(const char *p)
+{
+    char tag[64];
+    size_t n = 1;
+
+    if (isdigit((unsigned char)p[1]))
+        return p;
+    while (in_name(p[n]))
+        n++;
+    if (p[n] != '$' || n + 2 > sizeof tag)
+        return p;
+    *(char *)mempcpy(tag, p, n + 1) = '\0';
+    return skip_to(p + n + 1, tag);
+}
+
+/* The end of the string, quoted name or comment that starts at p, or p when none does. before: the character in front
+ * of p. */
+static const char *skip_literal(const char *p, char before)
+{
+    if (*p == '\'' || *p == '"')
+        return skip_to(p + 1, *p == '"' ? "\"" : "'");
+    if ((*p == 'E' || *p == 'e') && p[1] == '\'' && !in_name(before))
+        return skip_escaped(p);
+    if (*p == '$' && !in_name(before) && before != '$')
+        return skip_dollars(p);
+    if (p[0] == '-' && p[1] == '-')
+        return strchrnul(p, '\n');
+    if (p[0] == '/' && p[1] == '*')
+        return skip_comment(p);
     return p;
 }
 
@@ -52,7 +108,7 @@ int statement_compile(void *ctx, const struct sql *sql, struct statement **ret)
     char *text = memory_check(talloc_size(statement, strlen(sql->text) * 2 + 1)), *to = text;
 
     for (const char *p = sql->text; *p;) {
-        const char *end = skip_literal(p);
+        const char *end = skip_literal(p, p > sql->text ? p[-1] : ' ');
         size_t length;
         int number;
 

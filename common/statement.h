@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SQL with named parameters. A file sql/FOLDER/NAME.sql becomes a `struct sql` (tools/embed); statement_compile()
- * rewrites each :name to $n once, at start, outside of strings, quoted names, comments and casts (::type). */
+ * rewrites each :name to $n once, at start, outside of strings (also E'...' and $$...$$), quoted
+ * names, comments and casts (::type). */
 #ifndef MILLRACE_STATEMENT_H
 #define MILLRACE_STATEMENT_H
 #include <libpq-fe.h>

@@ -8,10 +8,12 @@
 int storage_key_check(const char *key);
 
 /* Move every regular file of the directory into storage under prefix/NAME, folders made as needed, with file and
- * folder synced to disk. Links and anything else are left behind. Number of files moved, or -errno; on a failure
- * files already moved stay (nothing refers to them). root: config's storage.folder; prefix: a valid key. */
+ * folder synced to disk. Links, files with a second name or one that is no key, and anything else are left behind.
+ * Number of files moved, or -errno; on a failure files already moved stay (nothing refers to them). root: config's
+ * storage.folder; prefix: a valid key. */
 int storage_take_folder(const char *root, const char *prefix, const char *folder);
 
-/* Remove a folder and all that is in it, following no links. 0 when it is gone (also when it never was). */
+/* Remove a folder and all that is in it, following no links. 0 when it is gone (also when it never was); -ENOTDIR when
+ * path is something else, -ELOOP when it is deeper than 64 folders. */
 int folder_remove(const char *path);
 #endif

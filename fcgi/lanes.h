@@ -17,6 +17,7 @@ struct exchange {
         const struct statement *statement;
         const char *const *values; /* statement->count of them, text; must live until done */
         PGresult *rows;            /* the answer, when error is E_NONE; cleared by exchange_clear */
+        unsigned version;          /* private: of the prepared statement it was sent to */
     } calls[EXCHANGE_CALLS];
     int count;
     bool idempotent; /* may be sent again when the connection broke with the outcome unknown */
@@ -27,13 +28,14 @@ struct exchange {
     enum error error;
     int failed;
     char sqlstate[6];
-    const char *message, *field; /* on the exchange's ctx */
-    void *ctx;                   /* talloc: the request */
+    const char *message, *detail, *field; /* on the exchange's ctx; NULL when the server gave none */
+    void *ctx;                            /* talloc: the request */
     /* private */
     struct exchange *next;
     uint64_t queued_at;
-    int answered, state;
-    void *connection;
+    int answered;
+    unsigned prepares; /* bit i: call i was sent behind a PREPARE whose answer is still to come */
+    bool again;        /* sent a second time already */
 };
 
 struct lanes;
@@ -63,9 +65,12 @@ struct lease {
     /* private */
     struct lease *next;
     uint64_t queued_at;
+    struct lanes *lanes;
     void *connection;
 };
 void lanes_lease(struct lanes *lanes, struct lease *lease);
+/* As lanes_send, on the held connection; an exchange of a lost one ends with E_UNAVAILABLE, and so do those after it.
+ * lease_end before done() gives up waiting: done() is not called any more. */
 void lease_send(struct lease *lease, struct exchange *exchange);
 void lease_end(struct lanes *lanes, struct lease *lease);
 #endif

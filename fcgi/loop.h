@@ -38,6 +38,7 @@ void loop_forget(struct loop *loop, struct source *source); /* before its descri
 void loop_timer_set(struct loop *loop, struct timer *timer, uint64_t in_milliseconds); /* sets anew when it is set */
 void loop_timer_clear(struct loop *loop, struct timer *timer);
 void loop_defer(struct loop *loop, struct deferred *deferred);
+void loop_undefer(struct loop *loop, struct deferred *deferred); /* before it is freed */
 
 /* Milliseconds of CLOCK_MONOTONIC, read once a round. */
 uint64_t loop_now(const struct loop *loop);

@@ -8,11 +8,15 @@
 /* One command on its way; embedded in its owner, who keeps it until done. */
 struct ask {
     void (*done)(struct ask *ask);
+    void *owner;       /* the caller's */
     redisReply *reply; /* freed by the link after done(); NULL when the link is down, broke or took too long: the
                         * command may or may not have been done. An error reply has type REDIS_REPLY_ERROR. */
     /* private */
     struct ask *next;
     uint64_t sent_at;
+    char *wire; /* of an EVALSHA, to send it again; else NULL */
+    size_t wire_length;
+    bool again;
 };
 
 struct redis_link;

@@ -29,6 +29,7 @@ struct outgoing {
     size_t body_length;
 };
 
+struct pool;
 struct transport;
 struct client; /* the transport's own record of one request */
 
@@ -42,10 +43,11 @@ struct transport_handler {
     size_t (*body_limit)(void *closure, const struct incoming *incoming);
 };
 
-/* The event transport: listens on path (made with mode 0660; an inherited descriptor when fd >= 0). max_connections
- * and max_requests (per connection) bound what clients can grow. */
-int transport_event_new(void *ctx, struct loop *loop, const char *path, int fd, const struct transport_handler *handler,
-                        struct transport **ret);
+/* The event transport: listens on path (made with mode 0660; an inherited descriptor when fd >= 0). Connections are
+ * bounded by the limit on descriptors, requests by 1,024 a connection. Large bodies are written to disk in the pool.
+ * -EADDRINUSE when somebody listens on path already, -EEXIST when it is there and is not a socket. */
+int transport_event_new(void *ctx, struct loop *loop, struct pool *pool, const char *path, int fd,
+                        const struct transport_handler *handler, struct transport **ret);
 /* Write the whole answer. The client's record is gone afterwards. */
 void transport_reply(struct client *client, const struct outgoing *outgoing);
 /* Take no new connections; the callback comes when the last request has been answered. */

@@ -21,11 +21,21 @@ struct fence_limits {
     bool landlock; /* refuse to go on where the kernel has none */
 };
 
+enum {
+    FENCE_REQUEST_MAX = 1 << 20, /* bytes of a request */
+    FENCE_REPORT_MAX = 1 << 20,  /* bytes of one report line; millrace-runner writes none longer, and who reads them
+                                  * must not keep more of what a broken child writes */
+};
+
 /* ---- the child's side ---- */
 
 /* Fence this process in, for good: folder is the one place it may write. Descriptors above 3 are closed. Call when
- * all that needs files elsewhere has been loaded or lies in the allowed places. -errno when any part cannot be set up
- * (then the process must end). */
+ * all that needs files elsewhere has been loaded or lies in the allowed places, and while the process has one thread
+ * (-EBUSY). -EOWNERDEAD when nobody holds the other end of descriptor 3 any more: the parent is gone. -errno when any
+ * part cannot be set up (then the process must end).
+ *
+ * What is over the limits fails in an orderly way where it can: memory with ENOMEM, descriptors with EMFILE, a file's
+ * size with EFBIG (SIGXFSZ is ignored). Processor time ends in SIGXCPU, a forbidden system call in SIGSYS. */
 int fence_enter(const struct fence_limits *limits, const char *folder);
 
 /* ---- the parent's side ---- */
@@ -37,11 +47,13 @@ struct fence_child {
 };
 
 /* Start runner as a child in a process group of its own, with request (bytes of JSON) on descriptor 0, cwd = folder
- * and a bare environment; it dies with its parent. 0, and the caller reaps it; or -errno. */
+ * and a bare environment; it dies with the thread that called this. Both paths are absolute. 0, and the caller reaps
+ * it; or -errno (-EINVAL: a path that is not absolute; -E2BIG: more than FENCE_REQUEST_MAX). */
 int fence_spawn(const char *runner, const char *folder, const struct fence_limits *limits, const char *request,
                 size_t length, struct fence_child *ret);
-/* SIGKILL to the whole group. */
+/* SIGKILL to the whole group. Harmless after fence_reap(). */
 void fence_kill(const struct fence_child *child);
-/* Collect an ended child and close its descriptors: *ret_status as of wait(2). Blocks until it has ended. */
+/* Collect an ended child and close its descriptors, so read its last reports first: *ret_status as of wait(2). Blocks
+ * until it has ended. -ECHILD: it has been reaped already. */
 int fence_reap(struct fence_child *child, int *ret_status, struct rusage *ret_usage);
 #endif

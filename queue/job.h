@@ -14,7 +14,11 @@ enum { JOB_ID_SIZE = 37 };
 
 enum job_outcome { JOB_DONE, JOB_RELEASE, JOB_BURY, JOB_CANCELLED };
 
+struct config;
+struct database;
 struct job;
+struct keys;
+struct transfers;
 
 struct job_kind {
     const char *name;  /* object.verb: image.generate */
@@ -35,6 +39,7 @@ struct job_kind {
 
 /* workers/kinds.c: the one table of all kinds, linked into every program; ends with a NULL name. */
 extern const struct job_kind job_kinds[];
+/* NULL when there is none of that name. */
 const struct job_kind *job_kind_find(const char *name);
 
 /* How the place where a job runs hears of it. */
@@ -44,36 +49,55 @@ struct job_host {
     bool (*still_mine)(struct job *job);      /* ask before every effect on the outside */
 };
 
+/* What a kind that runs in the dispatcher may use. */
+struct job_tools {
+    const struct config *config;
+    const struct keys *keys;
+    struct database *database;   /* blocking: short statements only */
+    struct transfers *transfers; /* all waiting on the network goes through it; NULL in a worker without network */
+};
+
 struct job {
     char id[JOB_ID_SIZE];
     const struct job_kind *kind;
     const struct job_host *host;
     void *closure;             /* the host's */
+    const struct job_tools *tools; /* NULL in the fence */
     const char *product;       /* may be "" */
     long long account_id;      /* 0: none */
     const char *request_id;    /* of the request that put it; may be "" */
     uint64_t epoch;            /* of this lease: grows with each */
     int attempt;               /* 1 on the first run that counts */
+    int deadline;              /* seconds this attempt may run, and how many attempts may count: the kind's when the */
+    int tries;                 /* job was put; 0 in the fence */
     const char *folder;        /* the job's own, fenced kinds only: what it leaves there goes to storage */
     json_t *args;              /* object, checked against kind->in; owned by the job */
     json_t *result;            /* set by the function; owned by the job */
     enum job_outcome outcome;  /* with why and delay: set by job_release and job_bury */
     const char *why;
     int delay;                 /* seconds; negative: the kind's back-off */
+    int percent;               /* the progress told last; 0 at first */
 };
 
 enum { JOB_PENDING = 1 };
 
 /* Say how an attempt ended; both return a negative number for the job function to return. why is kept with the
  * attempt and, when the job is buried, shown to whoever asks: no secrets. release: try again after delay seconds
- * (negative: the kind's back-off), buried when that was the last try. bury: no further try would help. */
+ * (negative: the kind's back-off), buried when that was the last try. bury: no further try would help. why hangs off the
+ * job, which is a talloc object; past 1,000 bytes it is cut. */
 int job_release(struct job *job, int delay, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int job_bury(struct job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* 0..100; a number that did not change is not told again. */
+/* 0..100 (what lies outside is cut to it). Told only when it grew: an attempt's progress never goes back. */
 void job_progress(struct job *job, int percent);
-/* Text of an argument, NULL when it is missing or null. */
+/* Text of an argument, NULL when it is missing, null or not a text. */
 const char *job_text(const struct job *job, const char *name);
+/* An argument that is an integer, a boolean (0 or 1) or a text of decimal digits; otherwise for anything else. */
 long long job_number(const struct job *job, const char *name, long long otherwise);
+
+/* A function that returned JOB_PENDING is through: r as it would have returned. The job may be gone afterwards. */
+void job_finished(struct job *job, int r);
+/* Whether this worker still holds the job. Ask before every effect on the outside. */
+bool job_still_mine(struct job *job);
 
 #endif

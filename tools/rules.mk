@@ -14,19 +14,21 @@ DIRECT_SRC := $(sort $(wildcard workers/direct/*.c))
 FENCED_SRC := $(sort $(wildcard workers/fenced/*.c workers/croquis/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
 
+# make LOUD=1 shows whole command lines.
+say = $(if $(LOUD),,@echo '  $(1)  $(2)';)
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 GEN_OBJ := $(addprefix $(B)/obj/gen/,sql.o scripts.o)
 BASE_OBJ := $(call obj,$(COMMON_SRC) $(QUEUE_SRC) workers/kinds.c) $(GEN_OBJ)
 $(B)/libmillrace.a: $(BASE_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR,$@)ar rcs $@ $^
 
 # Program: objects of its own; packages. The archive gives what else it calls, and --gc-sections drops the rest.
 PROGRAMS := millrace millrace-front millrace-worker millrace-scheduler millrace-runner
 OBJ_millrace := $(call obj,$(CLI_SRC)) $(B)/obj/gen/migrations.o
 OBJ_millrace-front := $(call obj,fcgi/main.c $(FRONT_SRC))
 OBJ_millrace-worker := $(call obj,workers/main.c $(DIRECT_SRC))
-OBJ_millrace-scheduler := $(call obj,workers/scheduler.c)
+OBJ_millrace-scheduler := $(call obj,queue/scheduler/main.c)
 OBJ_millrace-runner := $(call obj,workers/runner.c $(FENCED_SRC))
 PKG_millrace := libpq hiredis jansson talloc libsodium
 PKG_millrace-front := libpq hiredis jansson talloc libsodium libjwt fcgi
@@ -42,17 +44,18 @@ $(B)/obj/fcgi/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc
 $(B)/obj/workers/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc libsodium libcurl libseccomp cairo MagickWand)
 $(B)/obj/gen/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc)
 $(B)/obj/tests/unit/%.o: CFLAGS_PKG = $(call pkg,--cflags,$(PKGS))
+$(B)/obj/tests/fenced/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq jansson talloc)
 $(B)/obj/bench/%.o: CFLAGS_PKG = $(call pkg,--cflags,$(PKGS))
 
 all: $(BINARIES)
 
-$(B)/obj/%.o: %.c $(addsuffix .stamp,$(GEN)) | $(B)/packages
+$(B)/obj/%.o: %.c | $(addsuffix .h,$(GEN)) $(B)/packages
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(CFLAGS_PKG) -c -o $@ $<
+	$(call say,CC,$@)$(CC) $(CFLAGS_ALL) $(CFLAGS_PKG) -c -o $@ $<
 
-$(B)/obj/gen/%.o: $(B)/gen/%.stamp | $(B)/packages
+$(B)/obj/gen/%.o: $(B)/gen/%.stamp | $(addsuffix .h,$(GEN)) $(B)/packages
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(CFLAGS_PKG) -c -o $@ $(B)/gen/$*.c
+	$(call say,CC,$@)$(CC) $(CFLAGS_ALL) $(CFLAGS_PKG) -c -o $@ $(B)/gen/$*.c
 
 $(B)/gen/sql.stamp: $(SQL_FILES) tools/embed
 	@mkdir -p $(@D)
@@ -64,21 +67,46 @@ $(B)/gen/migrations.stamp: $(SCHEMA_FILES) tools/embed
 	@mkdir -p $(@D)
 	@tools/embed migration $(B)/gen/migrations $(SCHEMA_FILES)
 
+# The header keeps its time when it stays the same, so that an edited statement compiles one file, a new one all that
+# name it.
+$(addsuffix .h,$(GEN)): %.h: %.stamp
+	@:
+
 define program
 $(B)/$(1): $$(OBJ_$(1)) $(B)/libmillrace.a
-	$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(OBJ_$(1)) $(B)/libmillrace.a $$(call pkg,--libs,$$(PKG_$(1))) -lpthread -lm
+	$$(call say,LD,$$@)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(OBJ_$(1)) $(B)/libmillrace.a $$(call pkg,--libs,$$(PKG_$(1))) -lpthread -lm
 endef
 $(foreach name,$(PROGRAMS),$(eval $(call program,$(name))))
 
 # Unit tests: all suites in one program; they register themselves (tests/unit/suite.h).
 UNIT_OBJ := $(call obj,$(UNIT_SRC) $(FRONT_SRC) $(DIRECT_SRC) $(FENCED_SRC) $(filter-out queue/cli/main.c,$(CLI_SRC))) $(B)/obj/gen/migrations.o
-$(B)/unit: $(UNIT_OBJ) $(B)/libmillrace.a $(B)/millrace-runner
-	$(CC) $(LDFLAGS_ALL) -o $@ $(UNIT_OBJ) $(B)/libmillrace.a $(call pkg,--libs,$(PKGS)) -lpthread -lm
+$(B)/unit: $(UNIT_OBJ) $(B)/libmillrace.a $(B)/millrace-runner $(B)/hostile-runner
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(UNIT_OBJ) $(B)/libmillrace.a $(call pkg,--libs,$(PKGS)) -lpthread -lm
+
+# The other side of the fence's tests: a runner with kinds of its own, so without workers/kinds.c.
+HOSTILE_OBJ := $(call obj,tests/fenced/hostile.c)
+$(B)/hostile-runner: $(HOSTILE_OBJ) $(B)/libmillrace.a
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(HOSTILE_OBJ) $(B)/libmillrace.a $(call pkg,--libs,jansson talloc libseccomp) -lpthread
+
+# The front's plumbing without a product, for tests/plumbing.
+ECHO_FRONT_OBJ := $(call obj,tests/plumbing/echo_front.c $(wildcard fcgi/loop.c fcgi/record.c fcgi/body.c fcgi/pool.c \
+    fcgi/peer.c fcgi/client.c fcgi/transport*.c fcgi/lane*.c fcgi/redis_link.c))
+$(B)/obj/tests/plumbing/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis talloc fcgi)
+$(B)/echo_front: $(ECHO_FRONT_OBJ) $(B)/libmillrace.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $(ECHO_FRONT_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq hiredis talloc fcgi) -lpthread -lm
+
+$(B)/clients: $(call obj,tests/plumbing/clients.c) $(B)/libmillrace.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call pkg,--libs,libpq hiredis talloc) -lpthread -lm
 
 # What is missing is installed before anything is compiled; when nothing is, this costs a few milliseconds.
 $(B)/packages: tools/deps
 	@tools/deps build
 	@mkdir -p $(@D)
 	@touch $@
+
+# What make bench compares the front with.
+PROBE_OBJ := $(call obj,bench/probe.c)
+$(B)/bench-probe: $(PROBE_OBJ) $(B)/libmillrace.a
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(PROBE_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq jansson talloc libsodium libjwt fcgi) -lpthread
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Runs every suite, or those named on the command line. */
-#include "tests/unit/suite.h"
 #include "common/memory.h"
+#include "tests/unit/suite.h"
 #include <signal.h>
 
 enum { SUITES_MAX = 64, SECONDS_MAX = 60 };
@@ -36,11 +36,13 @@ int main(int argc, char **argv)
     memory_init();
     signal(SIGPIPE, SIG_IGN);
     for (int i = 0; i < suite_count; i++) {
-        Suite *suite = suite_create(suites[i].name);
-        TCase *tests = tcase_create(suites[i].name);
+        Suite *suite;
+        TCase *tests;
 
         if (!wanted(suites[i].name, argc, argv))
             continue;
+        suite = suite_create(suites[i].name);
+        tests = tcase_create(suites[i].name);
         tcase_set_timeout(tests, SECONDS_MAX);
         suites[i].fill(tests);
         suite_add_tcase(suite, tests);

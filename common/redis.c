@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/redis.h"
+#include "common/backoff.h"
+#include "common/memory.h"
+#include "common/redis_wire.h"
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+
+struct redis {
+    struct redis_address address;
+    struct timeval timeout;
+    struct loaded *scripts;
+    redisContext *connection;
+    bool waiting; /* redis_send without its redis_take */
+    int backoff;
+    uint64_t not_before; /* milliseconds; no attempt to connect until then */
+    char run_id[64];
+    char error[256];
+};
+
+static uint64_t clock_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void redis_drop(struct redis *redis)
+{
+    if (redis->connection)
+        redisFree(redis->connection);
+    redis->connection = NULL;
+    redis->waiting = false;
+    *redis->run_id = '\0';
+}
+
+static int redis_free(struct redis *redis)
+{
+    redis_drop(redis);
+    return 0;
+}
+
+struct redis *redis_new(void *ctx, const char *address, int timeout, const struct script *const *scripts)
+{
+    struct redis *redis = NEW(ctx, struct redis);
+
+    redis->address = redis_address_parse(redis, address);
+    redis->timeout = (struct timeval){ timeout / 1000, timeout % 1000 * 1000 };
+    redis->scripts = loaded_new(redis, scripts);
+    talloc_set_destructor(redis, redis_free);
+    return redis;
+}
+
+/* Break the connection and remember why. */
+static int redis_fail(struct redis *redis, int r, const char *why)
+{
+    snprintf(redis->error, sizeof redis->error, "%s", why);
+    redis_drop(redis);
+    return r;
+}
+
+/* Wait for the next answer. */
+static int redis_answer(struct redis *redis, redisReply **ret)
+{
+    void *reply = NULL;
+
+    if (redisGetReply(redis->connection, &reply) != REDIS_OK || !reply)
+        return redis_fail(redis, -EIO, redis->connection->errstr);
+    *ret = reply;
+    return 0;
+}
+
+/* As redis_answer, an error reply being -EPROTO. */
+static int redis_answer_good(struct redis *redis, redisReply **ret)
+{
+    redisReply *reply;
+    int r = redis_answer(redis, &reply);
+
+    if (r < 0)
+        return r;
+    if (reply->type == REDIS_REPLY_ERROR) {
+        snprintf(redis->error, sizeof redis->error, "%s", reply->str);
+        freeReplyObject(reply);
+        return -EPROTO;
+    }
+    *ret = reply;
+    return 0;
+}
+
+static void redis_append(struct redis *redis, const struct command *command)
+{
+    redisAppendCommandArgv(redis->connection, command->count, command->words, command->lengths);
+}
+
+/* ---- connecting ---- */
+
+static int redis_scripts_load(struct redis *redis)
+{
+    int r = 0;
+
+    loaded_forget(redis->scripts);
+    for (struct loaded *one = redis->scripts; one->script; one++)
+        redisAppendCommand(redis->connection, "SCRIPT LOAD %s", one->script->text);
+    for (struct loaded *one = redis->scripts; one->script && r == 0; one++) {
+        redisReply *reply;
+        r = redis_answer(redis, &reply);
+        if (r < 0)
+            break;
+        r = loaded_take(one, reply);
+        if (r < 0) /* a script that does not compile, or a server still loading its data */
+            redis_fail(redis, r, reply->type == REDIS_REPLY_ERROR ? reply->str : "odd answer to SCRIPT LOAD");
+        freeReplyObject(reply);
+    }
+    return r;
+}
+
+static int redis_identify(struct redis *redis)
+{
+    redisReply *reply;
+    const char *line;
+    int r;
+
+    redisAppendCommand(redis->connection, "INFO server");
+    r = redis_answer_good(redis, &reply);
+    if (r < 0)
+        return r;
+    line = reply->type == REDIS_REPLY_STRING ? strstr(reply->str, "run_id:") : NULL;
+    if (line) {
+        line += strlen("run_id:");
+        snprintf(redis->run_id, sizeof redis->run_id, "%.*s", (int)strcspn(line, "\r\n"), line);
+    }
+    freeReplyObject(reply);
+    return 0;
+}
+
+/* A context is always made anew: redisReconnect would forget the timeout. */
+static int redis_open(struct redis *redis)
+{
+    const struct redis_address *address = &redis->address;
+    int r;
+
+    redis->connection = address->path ? redisConnectUnixWithTimeout(address->path, redis->timeout)
+                                      : redisConnectWithTimeout(address->host, address->port, redis->timeout);
+    if (!redis->connection)
+        return -ENOMEM;
+    if (redis->connection->err || redisSetTimeout(redis->connection, redis->timeout) != REDIS_OK)
+        return redis_fail(redis, -ENOTCONN, redis->connection->errstr);
+    r = redis_identify(redis);
+    return r < 0 ? r : redis_scripts_load(redis);
+}
+
+/* The server has closed a connection, or said something unasked for, when it is readable and nothing is waited for. */
+static bool redis_stale(const struct redis *redis)
+{
+    struct pollfd fd = { .fd = redis->connection->fd, .events = POLLIN };
+    return !redis->waiting && poll(&fd, 1, 0) != 0;
+}
+
+int redis_connect(struct redis *redis)
+{
+    if (redis->connection && redis_stale(redis))
+        redis_drop(redis);
+    if (redis->connection)
+        return 0;
+    if (clock_ms() < redis->not_before)
+        return -ENOTCONN;
+    if (redis_open(redis) < 0) {
+        redis_drop(redis);
+        redis->backoff = backoff_next(redis->backoff);
+        redis->not_before = clock_ms() + (uint64_t)redis->backoff;
+        return -ENOTCONN;
+    }
+    redis->backoff = 0;
+    return 0;
+}
+
+bool redis_connected(const struct redis *redis)
+{
+    return redis->connection != NULL;
+}
+
+const char *redis_run_id(const struct redis *redis)
+{
+    return redis->run_id;
+}
+
+const char *redis_error(const struct redis *redis)
+{
+    return redis->error;
+}
+
+/* ---- one command at a time ---- */
+
+int redis_do(struct redis *redis, const struct command *command, redisReply **ret)
+{
+    int r = redis_connect(redis);
+
+    if (r < 0)
+        return r;
+    assert(!redis->waiting); /* its answer would be taken for this one's */
+    redis_append(redis, command);
+    return redis_answer_good(redis, ret);
+}
+
+int redis_eval(struct redis *redis, const struct script *script, int keys, const struct command *command,
+               redisReply **ret)
+{
+    autotalloc void *scratch = talloc_new(NULL);
+    struct command whole;
+    const char *sha;
+    redisReply *reply;
+    int r = redis_connect(redis);
+
+    if (r < 0)
+        return r;
+    sha = loaded_sha(redis->scripts, script);
+    command_eval(scratch, &whole, sha ? "EVALSHA" : "EVAL", sha ? sha : script->text, keys, command);
+    r = redis_do(redis, &whole, &reply);
+    if (r == -EPROTO && !strncmp(redis->error, "NOSCRIPT", 8)) {
+        r = redis_scripts_load(redis);
+        if (r < 0)
+            return -EIO;
+        command_eval(scratch, &whole, "EVAL", script->text, keys, command);
+        r = redis_do(redis, &whole, &reply);
+    }
+    if (r == 0)
+        *ret = reply;
+    return r;
+}
+
+/* ---- a command that may block for long ---- */
+
+int redis_send(struct redis *redis, const struct command *command)
+{
+    int done = 0, r = redis_connect(redis);
+
+    if (r < 0)
+        return r;
+    assert(!redis->waiting);
+    redis_append(redis, command);
+    while (!done)
+        if (redisBufferWrite(redis->connection, &done) != REDIS_OK)
+            return redis_fail(redis, -EIO, redis->connection->errstr);
+    redis->waiting = true;
+    return 0;
+}
+
+int redis_take(struct redis *redis, redisReply **ret)
+{
+    void *reply = NULL;
+
+    if (!redis->connection)
+        return -ENOTCONN;
+    for (;;) {
+        struct pollfd fd = { .fd = redis->connection->fd, .events = POLLIN };
+        if (redisGetReplyFromReader(redis->connection, &reply) != REDIS_OK)
+            return redis_fail(redis, -EIO, redis->connection->errstr);
+        if (reply)
+            break;
+        if (poll(&fd, 1, 0) <= 0)
+            return -EAGAIN;
+        if (redisBufferRead(redis->connection) != REDIS_OK)
+            return redis_fail(redis, -EIO, redis->connection->errstr);
+    }
+    redis->waiting = false;
+    if (((redisReply *)reply)->type == REDIS_REPLY_ERROR) {
+        snprintf(redis->error, sizeof redis->error, "%s", ((redisReply *)reply)->str);
+        freeReplyObject(reply);
+        return -EPROTO;
+    }
+    *ret = reply;
+    return 0;
+}
+
+int redis_descriptor(const struct redis *redis)
+{
+    return redis->connection ? redis->connection->fd : -1;
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/memory.h"
+#include "fcgi/transport_event.h"
+#include <errno.h>
+#include <fastcgi.h>
+
+static void client_reply(struct client *client, const struct outgoing *outgoing);
+
+/* ---- beginning and end ---- */
+
+void client_end_record(struct peer *peer, uint16_t id, int status)
+{
+    const unsigned char content[8] = { [4] = (unsigned char)status };
+
+    record_add(&peer->out, FCGI_END_REQUEST, id, content, sizeof content);
+    peer_flush_later(peer);
+}
+
+static void client_written(struct task *task);
+static void client_write(struct task *task);
+static void client_retry(struct timer *timer);
+
+void client_new(struct peer *peer, uint16_t id, bool keep)
+{
+    struct event_client *client = NEW(peer->transport, struct event_client);
+
+    *client = (struct event_client){
+        .client = { .reply = client_reply },
+        .next = peer->clients,
+        .transport = peer->transport,
+        .peer = peer,
+        .id = id,
+        .keep = keep,
+        .write = { .run = client_write, .done = client_written },
+        .retry = { .due = client_retry },
+    };
+    body_init(&client->body, 0);
+    peer->clients = client;
+    peer->count++;
+    peer->transport->requests++;
+}
+
+/* No longer one of its peer's requests. */
+static void client_unlink(struct event_client *client)
+{
+    struct peer *peer = client->peer;
+    struct event_client **at = &peer->clients;
+
+    while (*at != client)
+        at = &(*at)->next;
+    *at = client->next;
+    peer->count--;
+    if (!client->keep)
+        peer->closing = true;
+    peer_flush_later(peer);
+    client->peer = NULL;
+}
+
+static void client_free(struct event_client *client)
+{
+    if (client->peer)
+        client_unlink(client);
+    client->transport->requests--;
+    loop_timer_clear(client->transport->loop, &client->retry);
+    buffer_free(&client->params);
+    body_free(&client->body);
+    if (client->stage != SERVED && client->incoming)
+        talloc_free(client->incoming->ctx);
+    talloc_free(client);
+}
+
+/* ---- parameters ---- */
+
+/* This request only: the others of the connection go on. What still comes for it finds no request and is skipped. */
+static void client_refuse(struct event_client *client)
+{
+    static const char text[] = "Status: 431 Request Header Fields Too Large\r\nContent-Length: 0\r\n\r\n";
+
+    record_add(&client->peer->out, FCGI_STDOUT, client->id, text, sizeof text - 1);
+    client_end_record(client->peer, client->id, FCGI_REQUEST_COMPLETE);
+    client_free(client);
+}
+
+static int client_params_whole(struct event_client *client)
+{
+    struct transport *transport = client->transport;
+    void *ctx = memory_check(talloc_new(NULL)); /* outlives the transport if its request does */
+    int r;
+
+    client->incoming = NEW(ctx, struct incoming);
+    client->incoming->ctx = ctx;
+    client->incoming->body_fd = -1;
+    r = incoming_params_read(client->incoming, client->params.bytes, client->params.length);
+    if (r < 0)
+        return r;
+    buffer_free(&client->params);
+    body_init(&client->body, transport->handler.body_limit(transport->handler.closure, client->incoming));
+    client->stage = GATHER_BODY;
+    return 0;
+}
+
+int client_params(struct event_client *client, const unsigned char *bytes, size_t n)
+{
+    if (client->stage != GATHER_PARAMS)
+        return n ? -EPROTO : 0;
+    if (!n)
+        return client_params_whole(client);
+    if (n > PARAMS_MAX - client->params.length)
+        client_refuse(client);
+    else
+        buffer_add(&client->params, bytes, n);
+    return 0;
+}
+
+/* ---- the body ---- */
+
+static void client_serve(struct event_client *client)
+{
+    const struct transport_handler *handler = &client->transport->handler;
+
+    body_finish(&client->body, incoming_param(client->incoming, "CONTENT_LENGTH"), client->incoming);
+    client->stage = SERVED;
+    client->starting = true;
+    client->handle = handler->request(handler->closure, client->incoming, &client->client);
+    client->starting = false;
+    if (client->replied)
+        client_free(client);
+}
+
+static void client_write(struct task *task)
+{
+    body_write(&OWNER(task, struct event_client, write)->body);
+}
+
+static void client_write_submit(struct event_client *client)
+{
+    client->writing = pool_submit(client->transport->pool, &client->write) == 0;
+    if (!client->writing)
+        loop_timer_set(client->transport->loop, &client->retry, SPOOL_RETRY);
+}
+
+static void client_retry(struct timer *timer)
+{
+    client_write_submit(OWNER(timer, struct event_client, retry));
+}
+
+/* Nothing is read from the connection until it has been written. */
+static void client_write_begin(struct event_client *client)
+{
+    peer_hold(client->peer);
+    client_write_submit(client);
+}
+
+static void client_written(struct task *task)
+{
+    struct event_client *client = OWNER(task, struct event_client, write);
+    struct peer *peer = client->peer;
+
+    client->writing = false;
+    if (!peer) {
+        client_free(client);
+        return;
+    }
+    if (client->stage == WHOLE)
+        client_serve(client);
+    peer_release(peer);
+}
+
+int client_stdin(struct event_client *client, const unsigned char *bytes, size_t n)
+{
+    if (client->stage == GATHER_PARAMS)
+        return -EPROTO;
+    if (client->stage != GATHER_BODY)
+        return 0;
+    body_add(&client->body, bytes, n);
+    if (!n)
+        client->stage = WHOLE;
+    if (n ? body_is_full(&client->body) : !body_is_settled(&client->body))
+        client_write_begin(client);
+    else if (!n)
+        client_serve(client);
+    return 0;
+}
+
+/* ---- what ends it ---- */
+
+static void client_reply(struct client *base, const struct outgoing *outgoing)
+{
+    struct event_client *client = OWNER(base, struct event_client, client);
+    struct buffer *out = &client->peer->out;
+    autofree char *head = NULL;
+    int n = asprintf(&head, "Status: %d\r\n%s\r\n", outgoing->status, outgoing->headers ? outgoing->headers : "");
+
+    memory_check(n < 0 ? NULL : head);
+    record_add(out, FCGI_STDOUT, client->id, head, (size_t)n);
+    if (outgoing->body_length)
+        record_add(out, FCGI_STDOUT, client->id, outgoing->body, outgoing->body_length);
+    record_add(out, FCGI_STDOUT, client->id, NULL, 0);
+    client_end_record(client->peer, client->id, FCGI_REQUEST_COMPLETE);
+    if (client->starting) {
+        client->replied = true;
+        client_unlink(client);
+    } else {
+        client_free(client);
+    }
+}
+
+/* Tell the server, if it has the request. A body being written ends first: client_written() frees it then. */
+static void client_drop(struct event_client *client)
+{
+    const struct transport_handler *handler = &client->transport->handler;
+
+    if (client->stage == SERVED)
+        handler->gone(handler->closure, client->handle);
+    if (client->writing)
+        client_unlink(client);
+    else
+        client_free(client);
+}
+
+void client_abort(struct event_client *client)
+{
+    client_end_record(client->peer, client->id, FCGI_REQUEST_COMPLETE);
+    client_drop(client);
+}
+
+void client_gone(struct event_client *client)
+{
+    client_drop(client);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What every product has: signed downloads, and the form of errors where no product is known. */
+#include "common/json.h"
+#include "common/memory.h"
+#include "fcgi/request.h"
+#include "sql.h"
+#include <errno.h>
+
+/* GET /files/{token}/{name}: the token is checked here, its file and generation by the statement. */
+static int file_download(struct request *rq)
+{
+    struct link link;
+
+    if (link_verify(request_keys(rq), argument(rq, "token"), time(NULL), &link) < 0 ||
+        strcmp(link.product, rq->product->name) != 0)
+        return fail(rq, E_NOT_FOUND, NULL, NULL);
+    argument_set(rq, "file_id", FORMAT(rq, "%lld", link.file_id));
+    argument_set(rq, "generation", FORMAT(rq, "%d", link.generation));
+    argument_set(rq, "attachment", link.attachment ? "true" : "false");
+    return answer_from_sql(rq);
+}
+
+const struct endpoint core_endpoints[] = {
+    ENDPOINT(core, file_download,
+        .method = GET, .path = "/files/{token}/{name}", .who = ANYONE,
+        .doc = "Download a stored file by its signed link.",
+        .in = FIELDS({ .name = "token", .in = PATH, .type = TOKEN, .flags = REQUIRED, .min = 1, .max = 512,
+                       .doc = "Signed token of the link." },
+                     { .name = "name", .in = PATH, .type = TEXT, .flags = REQUIRED, .min = 1, .max = 255,
+                       .doc = "Name to save it under." }),
+        .handler = file_download, .sets = NAMES("file_id", "generation", "attachment")),
+    { .name = NULL },
+};
+
+static char *plain_error(struct request *rq, enum error error, const char *message, const struct field_errors *errors)
+{
+    (void)errors;
+    return FORMAT(rq, "{\"error\":{\"code\":%s,\"message\":%s}}", json_quote(rq, error_name(error)),
+                  json_quote(rq, message));
+}
+
+const struct dialect plain_dialect = { .invalid_status = 400, .error_body = plain_error };

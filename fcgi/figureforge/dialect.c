@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * FigureForge's errors: {"error": {"code", "message", "details"}}, details a member per field. */
+#include "common/json.h"
+#include "common/memory.h"
+#include "fcgi/figureforge/figureforge.h"
+#include "fcgi/request.h"
+
+static char *error_body(struct request *rq, enum error error, const char *message, const struct field_errors *errors)
+{
+    char *details = COPY(rq, "");
+
+    for (int i = 0; i < errors->count; i++)
+        details = memory_check(talloc_asprintf_append(details, "%s%s:%s", i ? "," : "",
+                                                      json_quote(rq, errors->list[i].field),
+                                                      json_quote(rq, errors->list[i].message)));
+    return FORMAT(rq, "{\"error\":{\"code\":\"%s\",\"message\":%s,\"details\":{%s}}}", figureforge_dialect.codes[error],
+                  json_quote(rq, message), details);
+}
+
+const struct dialect figureforge_dialect = {
+    .invalid_status = 400,
+    .codes = {
+        [E_MALFORMED] = "INVALID_REQUEST",
+        [E_INVALID] = "INVALID_REQUEST",
+        [E_UNAUTHENTICATED] = "AUTHENTICATION_REQUIRED",
+        [E_BAD_TOKEN] = "AUTHENTICATION_REQUIRED",
+        [E_QUOTA] = "INSUFFICIENT_QUOTA",
+        [E_FORBIDDEN] = "PERMISSION_DENIED",
+        [E_NOT_FOUND] = "NOT_FOUND",
+        [E_METHOD] = "METHOD_NOT_ALLOWED",
+        [E_CONFLICT] = "CONFLICT",
+        [E_TOO_LARGE] = "PAYLOAD_TOO_LARGE",
+        [E_RATE_LIMITED] = "RATE_LIMITED",
+        [E_INTERNAL] = "INTERNAL_ERROR",
+        [E_UNAVAILABLE] = "SERVICE_UNAVAILABLE",
+    },
+    .access_seconds = 3600,
+    .refresh_seconds = 30 * 24 * 3600,
+    .error_body = error_body,
+};

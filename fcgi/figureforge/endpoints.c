@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * FigureForge's endpoints, one row each. */
+#include "fcgi/figureforge/figureforge.h"
+#include "sql.h"
+
+/* ---- fields used more than once ---- */
+
+#define EMAIL_FIELD { .name = "email", .type = EMAIL, .flags = REQUIRED, .doc = "E-mail address." }
+#define FILTER(word, text) { .name = word, .type = SLUG, .min = 1, .max = 32, .doc = text }
+#define OUT(kind, id) { .name = id, .type = kind, .flags = REQUIRED }
+#define OUT_NULLABLE(kind, id) { .name = id, .type = kind, .flags = REQUIRED | NULLABLE }
+#define OUT_OBJECT(id, ...) { .name = id, .type = OBJECT, .flags = REQUIRED, .fields = FIELDS(__VA_ARGS__) }
+#define OUT_LIST(id, ...) { .name = id, .type = LIST, .flags = REQUIRED, .fields = FIELDS(__VA_ARGS__) }
+#define OUT_OBJECTS(id, ...) OUT_LIST(id, { .name = "item", .type = OBJECT, .fields = FIELDS(__VA_ARGS__) })
+
+static const struct field filters[] = {
+    FILTER("body_type", "athletic, slim, heavy, ..."),
+    FILTER("pose", "standing, walking, action, ..."),
+    FILTER("lighting", "dramatic, soft, rim, ..."),
+    FILTER("clothing", "casual, formal, none, ..."),
+    FILTER("background", "simple, studio, outdoor, ..."),
+    { .name = NULL },
+};
+
+/* ---- the table ---- */
+
+const struct endpoint figureforge_endpoints[] = {
+    ENDPOINT(figureforge, magic_link_request,
+        .method = POST, .path = "/api/auth/magic-link/request/", .who = ANYONE,
+        .doc = "Send a one-time sign-in code to an address.", .job = "mail.magic_link",
+        .in = FIELDS(EMAIL_FIELD),
+        .out = FIELDS(OUT(TEXT, "message"), OUT(INTEGER, "expires_in"))),
+    ENDPOINT(figureforge, magic_link_verify,
+        .method = POST, .path = "/api/auth/magic-link/verify/", .who = ANYONE,
+        .doc = "Sign in with the code; makes the account when there is none.",
+        .in = FIELDS(EMAIL_FIELD,
+                     { .name = "code", .type = CODE, .flags = REQUIRED | SECRET, .min = 6, .max = 6,
+                       .doc = "The six digits from the mail." }),
+        .out = FIELDS(OUT(TEXT, "access"), OUT(TEXT, "refresh"), OUT(INTEGER, "expires_in"),
+                      OUT_OBJECT("user", OUT(TEXT, "id"), OUT(TEXT, "email"), OUT(TEXT, "username"))),
+        .handler = figureforge_sign_in, .sets = NAMES("code_digest", "refresh_digest", "refresh_expires")),
+    ENDPOINT(figureforge, user_get,
+        .method = GET, .path = "/api/auth/user/",
+        .doc = "The caller's profile, plan and credits.",
+        .out = FIELDS(OUT(TEXT, "id"), OUT(TEXT, "email"), OUT(TEXT, "username"), OUT_NULLABLE(TEXT, "display_name"),
+                      OUT_OBJECT("subscription", OUT(TEXT, "tier"), OUT(TEXT, "plan_id"), OUT(TEXT, "status"),
+                                 OUT(TEXT, "current_period_end"), OUT(BOOLEAN, "cancel_at_period_end")),
+                      OUT_OBJECT("quota", OUT(TEXT, "unit"), OUT(INTEGER, "limit"), OUT(INTEGER, "used"),
+                                 OUT(INTEGER, "remaining"), OUT(TEXT, "resets_at")))),
+    ENDPOINT(figureforge, token_verify,
+        .method = POST, .path = "/api/auth/verify/",
+        .doc = "Tell whether the access token is valid.",
+        .out = FIELDS(OUT(BOOLEAN, "valid"), OUT(TEXT, "user_id"))),
+    ENDPOINT(figureforge, model_list,
+        .method = GET, .path = "/api/images/models/", .who = OPTIONAL,
+        .doc = "The models, their price in credits, and which can be used here.",
+        .out = FIELDS(OUT_OBJECTS("models", OUT(TEXT, "id"), OUT(TEXT, "name"), OUT(INTEGER, "credits"),
+                                  OUT(BOOLEAN, "available")))),
+    ENDPOINT(figureforge, image_generate,
+        .method = POST, .path = "/api/images/generate/", .status = 202,
+        .doc = "Ask for figure drawings; poll the job for them.", .job = "image.generate",
+        .in = FIELDS({ .name = "prompt", .type = TEXT, .flags = REQUIRED, .min = 1, .max = 2000,
+                       .doc = "What to draw." },
+                     { .name = "filters", .type = OBJECT, .fields = filters, .doc = "Wishes, each optional." },
+                     { .name = "batch_size", .type = INTEGER, .min = 1, .max = 16, .standard = "1",
+                       .doc = "How many drawings; at most what the plan allows." },
+                     { .name = "model", .type = TOKEN, .min = 1, .max = 64,
+                       .doc = "A model of the models call; the first available one when left out." }),
+        .out = FIELDS(OUT(TEXT, "job_id"), OUT(TEXT, "status"))),
+    ENDPOINT(figureforge, generation_get,
+        .method = GET, .path = "/api/images/job/{job_id}/",
+        .doc = "The state of a generation, and its images when it is done.",
+        .in = FIELDS({ .name = "job_id", .in = PATH, .type = UUID, .flags = REQUIRED, .doc = "From generate." }),
+        .out = FIELDS(OUT(TEXT, "job_id"), OUT(TEXT, "status"), { .name = "error", .type = TEXT },
+                      OUT_OBJECTS("images", OUT(TEXT, "id"), OUT(TEXT, "url"), OUT(TEXT, "thumbnail_url")))),
+    ENDPOINT(figureforge, image_get,
+        .method = GET, .path = "/api/images/{image_id}/", .who = OPTIONAL,
+        .doc = "An image with its metadata: a public one, or the caller's own.",
+        .in = FIELDS({ .name = "image_id", .in = PATH, .type = ID, .flags = REQUIRED, .prefix = "img_",
+                       .doc = "Id of the image." }),
+        .out = FIELDS(OUT(TEXT, "id"), OUT(TEXT, "url"), OUT(TEXT, "thumbnail_url"), OUT(TEXT, "prompt"),
+                      { .name = "filters", .type = OBJECT, .flags = REQUIRED }, OUT(TEXT, "model"),
+                      OUT(INTEGER, "width"), OUT(INTEGER, "height"),
+                      OUT_LIST("tags", { .name = "tag", .type = TEXT }), OUT(BOOLEAN, "is_public"),
+                      OUT(BOOLEAN, "is_favorite"), OUT(INTEGER, "favorites_count"), OUT(TEXT, "job_id"),
+                      OUT_OBJECT("owner", OUT(TEXT, "id"), OUT(TEXT, "username")), OUT(TEXT, "created_at"))),
+    { .name = NULL },
+};

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * One request on its way through the steps, and what a handler may do with it. All memory hangs off the request. */
+#ifndef MILLRACE_REQUEST_H
+#define MILLRACE_REQUEST_H
+#include "common/token.h"
+#include "fcgi/endpoint.h"
+#include "fcgi/redis_link.h"
+#include "fcgi/transport.h"
+#include "queue/queue.h"
+
+enum { REQUEST_ID_SIZE = 65, SEGMENTS_MAX = 16, HEADERS_SIZE = 1024 };
+
+struct server;
+struct operation;
+
+typedef int step_fn(struct request *rq);
+
+/* Arguments that every statement may name besides the fields of its row. */
+enum fixed { ARG_ACCOUNT_ID, ARG_PRODUCT, ARG_REQUEST_ID, ARG_CLIENT_IP, ARG_BASE_URL, ARG_MUST_BE, ARG_ISSUED_AT, ARG_JTI,
+             FIXED_COUNT };
+
+struct request {
+    struct server *server;
+    struct incoming *in;
+    struct client *client;
+    bool gone;               /* the client has left: nothing is to be answered */
+    step_fn *const *step;
+    int pending;             /* answers the request waits for */
+
+    /* set by route */
+    enum method method;
+    const struct product *product; /* NULL: unknown */
+    const struct operation *operation;
+    char request_id[REQUEST_ID_SIZE];
+    char *segments[SEGMENTS_MAX];
+    int segment_count;
+    const char *query;
+    const char *allow;       /* for 405 */
+    /* set by authenticate */
+    struct claims claims;
+    bool signed_in;
+    /* set by validate and handlers: values by operation->names */
+    const char **arguments;
+    struct field_errors errors;
+
+    struct exchange exchange;
+    const char *values[2][STATEMENT_PARAMETERS_MAX];
+    struct ask *asks;
+
+    /* what is to be answered */
+    enum error error;        /* E_NONE: body and status hold */
+    const char *message;
+    int status;
+    int retry_after;         /* seconds, 0: none */
+    const char *body;
+    size_t body_length;
+    char refresh_jti[JTI_HEX + 1]; /* of a sign-in: the token to hand out */
+    char headers[HEADERS_SIZE];
+    size_t headers_length;
+};
+
+/* ---- for handlers ---- */
+
+/* Refuse: always returns a negative number. field may be NULL. message is shown to the caller. */
+int fail(struct request *rq, enum error error, const char *field, const char *message);
+/* Value of an argument by name (a field of the row, a fixed one, or one of its sets); NULL when missing or null. */
+const char *argument(const struct request *rq, const char *name);
+/* value must live as long as the request (allocate on rq). */
+void argument_set(struct request *rq, const char *name, const char *value);
+/* Run the row's statement; what comes back is the answer. The last call of a handler. */
+int answer_from_sql(struct request *rq);
+/* Append a header line to the answer; control bytes in the value end it. */
+void header_add(struct request *rq, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A parameter of the web server, "" when missing. */
+const char *request_param(const struct request *rq, const char *name);
+const struct config *request_config(const struct request *rq);
+const struct keys *request_keys(const struct request *rq);
+
+/* ---- between the steps ---- */
+
+step_fn route, authenticate, validate, run, take_answer;
+void advance(struct request *rq);
+/* One of the answers that rq waits for is in. rq may be gone when this returns. */
+void complete(struct request *rq);
+void respond(struct request *rq);
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The answer, in the product's own form. */
+#include "common/log.h"
+#include "common/memory.h"
+#include "fcgi/serve.h"
+#include <stdarg.h>
+
+/* What is said when nothing more fitting is known. */
+static const char *const messages[E_COUNT] = {
+    [E_MALFORMED] = "The request is malformed",
+    [E_INVALID] = "The request has invalid fields",
+    [E_UNAUTHENTICATED] = "Authentication is required",
+    [E_BAD_TOKEN] = "The access token is not valid",
+    [E_QUOTA] = "The plan's allowance is used up",
+    [E_FORBIDDEN] = "You do not have permission to do this",
+    [E_NOT_FOUND] = "There is no such resource",
+    [E_METHOD] = "This method is not allowed here",
+    [E_CONFLICT] = "This conflicts with what is there",
+    [E_TOO_LARGE] = "The body is too large",
+    [E_RATE_LIMITED] = "Too many requests; try again later",
+    [E_INTERNAL] = "Something went wrong on our side",
+    [E_UNAVAILABLE] = "The service is not available at the moment; try again",
+};
+
+int fail(struct request *rq, enum error error, const char *field, const char *message)
+{
+    rq->error = error == E_NONE ? E_INTERNAL : error;
+    rq->message = message && !field ? message : messages[rq->error];
+    if (field)
+        field_refuse(rq, &rq->errors, FIELD_INVALID, field, "%s", message ? message : rq->message);
+    return -1;
+}
+
+void header_add(struct request *rq, const char *name, const char *format, ...)
+{
+    char value[HEADERS_SIZE];
+    va_list arguments;
+    size_t room = HEADERS_SIZE - rq->headers_length;
+    int n;
+
+    va_start(arguments, format);
+    vsnprintf(value, sizeof value, format, arguments);
+    va_end(arguments);
+    for (char *p = value; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f) {
+            *p = '\0';
+            break;
+        }
+    n = snprintf(rq->headers + rq->headers_length, room, "%s: %s\r\n", name, value);
+    if (n < 0 || (size_t)n >= room)
+        rq->headers[rq->headers_length] = '\0'; /* no room: the line is left out whole */
+    else
+        rq->headers_length += (size_t)n;
+}
+
+static void write_error(struct request *rq)
+{
+    const struct dialect *dialect = rq->product ? rq->product->dialect : &plain_dialect;
+
+    rq->headers_length = 0;
+    rq->status = rq->error == E_INVALID ? dialect->invalid_status : error_status(rq->error);
+    rq->body = dialect->error_body(rq, rq->error, rq->message, &rq->errors);
+    rq->body_length = strlen(rq->body);
+    if (rq->status == 401)
+        header_add(rq, "WWW-Authenticate", "Bearer");
+    if (rq->allow)
+        header_add(rq, "Allow", "%s", rq->allow);
+    if ((rq->error == E_UNAVAILABLE || rq->error == E_RATE_LIMITED) && !rq->retry_after)
+        rq->retry_after = 1;
+    if (rq->status >= 500)
+        log_warning("request.error", "request=%s operation=%s status=%d", rq->request_id,
+                    rq->operation ? rq->operation->row->name : "-", rq->status);
+}
+
+void respond(struct request *rq)
+{
+    struct outgoing outgoing;
+
+    if (rq->error != E_NONE)
+        write_error(rq);
+    if (!strstr(rq->headers, "X-Accel-Redirect")) {
+        if (rq->body_length)
+            header_add(rq, "Content-Type", "application/json");
+        header_add(rq, "Content-Length", "%zu", rq->body_length);
+        header_add(rq, "Cache-Control", "no-store");
+    }
+    if (rq->retry_after)
+        header_add(rq, "Retry-After", "%d", rq->retry_after);
+    header_add(rq, "X-Content-Type-Options", "nosniff");
+    header_add(rq, "X-Request-ID", "%s", rq->request_id);
+    outgoing = (struct outgoing){
+        .status = rq->status, .headers = rq->headers, .body = rq->body, .body_length = rq->body_length
+    };
+    log_debug("request", "request=%s operation=%s status=%d", rq->request_id,
+              rq->operation ? rq->operation->row->name : "-", rq->status);
+    transport_reply(rq->client, &outgoing);
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "fcgi/serve.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "common/token_cache.h"
+#include "fcgi/pool.h"
+#include "sql.h"
+#include <errno.h>
+#include <sodium.h>
+
+enum { POOL_QUEUE = 256, SLOW_TIMEOUT_MS = 15000, FAST_TIMEOUT_MS = 3000 };
+
+/* ---- the walk ---- */
+
+static step_fn *const steps[] = { route, authenticate, validate, run, take_answer, NULL };
+
+static void request_end(struct request *rq)
+{
+    exchange_clear(&rq->exchange);
+    rq->server->open_requests--;
+    talloc_free(rq->in->ctx);
+}
+
+/* Walk the steps until one waits (its answer calls complete()) or the request is decided. */
+void advance(struct request *rq)
+{
+    while (rq->pending == 0 && *rq->step)
+        if ((*rq->step++)(rq) < 0)
+            break;
+    if (rq->pending > 0)
+        return;
+    if (!rq->gone)
+        respond(rq);
+    request_end(rq);
+}
+
+void complete(struct request *rq)
+{
+    if (--rq->pending > 0)
+        return;
+    if (rq->gone)
+        request_end(rq);
+    else
+        advance(rq);
+}
+
+/* ---- requests come in ---- */
+
+static bool id_holds(const char *id)
+{
+    size_t length = strlen(id);
+    return length > 0 && length < REQUEST_ID_SIZE &&
+           !id[strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")];
+}
+
+static void *request_in(void *closure, struct incoming *incoming, struct client *client)
+{
+    struct server *server = closure;
+    struct request *rq = NEW(incoming->ctx, struct request);
+    const char *id = incoming_param(incoming, "HTTP_X_REQUEST_ID");
+    unsigned char random[6];
+
+    rq->server = server;
+    rq->in = incoming;
+    rq->client = client;
+    rq->step = steps;
+    if (id && id_holds(id)) {
+        snprintf(rq->request_id, sizeof rq->request_id, "%s", id);
+    } else {
+        char hex[13];
+        randombytes_buf(random, sizeof random);
+        sodium_bin2hex(hex, sizeof hex, random, sizeof random);
+        snprintf(rq->request_id, sizeof rq->request_id, "req_%s", hex);
+    }
+    server->open_requests++;
+    advance(rq);
+    return rq;
+}
+
+static void client_gone(void *closure, void *handle)
+{
+    struct request *rq = handle;
+
+    (void)closure;
+    rq->gone = true; /* its answers are still on their way: complete() ends it */
+}
+
+static size_t body_limit(void *closure, const struct incoming *incoming)
+{
+    const struct server *server = closure;
+
+    (void)incoming;
+    return (size_t)server->config->front_body_limit;
+}
+
+struct transport_handler server_handler(struct server *server)
+{
+    return (struct transport_handler){
+        .closure = server, .request = request_in, .gone = client_gone, .body_limit = body_limit
+    };
+}
+
+/* ---- what handlers ask ---- */
+
+const char *request_param(const struct request *rq, const char *name)
+{
+    const char *value = incoming_param(rq->in, name);
+    return value ? value : "";
+}
+
+const struct config *request_config(const struct request *rq)
+{
+    return rq->server->config;
+}
+
+const struct keys *request_keys(const struct request *rq)
+{
+    return &rq->server->keys;
+}
+
+static int name_index(const struct operation *operation, const char *name)
+{
+    for (int i = 0; i < operation->name_count; i++)
+        if (!strcmp(operation->names[i], name))
+            return i;
+    return -1;
+}
+
+const char *argument(const struct request *rq, const char *name)
+{
+    int i = name_index(rq->operation, name);
+    return i < 0 ? NULL : rq->arguments[i];
+}
+
+void argument_set(struct request *rq, const char *name, const char *value)
+{
+    int i = name_index(rq->operation, name);
+    if (i >= 0)
+        rq->arguments[i] = value;
+}
+
+/* ---- start: rows become operations ---- */
+
+static const char *const fixed_names[FIXED_COUNT] = {
+    [ARG_ACCOUNT_ID] = "account_id", [ARG_PRODUCT] = "product",   [ARG_REQUEST_ID] = "request_id",
+    [ARG_CLIENT_IP] = "client_ip",   [ARG_BASE_URL] = "base_url", [ARG_MUST_BE] = "must_be",
+    [ARG_ISSUED_AT] = "issued_at",   [ARG_JTI] = "jti",
+};
+
+static void name_add(struct operation *operation, const char *name)
+{
+    operation->names =
+        memory_check(talloc_realloc(operation, operation->names, const char *, operation->name_count + 1));
+    operation->names[operation->name_count++] = name;
+}
+
+/* Where each parameter comes from. The name of one that nothing explains, else NULL. */
+static const char *find_sources(const struct statement *statement, const struct operation *operation, int *sources)
+{
+    for (int i = 0; i < statement->count; i++) {
+        sources[i] = name_index(operation, statement->names[i]);
+        if (sources[i] < 0)
+            return statement->names[i];
+    }
+    return NULL;
+}
+
+static const char *bad_path_field(const struct endpoint *row)
+{
+    for (const struct field *field = row->in; field && field->name; field++)
+        if (field->in == PATH && path_parameter(row->path, field->name) < 0)
+            return field->name;
+    return NULL;
+}
+
+static struct operation *operation_new(void *ctx, const struct endpoint *row)
+{
+    struct operation *operation = NEW(ctx, struct operation);
+    const char *stray;
+
+    operation->row = row;
+    for (int i = 0; i < FIXED_COUNT; i++)
+        name_add(operation, fixed_names[i]);
+    for (const struct field *field = row->in; field && field->name; field++, operation->field_count++)
+        name_add(operation, field->name);
+    for (const char *const *set = row->sets; set && *set; set++)
+        name_add(operation, *set);
+    if (statement_compile(operation, row->sql, &operation->statement) < 0)
+        stray = "has too many parameters";
+    else if (!(stray = find_sources(operation->statement, operation, operation->sources)))
+        stray = bad_path_field(row);
+    if (!stray)
+        return operation;
+    log_error("front.row", "operation=%s unexplained=%s", row->name, stray);
+    return NULL;
+}
+
+static int add_rows(struct server *server, struct route_node *root, const struct endpoint *rows)
+{
+    for (; rows->name; rows++) {
+        struct operation *operation = operation_new(server, rows);
+        if (!operation)
+            return -EINVAL;
+        route_add(root, operation);
+    }
+    return 0;
+}
+
+static int compile_rows(struct server *server)
+{
+    int n = 0, r = 0;
+
+    while (products[n].name)
+        n++;
+    server->routes = memory_check(talloc_zero_array(server, struct route_node *, n));
+    for (int i = 0; i < n && r == 0; i++) {
+        server->routes[i] = route_tree(server);
+        r = add_rows(server, server->routes[i], core_endpoints);
+        if (r == 0)
+            r = add_rows(server, server->routes[i], products[i].endpoints);
+    }
+    return r;
+}
+
+static int compile_caller(struct server *server)
+{
+    struct operation fixed = { .names = memory_check(talloc_memdup(server, fixed_names, sizeof fixed_names)),
+                               .name_count = FIXED_COUNT };
+
+    if (statement_compile(server, &sql_core_caller, &server->caller) < 0)
+        return -EINVAL;
+    return find_sources(server->caller, &fixed, server->caller_sources) ? -EINVAL : 0;
+}
+
+static int open_backends(struct server *server)
+{
+    const struct config *config = server->config;
+    char *inner = memory_check(talloc_size(server, 129)), *outer = memory_check(talloc_size(server, 129));
+    const char *const settings[] = { "millrace.link_inner", inner, "millrace.link_outer", outer, NULL };
+    const struct lanes_options options = {
+        .conninfo = config->database_url,
+        .connections = { [LANE_FAST] = config->front_connections_fast,
+                         [LANE_SLOW] = config->front_connections_slow,
+                         [LANE_LEASED] = config->front_connections_leased },
+        .statement_timeout = { [LANE_FAST] = FAST_TIMEOUT_MS,
+                               [LANE_SLOW] = SLOW_TIMEOUT_MS,
+                               [LANE_LEASED] = SLOW_TIMEOUT_MS },
+        .queue_limit = config->front_queue_limit,
+        .queue_age = config->front_queue_age,
+        .settings = memory_check(talloc_memdup(server, settings, sizeof settings)),
+    };
+    int r;
+
+    link_pads(&server->keys, inner, outer);
+    r = lanes_new(server, server->loop, &options, &server->lanes);
+    if (r == 0)
+        r = redis_link_new(server, server->loop, config->redis_url, config->redis_timeout, queue_scripts,
+                           &server->redis);
+    if (r == 0)
+        r = pool_new(server, server->loop, config->front_threads, POOL_QUEUE, &server->pool);
+    return r;
+}
+
+int server_new(void *ctx, const struct config *config, struct loop *loop, struct server **ret)
+{
+    struct server *server = NEW(ctx, struct server);
+    int r;
+
+    server->config = config;
+    server->loop = loop;
+    r = keys_derive(config->secret, &server->keys);
+    server->tokens = token_cache_new(server, &server->keys);
+    if (r == 0)
+        r = compile_caller(server);
+    if (r == 0)
+        r = compile_rows(server);
+    if (r == 0)
+        r = open_backends(server);
+    if (r < 0) {
+        talloc_free(server);
+        return r;
+    }
+    *ret = server;
+    return 0;
+}

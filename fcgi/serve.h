@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The server: compiled rows, connections, and the walk of requests through the steps. */
+#ifndef MILLRACE_SERVE_H
+#define MILLRACE_SERVE_H
+#include "fcgi/request.h"
+
+/* A row made ready: its statement, and where each of its parameters comes from. names: the fixed ones, the row's
+ * fields, what its handler sets, in this order; a request's arguments have the same order. */
+struct operation {
+    const struct endpoint *row;
+    struct statement *statement;
+    const char **names;
+    int name_count, field_count;
+    int sources[STATEMENT_PARAMETERS_MAX]; /* index into names, of each parameter */
+};
+
+struct route_node;
+
+struct server {
+    const struct config *config;
+    struct keys keys;
+    struct token_cache *tokens;
+    struct loop *loop;
+    struct lanes *lanes;
+    struct redis_link *redis;
+    struct pool *pool;
+    struct statement *caller;        /* sql/core/caller.sql */
+    int caller_sources[STATEMENT_PARAMETERS_MAX];
+    struct route_node **routes;      /* of each product */
+    int open_requests;
+};
+
+/* Make the server: compile every row (a parameter that no row field, fixed name or set explains is an error, told on
+ * standard error), open the lanes and the link. 0 or -errno. */
+int server_new(void *ctx, const struct config *config, struct loop *loop, struct server **ret);
+/* What transports call. */
+struct transport_handler server_handler(struct server *server);
+
+/* describe.c: print every product's rows, what each answers to and who may call it, as a JSON list. Needs no
+ * configuration. -EIO when they cannot be written. */
+int describe_rows(FILE *to);
+
+/* route.c: the tree of a product's paths. */
+extern const char *const method_names[METHOD_COUNT];
+struct route_node *route_tree(void *ctx);
+void route_add(struct route_node *root, const struct operation *operation);
+/* Find the operation for the decoded segments. captures[i] becomes the index of the segment of the i-th parameter in
+ * the path. NULL: no such path, or (then *ret_allow is a list of methods on ctx) not this method. */
+const struct operation *route_find(void *ctx, const struct route_node *root, enum method method, char *const *segments,
+                                   int count, int captures[SEGMENTS_MAX], const char **ret_allow);
+/* The name of the i-th parameter of a path, or -1. */
+int path_parameter(const char *path, const char *name);
+
+/* url.c */
+/* Decode %XX in place (and + as a space when plus). -EINVAL when malformed or when it holds a NUL byte. */
+int url_decode(char *text, bool plus);
+
+/* reply_check.c: hold a body against the row's output fields. False with the reason on ctx. */
+bool reply_check(void *ctx, const struct field *out, const char *body, size_t length, const char **ret_why);
+#endif

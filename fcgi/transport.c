@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "fcgi/transport.h"
+#include "common/memory.h"
+#include "fcgi/record.h"
+#include "fcgi/transport_private.h"
+#include <errno.h>
+
+const char *incoming_param(const struct incoming *incoming, const char *name)
+{
+    for (int i = 0; i < incoming->count; i++) /* of duplicates the first wins, as in libfcgi */
+        if (!strcmp(incoming->names[i], name))
+            return incoming->values[i];
+    return NULL;
+}
+
+void transport_reply(struct client *client, const struct outgoing *outgoing)
+{
+    client->reply(client, outgoing);
+}
+
+/* Copy length bytes and a NUL to *at, and move it on. */
+static const char *put_text(char **at, const char *text, size_t length)
+{
+    const char *here = *at;
+
+    memcpy(*at, text, length);
+    (*at)[length] = '\0';
+    *at += length + 1;
+    return here;
+}
+
+int incoming_params_read(struct incoming *incoming, const unsigned char *bytes, size_t n)
+{
+    size_t at = 0, size = 0;
+    const char **texts;
+    struct pair pair;
+    int r, count = 0;
+    char *to;
+
+    while ((r = pair_next(bytes, n, &at, &pair)) > 0) {
+        if (memchr(pair.name, '\0', pair.name_length + pair.value_length))
+            return -EPROTO;
+        count++;
+        size += pair.name_length + pair.value_length + 2;
+    }
+    if (r < 0)
+        return r;
+    texts = memory_check(talloc_array(incoming->ctx, const char *, (unsigned)count * 2));
+    to = memory_check(talloc_size(texts, size + 1));
+    at = 0;
+    for (int i = 0; pair_next(bytes, n, &at, &pair) > 0; i++) {
+        texts[i] = put_text(&to, pair.name, pair.name_length);
+        texts[count + i] = put_text(&to, pair.value, pair.value_length);
+    }
+    incoming->names = texts;
+    incoming->values = texts + count;
+    incoming->count = count;
+    return 0;
+}

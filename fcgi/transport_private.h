@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What the two transports share; for them only. */
+#ifndef MILLRACE_TRANSPORT_PRIVATE_H
+#define MILLRACE_TRANSPORT_PRIVATE_H
+#include "fcgi/transport.h"
+#include <stdint.h>
+
+/* What a transport's own record of a request starts with. */
+struct client {
+    void (*reply)(struct client *client, const struct outgoing *outgoing);
+};
+
+enum { PARAMS_MAX = 64 * 1024 };
+
+/* Turn FastCGI pairs into incoming->names and ->values, on incoming->ctx. -EPROTO when malformed, also for a NUL
+ * inside. */
+int incoming_params_read(struct incoming *incoming, const unsigned char *bytes, size_t n);
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * millrace: the operator's command. */
+#include "queue/cli/command.h"
+#include "common/database.h"
+#include "common/memory.h"
+#include "common/program.h"
+#include "queue/queue.h"
+
+static const struct {
+    const char *name;
+    int words; /* how many it takes */
+    int (*run)(struct operation *operation);
+    const char *usage, *doc;
+} commands[] = {
+    { "migrate", 0, command_migrate, "", "bring the database's tables up to date" },
+    { "config", 0, command_config, "", "print the effective configuration" },
+    { "job", 1, command_job, "ID", "show a job and its history" },
+    { "cancel", 1, command_cancel, "ID", "cancel a job that waits or runs" },
+};
+
+static int usage(void)
+{
+    fputs("Usage: millrace [--config FILE] COMMAND\n", stderr);
+    for (size_t i = 0; i < ELEMENTS(commands); i++)
+        fprintf(stderr, "  %-8s %-4s %s\n", commands[i].name, commands[i].usage, commands[i].doc);
+    return USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    struct operation operation = { .ctx = ctx };
+    char **words;
+    int status, count = 0;
+
+    operation.config = program_start(ctx, "millrace", "COMMAND", argc, argv, &words, &status);
+    if (!operation.config)
+        return status;
+    if (!words[0])
+        return usage();
+    operation.database = database_new(ctx, operation.config->database_url, operation.config->database_timeout);
+    operation.redis = redis_new(ctx, operation.config->redis_url, operation.config->redis_timeout, queue_scripts);
+    operation.words = words + 1;
+    while (words[1 + count])
+        count++;
+    for (size_t i = 0; i < ELEMENTS(commands); i++)
+        if (!strcmp(words[0], commands[i].name))
+            return count == commands[i].words ? commands[i].run(&operation) : usage();
+    return usage();
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "queue/queue.h"
+#include "common/memory.h"
+#include "common/token.h"
+#include "scripts.h"
+#include <errno.h>
+
+const struct script *const queue_scripts[] = {
+    &script_put, &script_reserve, &script_touch, &script_finish, &script_progress, &script_cancel, &script_open, NULL,
+};
+
+char *queue_prefix(void *ctx, const char *queue)
+{
+    return FORMAT(ctx, "mr1:{q:%s}:", queue);
+}
+
+static void reply_free(redisReply **reply)
+{
+    freeReplyObject(*reply);
+}
+#define autoreply __attribute__((cleanup(reply_free)))
+
+static struct command begin(void *ctx, const char *queue)
+{
+    struct command command = { 0 };
+    command_text(ctx, &command, queue_prefix(ctx, queue));
+    return command;
+}
+
+static void add_epoch(void *ctx, struct command *command, uint64_t epoch)
+{
+    command_number(ctx, command, (long long)epoch);
+}
+
+/* ---- put ---- */
+
+int ticket_parse(void *ctx, const char *lines, struct ticket **ret, size_t *ret_count)
+{
+    struct ticket *tickets = memory_check(talloc_array(ctx, struct ticket, QUEUE_BATCH));
+    char *save = NULL, *text = COPY(tickets, lines);
+    size_t n = 0;
+
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        char *id = strchr(line, ' '), *packed = id ? strchr(id + 1, ' ') : NULL;
+        int r = n == QUEUE_BATCH ? -E2BIG : !packed || packed - id != JOB_ID_SIZE ? -EPROTO : 0;
+        if (r < 0) {
+            talloc_free(tickets);
+            return r;
+        }
+        *id = *packed = '\0';
+        tickets[n++] = (struct ticket){ .queue = line, .id = id + 1, .packed = packed + 1 };
+    }
+    *ret = tickets;
+    *ret_count = n;
+    return 0;
+}
+
+void queue_put_command(void *ctx, struct command *command, const struct ticket *tickets, size_t n)
+{
+    *command = begin(ctx, tickets[0].queue);
+    for (size_t i = 0; i < n; i++) {
+        command_text(ctx, command, tickets[i].id);
+        command_text(ctx, command, tickets[i].packed);
+    }
+}
+
+int queue_put(struct redis *redis, const struct ticket *tickets, size_t n, size_t *ret_added)
+{
+    size_t added = 0;
+
+    for (size_t from = 0, to; from < n; from = to) {
+        autotalloc void *ctx = talloc_new(NULL);
+        autoreply redisReply *reply = NULL;
+        struct command command;
+        int r;
+
+        for (to = from + 1; to < n && to - from < QUEUE_BATCH; to++)
+            if (strcmp(tickets[to].queue, tickets[from].queue) != 0)
+                break;
+        queue_put_command(ctx, &command, tickets + from, to - from);
+        r = redis_eval(redis, &script_put, 1, &command, &reply);
+        if (r < 0)
+            return r;
+        added += (size_t)reply->integer;
+    }
+    *ret_added = added;
+    return 0;
+}
+
+/* ---- reserve ---- */
+
+static bool is_text(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_STRING;
+}
+
+static int read_job(void *ctx, const redisReply *from, struct reserved *to)
+{
+    char *bar;
+
+    if (from->type != REDIS_REPLY_ARRAY || from->elements != 3 || !is_text(from->element[0]) ||
+        !is_text(from->element[1]) || !is_text(from->element[2]) || from->element[0]->len != JOB_ID_SIZE - 1)
+        return -EPROTO;
+    memcpy(to->id, from->element[0]->str, JOB_ID_SIZE);
+    to->packed = COPY(ctx, from->element[1]->str);
+    to->lost_epoch = strtoull(from->element[2]->str, &bar, 10);
+    to->lost_worker = to->lost_epoch && *bar == '|' ? COPY(ctx, bar + 1) : "";
+    return 0;
+}
+
+int queue_reserve(struct redis *redis, void *ctx, const char *queue, int n, int lease_ms, const char *worker,
+                  struct reservation *ret)
+{
+    struct command command;
+    autoreply redisReply *reply = NULL;
+    int r = redis_connect(redis);
+
+    if (r < 0)
+        return r;
+    command = begin(ctx, queue);
+    command_number(ctx, &command, n < QUEUE_BATCH ? n : QUEUE_BATCH);
+    command_number(ctx, &command, lease_ms);
+    command_text(ctx, &command, worker);
+    command_text(ctx, &command, redis_run_id(redis));
+    r = redis_eval(redis, &script_reserve, 1, &command, &reply);
+    if (r < 0)
+        return r;
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 || reply->elements > 2 + QUEUE_BATCH ||
+        !is_text(reply->element[0]) || reply->element[1]->type != REDIS_REPLY_INTEGER)
+        return -EPROTO;
+    *ret = (struct reservation){ .epoch = strtoull(reply->element[0]->str, NULL, 10),
+                                 .next_ms = (long)reply->element[1]->integer,
+                                 .closed = reply->element[1]->integer == -2,
+                                 .count = reply->elements - 2 };
+    for (size_t i = 0; i < ret->count && r == 0; i++)
+        r = read_job(ctx, reply->element[i + 2], &ret->jobs[i]);
+    return r;
+}
+
+/* ---- touch, finish, progress ---- */
+
+static const char *const verdicts[] = {
+    [TOUCH_OK] = "ok",
+    [TOUCH_LOST] = "lost",
+    [TOUCH_CANCEL] = "cancel",
+    [TOUCH_LATE] = "late",
+};
+
+int queue_touch(struct redis *redis, const char *queue, int lease_ms, const char *worker, struct held *jobs, size_t n)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    autoreply redisReply *reply = NULL;
+    struct command command;
+    int r = redis_connect(redis);
+
+    if (r < 0)
+        return r;
+    command = begin(ctx, queue);
+    command_number(ctx, &command, lease_ms);
+    command_text(ctx, &command, worker);
+    command_text(ctx, &command, redis_run_id(redis));
+    for (size_t i = 0; i < n; i++) {
+        command_text(ctx, &command, jobs[i].id);
+        add_epoch(ctx, &command, jobs[i].epoch);
+        command_text(ctx, &command, jobs[i].packed);
+    }
+    r = redis_eval(redis, &script_touch, 1, &command, &reply);
+    if (r < 0)
+        return r;
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != n)
+        return -EPROTO;
+    for (size_t i = 0; i < n; i++) {
+        jobs[i].verdict = TOUCH_LOST;
+        for (size_t k = 0; k < ELEMENTS(verdicts); k++)
+            if (is_text(reply->element[i]) && !strcmp(reply->element[i]->str, verdicts[k]))
+                jobs[i].verdict = (enum touch_verdict)k;
+    }
+    return 0;
+}
+
+int queue_finish(struct redis *redis, const char *queue, const char *worker, const struct held *jobs, size_t n)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    autoreply redisReply *reply = NULL;
+    struct command command = begin(ctx, queue);
+
+    command_text(ctx, &command, worker);
+    for (size_t i = 0; i < n; i++) {
+        command_text(ctx, &command, jobs[i].id);
+        add_epoch(ctx, &command, jobs[i].epoch);
+        if (jobs[i].ended)
+            command_text(ctx, &command, "");
+        else
+            command_number(ctx, &command, jobs[i].due_ms);
+    }
+    return redis_eval(redis, &script_finish, 1, &command, &reply);
+}
+
+int queue_progress(struct redis *redis, const char *queue, const char *worker, const struct held *jobs, size_t n)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    autoreply redisReply *reply = NULL;
+    struct command command = begin(ctx, queue);
+
+    command_text(ctx, &command, worker);
+    for (size_t i = 0; i < n; i++) {
+        command_text(ctx, &command, jobs[i].id);
+        add_epoch(ctx, &command, jobs[i].epoch);
+        command_number(ctx, &command, jobs[i].percent);
+    }
+    return redis_eval(redis, &script_progress, 1, &command, &reply);
+}
+
+/* ---- cancel ---- */
+
+int queue_cancel(struct redis *redis, const char *queue, const char *id, enum queue_cancel mode, enum queue_where *ret)
+{
+    static const char *const modes[] = { [CANCEL_LOOK] = "look", [CANCEL_ASK] = "ask", [CANCEL_DROP] = "drop" };
+    autotalloc void *ctx = talloc_new(NULL);
+    autoreply redisReply *reply = NULL;
+    struct command command = begin(ctx, queue);
+    int r;
+
+    command_text(ctx, &command, id);
+    command_text(ctx, &command, modes[mode]);
+    r = redis_eval(redis, &script_cancel, 1, &command, &reply);
+    if (r < 0)
+        return r;
+    if (!is_text(reply))
+        return -EPROTO;
+    *ret = !strcmp(reply->str, "running")   ? QUEUE_RUNNING
+           : !strcmp(reply->str, "waiting") ? QUEUE_WAITING
+                                            : QUEUE_UNKNOWN;
+    return 0;
+}
+
+/* ---- open and closed ---- */
+
+static int call_open(struct redis *redis, const char *queue, const char *mode, long long *ret)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    autoreply redisReply *reply = NULL;
+    struct command command;
+    int r = redis_connect(redis);
+
+    if (r < 0)
+        return r;
+    command = begin(ctx, queue);
+    command_text(ctx, &command, redis_run_id(redis));
+    command_text(ctx, &command, mode);
+    r = redis_eval(redis, &script_open, 1, &command, &reply);
+    if (r == 0)
+        *ret = reply->integer;
+    return r;
+}
+
+int queue_is_open(struct redis *redis, const char *queue, bool *ret)
+{
+    long long open;
+    int r = call_open(redis, queue, "look", &open);
+    if (r == 0)
+        *ret = open == 1;
+    return r;
+}
+
+int queue_close(struct redis *redis, const char *queue)
+{
+    long long ignored;
+    return call_open(redis, queue, "close", &ignored);
+}
+
+int queue_open(struct redis *redis, const char *queue, bool *ret)
+{
+    char id[JTI_HEX + 1];
+    long long opened;
+    int r;
+
+    token_jti(id);
+    r = call_open(redis, queue, id, &opened);
+    if (r == 0)
+        *ret = opened == 1;
+    return r;
+}

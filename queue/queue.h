@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The queue's scripts as calls. One queue is one Redis slot, prefix "mr1:{q:NAME}:"; docs/queue.md lists its keys. Each
+ * call is one round trip and one atomic transition over at most QUEUE_BATCH jobs. Errors are those of redis_eval. */
+#ifndef MILLRACE_QUEUE_H
+#define MILLRACE_QUEUE_H
+#include "common/redis.h"
+#include "queue/job.h"
+
+enum { QUEUE_BATCH = 64, QUEUE_NAME_SIZE = 33, WORKER_NAME_SIZE = 96 };
+
+/* All scripts, for redis_new and redis_link_new; ends with NULL. */
+extern const struct script *const queue_scripts[];
+
+/* "mr1:{q:NAME}:" on ctx. */
+char *queue_prefix(void *ctx, const char *queue);
+
+/* What Redis is told of a job: SQL's job_ticket(), "QUEUE ID PACKED". */
+struct ticket {
+    const char *queue, *id, *packed;
+};
+/* Split lines of tickets; on ctx. -EPROTO when one is malformed, -E2BIG above QUEUE_BATCH. */
+int ticket_parse(void *ctx, const char *lines, struct ticket **ret, size_t *ret_count);
+/* The put script's words for n tickets of one queue (all of tickets[0]'s). One key. */
+void queue_put_command(void *ctx, struct command *command, const struct ticket *tickets, size_t n);
+/* Put tickets of any queues, a round trip each queue. *ret_added: how many Redis did not know yet. */
+int queue_put(struct redis *redis, const struct ticket *tickets, size_t n, size_t *ret_added);
+
+struct reserved {
+    char id[JOB_ID_SIZE];
+    const char *packed;
+    uint64_t lost_epoch;     /* of a lease that ran out and is not written down yet; 0: none */
+    const char *lost_worker;
+};
+struct reservation {
+    uint64_t epoch;
+    long next_ms; /* until the next job or lease is due; -1: none is known */
+    bool closed;  /* the queue waits for the reconciler */
+    size_t count;
+    struct reserved jobs[QUEUE_BATCH];
+};
+int queue_reserve(struct redis *redis, void *ctx, const char *queue, int n, int lease_ms, const char *worker,
+                  struct reservation *ret);
+
+/* A job that is held, for touch, finish and progress. */
+enum touch_verdict { TOUCH_OK, TOUCH_LOST, TOUCH_CANCEL, TOUCH_LATE };
+struct held {
+    const char *id, *packed;
+    uint64_t epoch;
+    enum touch_verdict verdict; /* set by queue_touch */
+    bool ended;                 /* queue_finish: forget it; else ready again at due_ms */
+    long long due_ms;           /* since 1970; 0: at once */
+    int percent;                /* queue_progress */
+};
+int queue_touch(struct redis *redis, const char *queue, int lease_ms, const char *worker, struct held *jobs, size_t n);
+int queue_finish(struct redis *redis, const char *queue, const char *worker, const struct held *jobs, size_t n);
+int queue_progress(struct redis *redis, const char *queue, const char *worker, const struct held *jobs, size_t n);
+
+/* Where a job is; ask: also flag a running one; drop: also forget a waiting one whose end is committed. */
+enum queue_where { QUEUE_UNKNOWN, QUEUE_WAITING, QUEUE_RUNNING };
+enum queue_cancel { CANCEL_LOOK, CANCEL_ASK, CANCEL_DROP };
+int queue_cancel(struct redis *redis, const char *queue, const char *id, enum queue_cancel mode,
+                 enum queue_where *ret);
+
+/* Whether reserve is open for this run of the server; close it; open it when a rebuild is complete. queue_open: *ret is
+ * false when the queue was not closed any more: Redis was flushed since, or somebody else has opened it. */
+int queue_is_open(struct redis *redis, const char *queue, bool *ret);
+int queue_close(struct redis *redis, const char *queue);
+int queue_open(struct redis *redis, const char *queue, bool *ret);
+#endif

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * From reserved ids to running jobs: one statement fetches what PostgreSQL knows of the batch, a table of checks
+ * decides what becomes of each. */
+#include "common/json.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "queue/worker_state.h"
+#include "sql.h"
+#include <errno.h>
+
+enum { POISON_LEASES = 3, STRANGER_DELAY_MS = 10000 };
+
+/* One reserved job with its row of job_take. */
+struct taking {
+    struct worker *worker;
+    const struct reserved *reserved;
+    const struct result *rows;
+    int row;
+    struct job *job;
+    json_t *args;
+    uint64_t epoch;
+};
+
+static const char *value(const struct taking *taking, const char *column)
+{
+    return result_text(taking->rows, taking->row, column);
+}
+
+static bool yes(const struct taking *taking, const char *column)
+{
+    const char *text = value(taking, column);
+    return text && *text == 't';
+}
+
+static long long number(const struct taking *taking, const char *column)
+{
+    const char *text = value(taking, column);
+    return text ? strtoll(text, NULL, 10) : 0;
+}
+
+/* Give it back to Redis without running it. */
+static void give_back(const struct taking *taking, bool ended, long long due_ms)
+{
+    const struct held held = { .id = taking->reserved->id,
+                               .packed = taking->reserved->packed,
+                               .epoch = taking->epoch,
+                               .ended = ended,
+                               .due_ms = due_ms };
+    queue_finish(taking->worker->redis, taking->worker->options->queue, taking->worker->name, &held, 1);
+}
+
+static long long wall_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int job_destroy(struct job *job)
+{
+    json_decref(job->args);
+    json_decref(job->result);
+    return 0;
+}
+
+static struct job *job_make(const struct taking *taking, const struct job_kind *kind)
+{
+    struct job *job = NEW(NULL, struct job);
+    const char *why;
+
+    talloc_set_destructor(job, job_destroy);
+    memcpy(job->id, taking->reserved->id, JOB_ID_SIZE);
+    job->kind = kind;
+    job->product = COPY(job, value(taking, "product"));
+    job->account_id = number(taking, "account_id");
+    job->request_id = COPY(job, value(taking, "request_id"));
+    job->epoch = taking->epoch;
+    job->attempt = (int)number(taking, "counted") + 1;
+    job->deadline = (int)number(taking, "deadline");
+    job->tries = (int)number(taking, "tries");
+    if (json_parse_strict(job, value(taking, "args"), strlen(value(taking, "args")), &job->args, &why) < 0)
+        job->args = NULL;
+    return job;
+}
+
+static void ignore_value(void *closure, const char *name, const char *text)
+{
+    (void)closure;
+    (void)name;
+    (void)text;
+}
+
+static bool args_hold(struct job *job)
+{
+    struct field_errors errors = { 0 };
+
+    if (!json_is_object(job->args)) {
+        job_bury(job, "the arguments are not an object");
+        return false;
+    }
+    if (field_check_object(job, job->kind->in, job->args, &errors, ignore_value, NULL))
+        return true;
+    job_bury(job, "bad argument %s: %s", errors.list[0].field, errors.list[0].message);
+    return false;
+}
+
+/* Whether the job may run; else its outcome has been set. */
+static bool may_run(struct taking *taking, struct job *job)
+{
+    if (yes(taking, "cancelled")) {
+        job->outcome = JOB_CANCELLED;
+        job->why = "cancelled before it started";
+    } else if (yes(taking, "expired")) {
+        job_bury(job, "expired before it could start");
+    } else if (number(taking, "lost") >= POISON_LEASES) {
+        job_bury(job, "its workers were lost %lld times: it may be what kills them", number(taking, "lost"));
+    } else if (number(taking, "counted") >= number(taking, "tries")) {
+        job_bury(job, "all %lld tries have failed", number(taking, "tries"));
+    } else {
+        return args_hold(job);
+    }
+    return false;
+}
+
+static void mark_begun(struct worker *worker, const struct job *job)
+{
+    autoresult struct result result = { 0 };
+
+    if (job->kind->begin &&
+        database_run(worker->database, job->kind->begin, PARAMS({ "job_id", job->id }), &result) < 0)
+        log_warning("job.begin", "job=%s error=%s", job->id, result.message);
+}
+
+static struct slot *free_slot(struct worker *worker)
+{
+    for (int i = 0; i < worker->slot_count; i++)
+        if (!slot_busy(&worker->slots[i]))
+            return &worker->slots[i];
+    return NULL;
+}
+
+static void take_one(struct taking *taking)
+{
+    struct worker *worker = taking->worker;
+    const char *name = value(taking, "kind");
+    const struct job_kind *kind = name ? job_kind_find(name) : NULL;
+    struct slot *slot = free_slot(worker);
+    struct job *job;
+
+    if (!name || yes(taking, "ended")) {
+        give_back(taking, true, 0);
+        return;
+    }
+    if (!kind || (!kind->fenced && !kind->run) || number(taking, "version") > kind->version || !slot) {
+        log_info("job.stranger", "job=%s kind=%s version=%s", taking->reserved->id, name, value(taking, "version"));
+        give_back(taking, false, wall_ms() + STRANGER_DELAY_MS);
+        return;
+    }
+    if (number(taking, "wait") > 0) {
+        give_back(taking, false, wall_ms() + number(taking, "wait"));
+        return;
+    }
+    job = job_make(taking, kind);
+    if (may_run(taking, job)) {
+        mark_begun(worker, job);
+        slot_start(slot, job, taking->reserved->packed);
+    } else {
+        *slot = (struct slot){ .worker = worker,
+                               .state = SLOT_ENDED,
+                               .job = job,
+                               .packed = talloc_steal(job, taking->reserved->packed),
+                               .safe_until = worker->now + (uint64_t)worker_lease_ms(worker) * 2 / 3 };
+    }
+}
+
+/* Arrays of PostgreSQL as text: ids, epochs and worker names have no characters that need more than quotes. */
+static void lost_arrays(void *ctx, const struct reservation *from, char **ids, char **epochs, char **workers)
+{
+    const char *comma = "";
+
+    *ids = COPY(ctx, "{");
+    *epochs = COPY(ctx, "{");
+    *workers = COPY(ctx, "{");
+    for (size_t i = 0; i < from->count; i++) {
+        if (!from->jobs[i].lost_epoch)
+            continue;
+        *ids = memory_check(talloc_asprintf_append(*ids, "%s%s", comma, from->jobs[i].id));
+        *epochs = memory_check(
+            talloc_asprintf_append(*epochs, "%s%llu", comma, (unsigned long long)from->jobs[i].lost_epoch));
+        *workers = memory_check(talloc_asprintf_append(*workers, "%s\"%s\"", comma, from->jobs[i].lost_worker));
+        comma = ",";
+    }
+    *ids = memory_check(talloc_strdup_append(*ids, "}"));
+    *epochs = memory_check(talloc_strdup_append(*epochs, "}"));
+    *workers = memory_check(talloc_strdup_append(*workers, "}"));
+}
+
+static char *id_array(void *ctx, const struct reservation *from)
+{
+    char *ids = COPY(ctx, "{");
+
+    for (size_t i = 0; i < from->count; i++)
+        ids = memory_check(talloc_asprintf_append(ids, "%s%s", i ? "," : "", from->jobs[i].id));
+    return memory_check(talloc_strdup_append(ids, "}"));
+}
+
+void worker_take(struct worker *worker, const struct reservation *reservation)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    char *lost_ids, *lost_epochs, *lost_workers;
+    struct result results[2] = { 0 };
+
+    lost_arrays(ctx, reservation, &lost_ids, &lost_epochs, &lost_workers);
+    const struct call calls[] = {
+        { &sql_queue_job_lost, PARAMS({ "ids", lost_ids }, { "epochs", lost_epochs }, { "workers", lost_workers }) },
+        { &sql_queue_job_take, PARAMS({ "ids", id_array(ctx, reservation) }) },
+    };
+    bool any_lost = strcmp(lost_ids, "{}") != 0;
+    const struct call *first = any_lost ? calls : calls + 1;
+    size_t n = any_lost ? 2 : 1;
+    int r = database_run_all(worker->database, first, n, results);
+
+    for (size_t i = 0; i < reservation->count; i++) {
+        struct taking taking = { .worker = worker,
+                                 .reserved = &reservation->jobs[i],
+                                 .rows = &results[n - 1],
+                                 .row = (int)i,
+                                 .epoch = reservation->epoch };
+        if (r == 0)
+            take_one(&taking);
+        else
+            give_back(&taking, false, wall_ms() + 1000);
+    }
+    if (r < 0) {
+        log_warning("worker.take", "jobs=%zu error=%s", reservation->count, results[n - 1].message);
+        worker->retry_at = worker->now + 1000;
+    }
+    result_clear(&results[0]);
+    result_clear(&results[1]);
+}

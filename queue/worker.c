@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The worker's loop. One turn: renew leases, settle what has ended, reserve for free slots, wait for the next event. */
+#include "common/log.h"
+#include "common/memory.h"
+#include "common/token.h"
+#include "queue/worker_state.h"
+#include <errno.h>
+#include <signal.h>
+#include <sodium.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { IDLE_MS = 5000, OUTAGE_MS = 500, TELL_MS = 250, DEAF_MS = 2000, SLOTS_MAX = QUEUE_BATCH };
+
+uint64_t worker_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+int worker_lease_ms(const struct worker *worker)
+{
+    return worker->config->queue_lease * 1000;
+}
+
+static int busy_count(const struct worker *worker)
+{
+    int n = 0;
+    for (int i = 0; i < worker->slot_count; i++)
+        n += slot_busy(&worker->slots[i]);
+    return n;
+}
+
+/* ---- leases ---- */
+
+static void heed(struct slot *slot, enum touch_verdict verdict, uint64_t sent_at)
+{
+    switch (verdict) {
+    case TOUCH_LOST:
+        slot_stop(slot, STOP_LOST);
+        return;
+    case TOUCH_LATE:
+        slot_stop(slot, STOP_DEADLINE);
+        return;
+    case TOUCH_CANCEL:
+        slot_stop(slot, STOP_CANCEL);
+        break;
+    case TOUCH_OK:
+        break;
+    }
+    slot->safe_until = sent_at + (uint64_t)worker_lease_ms(slot->worker) * 2 / 3;
+}
+
+bool worker_touch(struct worker *worker)
+{
+    struct held held[SLOTS_MAX];
+    struct slot *slots[SLOTS_MAX];
+    uint64_t sent_at = worker_clock();
+    size_t n = 0;
+
+    for (int i = 0; i < worker->slot_count; i++)
+        if (slot_busy(&worker->slots[i]) && worker->slots[i].stop != STOP_LOST) {
+            held[n] = slot_held(&worker->slots[i]);
+            slots[n++] = &worker->slots[i];
+        }
+    worker->touched_at = sent_at;
+    if (n == 0)
+        return true;
+    if (queue_touch(worker->redis, worker->options->queue, worker_lease_ms(worker), worker->name, held, n) < 0) {
+        log_warning("worker.touch", "jobs=%zu error=%s", n, redis_error(worker->redis));
+        return false;
+    }
+    for (size_t i = 0; i < n; i++)
+        heed(slots[i], held[i].verdict, sent_at);
+    return true;
+}
+
+/* Renew in time, and end what may not go on: past its deadline, or no longer surely ours. */
+static void keep_leases(struct worker *worker)
+{
+    uint64_t every = (uint64_t)worker_lease_ms(worker) / 6;
+
+    if (worker->now - worker->touched_at >= every && !worker_touch(worker))
+        worker->touched_at = worker->now - every + OUTAGE_MS; /* ask again soon */
+    for (int i = 0; i < worker->slot_count; i++) {
+        struct slot *slot = &worker->slots[i];
+
+        if (slot_busy(slot) && slot->stop != STOP_LOST && worker->now >= slot->safe_until)
+            slot_stop(slot, STOP_LOST);
+        if (slot->stop == STOP_LOST && !slot->has_child)
+            slot_free(slot);
+        if (!slot_busy(slot) || slot->stop == STOP_LOST)
+            continue;
+        if (slot->state == SLOT_RUNNING && slot->stop == STOP_NONE && worker->now >= slot->deadline_at)
+            slot_stop(slot, STOP_DEADLINE);
+    }
+}
+
+static void tell_progress(struct worker *worker)
+{
+    struct held held[SLOTS_MAX];
+    size_t n = 0;
+
+    if (worker->now - worker->told_at < TELL_MS)
+        return;
+    for (int i = 0; i < worker->slot_count; i++) {
+        struct slot *slot = &worker->slots[i];
+        if (slot->state != SLOT_RUNNING || slot->percent == slot->told_percent)
+            continue;
+        held[n] = slot_held(slot);
+        held[n++].percent = slot->told_percent = slot->percent;
+    }
+    if (n == 0)
+        return;
+    worker->told_at = worker->now;
+    queue_progress(worker->redis, worker->options->queue, worker->name, held, n);
+}
+
+/* ---- reserve and wait ---- */
+
+/* Ask for the next wake-up without waiting for it here. */
+static void wait_for_work(struct worker *worker, long next_ms)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    struct command command = { 0 };
+    long ms = next_ms >= 0 && next_ms < IDLE_MS ? next_ms : IDLE_MS - 500 + (long)randombytes_uniform(1000);
+    char seconds[32];
+
+    snprintf(seconds, sizeof seconds, "%ld.%03ld", ms / 1000, ms % 1000 + (ms == 0));
+    command_text(ctx, &command, "BZPOPMIN");
+    command_text(ctx, &command, FORMAT(ctx, "%swake", queue_prefix(ctx, worker->options->queue)));
+    command_text(ctx, &command, seconds);
+    if (redis_connect(worker->waiter) < 0 || redis_send(worker->waiter, &command) < 0) {
+        worker->retry_at = worker->now + OUTAGE_MS;
+        return;
+    }
+    worker->waiting = true;
+    worker->waiting_until = worker->now + (uint64_t)ms + DEAF_MS;
+}
+
+static void reserve(struct worker *worker)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    struct reservation reservation;
+    int wanted = worker->slot_count - busy_count(worker), r;
+
+    if (worker->stopping || worker->waiting || wanted == 0 || worker->now < worker->retry_at)
+        return;
+    worker->now = worker_clock(); /* the leases begin now, however long the last commits took */
+    r = queue_reserve(worker->redis, ctx, worker->options->queue, wanted, worker_lease_ms(worker), worker->name,
+                      &reservation);
+    if (r < 0) {
+        log_warning("worker.reserve", "error=%s", redis_error(worker->redis));
+        worker->retry_at = worker->now + OUTAGE_MS;
+    } else if (reservation.closed) {
+        wait_for_work(worker, IDLE_MS / 10);
+    } else if (reservation.count > 0) {
+        worker_take(worker, &reservation);
+    } else {
+        wait_for_work(worker, reservation.next_ms);
+    }
+}
+
+static void hear_waiter(struct worker *worker, bool readable)
+{
+    redisReply *reply = NULL;
+    int r = readable ? redis_take(worker->waiter, &reply) : -EAGAIN;
+
+    if (r == -EAGAIN && worker->now < worker->waiting_until)
+        return;
+    if (r < 0)
+        redis_drop(worker->waiter); /* broken, or alive but deaf */
+    freeReplyObject(reply);
+    worker->waiting = false;
+}
+
+/* ---- the loop ---- */
+
+static int next_timeout(const struct worker *worker)
+{
+    uint64_t at = worker->now + IDLE_MS;
+
+    if (worker->waiting && worker->waiting_until < at)
+        at = worker->waiting_until;
+    if (worker->retry_at > worker->now && worker->retry_at < at)
+        at = worker->retry_at;
+    for (int i = 0; i < worker->slot_count; i++) {
+        const struct slot *slot = &worker->slots[i];
+        uint64_t touch = worker->touched_at + (uint64_t)worker_lease_ms(worker) / 6;
+
+        if (!slot_busy(slot))
+            continue;
+        if (touch < at)
+            at = touch;
+        if (slot->state == SLOT_RUNNING && slot->percent != slot->told_percent && worker->told_at + TELL_MS < at)
+            at = worker->told_at + TELL_MS;
+        if (slot->state == SLOT_RUNNING && slot->deadline_at < at)
+            at = slot->deadline_at;
+        if (slot->stop != STOP_LOST && slot->safe_until < at)
+            at = slot->safe_until;
+        if (slot->stop == STOP_LOST && !slot->has_child)
+            at = worker->now;
+        if (slot->state == SLOT_ENDED && worker->retry_at <= worker->now)
+            at = worker->now;
+    }
+    if (worker->stopping && worker->stop_at > worker->now && worker->stop_at < at)
+        at = worker->stop_at;
+    if (!worker->stopping && !worker->waiting && worker->retry_at <= worker->now &&
+        busy_count(worker) < worker->slot_count)
+        at = worker->now; /* a slot is free and nobody waits for its job yet */
+    return at > worker->now ? (int)(at - worker->now) : 0;
+}
+
+static void hear_signal(struct worker *worker)
+{
+    struct signalfd_siginfo signal;
+
+    while (read(worker->signals, &signal, sizeof signal) == sizeof signal)
+        if (!worker->stopping) {
+            worker->stopping = true;
+            worker->stop_at = worker->now + (uint64_t)worker->config->worker_stop * 1000;
+            redis_drop(worker->waiter); /* a wake-up that came now would be lost on us */
+            worker->waiting = false;
+            log_info("worker.stop", "running=%d", busy_count(worker));
+        }
+}
+
+/* Wait for whatever comes next and hear it. */
+static int turn(struct worker *worker)
+{
+    struct pollfd descriptors[2 + 2 * SLOTS_MAX];
+    struct slot *slots[2 + 2 * SLOTS_MAX] = { NULL };
+    unsigned n = 2;
+
+    descriptors[0] = (struct pollfd){ .fd = worker->signals, .events = POLLIN };
+    descriptors[1] = (struct pollfd){ .fd = worker->waiting ? redis_descriptor(worker->waiter) : -1, .events = POLLIN };
+    for (int i = 0; i < worker->slot_count; i++) {
+        struct slot *slot = &worker->slots[i];
+        if (!slot->has_child)
+            continue;
+        slots[n] = slots[n + 1] = slot;
+        descriptors[n++] = (struct pollfd){ .fd = slot->report_closed ? -1 : slot->child.report, .events = POLLIN };
+        descriptors[n++] = (struct pollfd){ .fd = slot->child.pidfd, .events = POLLIN };
+    }
+    if (worker->options->wait(worker->options->closure, descriptors, n, next_timeout(worker)) < 0 && errno != EINTR)
+        return -errno;
+    worker->now = worker_clock();
+    if (descriptors[0].revents)
+        hear_signal(worker);
+    if (worker->waiting)
+        hear_waiter(worker, descriptors[1].revents != 0);
+    for (unsigned i = 2; i < n; i += 2)
+        if ((descriptors[i].revents || descriptors[i + 1].revents) && slots[i]->has_child)
+            slot_hear(slots[i]);
+    return 0;
+}
+
+static void stop_running(struct worker *worker)
+{
+    if (worker->stopping && worker->now >= worker->stop_at)
+        for (int i = 0; i < worker->slot_count; i++)
+            if (worker->slots[i].state == SLOT_RUNNING)
+                slot_stop(&worker->slots[i], STOP_SHUTDOWN);
+}
+
+static int worker_loop(struct worker *worker)
+{
+    int r = 0;
+
+    while (r == 0 && !(worker->stopping && busy_count(worker) == 0)) {
+        worker->now = worker_clock();
+        keep_leases(worker);
+        stop_running(worker);
+        worker_settle(worker);
+        reserve(worker);
+        tell_progress(worker);
+        if (!(worker->stopping && busy_count(worker) == 0))
+            r = turn(worker);
+    }
+    return r;
+}
+
+static void name_make(struct worker *worker)
+{
+    char host[48], random[JTI_HEX + 1];
+
+    if (gethostname(host, sizeof host) < 0)
+        snprintf(host, sizeof host, "unknown");
+    host[sizeof host - 1] = '\0';
+    token_jti(random);
+    snprintf(worker->name, sizeof worker->name, "%s:%d:%.8s", host, (int)getpid(), random);
+}
+
+int worker_run(const struct worker_options *options)
+{
+    autotalloc struct worker *worker = NEW(NULL, struct worker);
+    sigset_t signals;
+    int r;
+
+    worker->options = options;
+    worker->config = options->config;
+    worker->database = options->tools->database;
+    worker->redis = redis_new(worker, options->config->redis_url, options->config->redis_timeout, queue_scripts);
+    worker->waiter = redis_new(worker, options->config->redis_url, options->config->redis_timeout, NULL);
+    worker->slot_count = options->config->worker_slots < SLOTS_MAX ? options->config->worker_slots : SLOTS_MAX;
+    worker->slots = memory_check(talloc_zero_array(worker, struct slot, worker->slot_count));
+    for (int i = 0; i < worker->slot_count; i++)
+        worker->slots[i].worker = worker;
+    name_make(worker);
+    if (mkdir(options->config->worker_folder, 0700) < 0 && errno != EEXIST)
+        return -errno;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+        return -errno;
+    worker->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (worker->signals < 0)
+        return -errno;
+    signal(SIGPIPE, SIG_IGN);
+    log_info("worker.start", "queue=%s slots=%d name=%s", options->queue, worker->slot_count, worker->name);
+    r = worker_loop(worker);
+    log_info("worker.end", "queue=%s done=%lu failed=%lu", options->queue, worker->done, worker->failed);
+    close(worker->signals);
+    return r;
+}

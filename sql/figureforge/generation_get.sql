@@ -1,0 +1,16 @@
+-- A generation of the caller's own, and its images once there are any
+select case when g.error is null
+            then json_build_object('job_id', g.id, 'status', g.status, 'images', shown.images)
+            else json_build_object('job_id', g.id, 'status', g.status, 'images', shown.images, 'error', g.error)
+       end as body
+  from figureforge.generation g
+ cross join lateral (
+         select coalesce(json_agg(json_build_object(
+                  'id', figureforge.image_ref(i.id),
+                  'url', figureforge.image_url(i, f, :base_url),
+                  'thumbnail_url', figureforge.image_url(i, t, :base_url)) order by i.position), '[]') as images
+           from figureforge.image i
+           join file f on f.id = i.file_id
+           join file t on t.id = i.thumbnail_id
+          where i.generation_id = g.id and i.deleted_at is null) as shown
+ where g.id = :job_id and g.account_id = :account_id

@@ -1,0 +1,63 @@
+-- Reserve the credits and a place among the running jobs in one atomic update, then put the job and its row
+with plan as (
+  select * from figureforge.plan_of(:account_id::bigint)),
+model as (
+  select m.id, m.credits * :batch_size::integer as cost, p.available
+    from figureforge.model m
+    join provider p on p.name = m.provider
+   where m.id = coalesce(:model, (select f.id
+                                    from figureforge.model f
+                                    join provider on provider.name = f.provider and provider.available
+                                   order by f.position
+                                   limit 1))),
+reserved as (
+  insert into figureforge.usage as u (account_id, period, used, running)
+  select :account_id, figureforge.period(), model.cost, 1
+    from model, plan
+   where model.available and :batch_size::integer <= plan.batch and model.cost <= plan.credits
+  on conflict (account_id) do update
+     set period = excluded.period,
+         used = case when u.period = excluded.period then u.used else 0 end + excluded.used,
+         running = u.running + 1
+   where u.running < (select concurrent from plan)
+     and case when u.period = excluded.period then u.used else 0 end + excluded.used <= (select credits from plan)
+  returning u.account_id, u.period),
+put as (
+  select j.id, job_ticket(j) as ticket
+    from reserved r, model
+   cross join lateral job_put(
+           kind => 'image.generate', product => :product, tenant => :product || '/' || :account_id,
+           account_id => r.account_id, request_id => :request_id,
+           args => json_build_object('prompt', :prompt::text, 'filters', coalesce(:filters::json, '{}'::json),
+                                     'batch_size', :batch_size::integer, 'model', model.id)) j),
+noted as (
+  insert into figureforge.generation (id, account_id, prompt, filters, model, batch_size, cost, period)
+  select put.id, r.account_id, :prompt, coalesce(:filters::json, '{}'::json), model.id, :batch_size::integer,
+         model.cost, r.period
+    from put, reserved r, model)
+select json_build_object('job_id', id, 'status', 'queued') as body, ticket as jobs, null as error, null as message,
+       null as field
+  from put
+union all
+select null, null, refused.error, refused.message, refused.field
+  from plan
+  left join model on true
+  left join figureforge.usage u on u.account_id = :account_id::bigint
+ cross join lateral (
+         select case when model.id is null then 'invalid'
+                     when not model.available then 'unavailable'
+                     when :batch_size::integer > plan.batch then 'invalid'
+                     when u.running >= plan.concurrent then 'rate_limited'
+                     else 'quota' end as error,
+                case when model.id is null then 'There is no model of this name'
+                     when not model.available then 'This model is not available here'
+                     when :batch_size::integer > plan.batch
+                       then format('must be at most %s on the %s plan', plan.batch, plan.tier)
+                     when u.running >= plan.concurrent
+                       then format('The %s plan runs %s job(s) at once; wait for the last one', plan.tier, plan.concurrent)
+                     else format('This needs %s credits; the %s plan has %s left in this period', model.cost, plan.tier,
+                                 plan.credits - case when u.period = figureforge.period() then u.used else 0 end)
+                end as message,
+                case when model.id is null or not model.available then 'model'
+                     when :batch_size::integer > plan.batch then 'batch_size' end as field) as refused
+ where not exists (select from put)

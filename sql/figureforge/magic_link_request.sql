@@ -1,0 +1,18 @@
+-- public: anyone may ask; the code goes to the address, and the answer never tells whether it has an account
+with throttled as (
+  select greatest(throttle_hit('signin-email', :product || ':' || :email, 3, interval '15 minutes'),
+                  throttle_hit('signin-ip', :product || ':' || :client_ip, 10, interval '1 hour')) as seconds),
+put as (
+  select job_ticket(j) as ticket
+    from throttled t
+   cross join lateral job_put(kind => 'mail.magic_link', product => :product, tenant => :product, account_id => null,
+                              args => json_build_object('email', :email::text), request_id => :request_id,
+                              expires_at => now() + interval '10 minutes') j
+   where t.seconds = 0)
+select json_build_object('message', 'If the address is valid, a sign-in code has been sent', 'expires_in', 600) as body,
+       ticket as jobs, null as error, null as message, null::integer as retry_after
+  from put
+union all
+select null, null, 'rate_limited', 'Too many sign-in codes were asked for; try again later', seconds
+  from throttled
+ where seconds > 0

@@ -1,0 +1,5 @@
+-- What producers need to know of a kind
+insert into job_kind as k (name, queue, version, deadline, tries)
+values (:name, :queue, :version, :deadline, :tries)
+on conflict (name) do update
+   set queue = excluded.queue, version = excluded.version, deadline = excluded.deadline, tries = excluded.tries

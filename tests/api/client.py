@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clients of a product's API, as tests want them: one line says what is asked and what must come back.
+
+    job = alice.post("/api/images/generate/", {"prompt": "a runner"}, 202)
+    assert alice.get(f"/api/images/job/{job.job_id}/").status == "queued"
+    bob.get(f"/api/images/job/{job.job_id}/", 404)
+
+What comes back is the body, its members as attributes; `.http` is the response around it. Of every answer it is
+checked here what every answer must have: a request id, nosniff, and for an error the product's envelope.
+"""
+import http.client
+import itertools
+import json
+import random
+import re
+import socket
+import time
+
+import requests
+
+PATIENCE = 60.0      # seconds a job may take on a busy machine
+POLL = 0.05          # seconds between two looks at it
+REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+ENDED = ("completed", "failed", "cancelled")
+CODES = {
+    400: {"INVALID_REQUEST"}, 401: {"AUTHENTICATION_REQUIRED"}, 402: {"INSUFFICIENT_QUOTA"},
+    403: {"PERMISSION_DENIED"}, 404: {"NOT_FOUND"}, 405: {"METHOD_NOT_ALLOWED"}, 409: {"CONFLICT"},
+    413: {"PAYLOAD_TOO_LARGE"}, 429: {"RATE_LIMITED"}, 500: {"INTERNAL_ERROR"}, 503: {"SERVICE_UNAVAILABLE"},
+}
+
+
+class Thing(dict):
+    """A JSON object whose members are attributes."""
+
+    def __getattr__(self, name):
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"there is no {name} in {json.dumps(self)[:500]}") from None
+
+
+class Answer(Thing):
+    """The body of a response, and `.http`: status_code, headers, content."""
+
+    def __init__(self, response):
+        body = {}
+        if response.headers.get("Content-Type", "").startswith("application/json") and response.content:
+            body = json.loads(response.content, object_hook=Thing)
+        super().__init__(body)
+        object.__setattr__(self, "http", response)
+
+
+class RawResponse:
+    """What came back on a socket, in the form of requests' responses."""
+
+    def __init__(self, response):
+        self.status_code, self.headers, self.content = response.status, response.headers, response.read()
+
+
+def check_envelope(answer):
+    """{"error": {"code", "message", "details"}}, with a code that fits the status."""
+    assert set(answer) == {"error"}, answer
+    error = answer.error
+    assert error.code in CODES[answer.http.status_code], answer
+    assert isinstance(error.message, str) and error.message
+    assert isinstance(error.details, dict)
+    for field, message in error.details.items():
+        assert field and isinstance(message, str) and message
+
+
+def check_answer(answer):
+    """What holds for every answer of the front."""
+    headers = answer.http.headers
+    assert REQUEST_ID.fullmatch(headers["X-Request-ID"]), dict(headers)
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "Server" not in headers or not re.search(r"\d", headers["Server"])
+    if answer.http.status_code >= 400 and answer.http.content:
+        assert headers["Content-Type"] == "application/json"
+        check_envelope(answer)
+    if answer.http.status_code == 401:
+        assert headers["WWW-Authenticate"] == "Bearer"
+    if answer.http.status_code in (429, 503):
+        assert int(headers["Retry-After"]) > 0
+
+
+class Record:
+    """Which rows of the front's tables have been called, and answered as they should."""
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.seen = set()
+        self._patterns = [(re.compile(re.sub(r"\{\w+\}", "[^/]+", row["path"].rstrip("/")) + "/?"), row)
+                          for row in rows]
+        self._patterns.sort(key=lambda pattern: pattern[1]["path"].count("{"))   # literals win over parameters
+
+    def note(self, product, method, path, status):
+        path = path.split("?")[0]
+        for pattern, row in self._patterns:
+            if row["product"] == product and row["method"] == method and pattern.fullmatch(path):
+                if row["status"] == status:
+                    self.seen.add((product, row["name"]))
+                return
+
+    def missing(self):
+        return sorted({(row["product"], row["name"]) for row in self.rows} - self.seen)
+
+
+class Client:
+    """Somebody at an address of his own, who may have signed in."""
+
+    _addresses = itertools.count(random.randrange(1 << 23))   # of 10.0.0.0/8; a stack may outlive a run of the tests
+
+    def __init__(self, stack, product, record):
+        number = next(self._addresses) % (1 << 24)
+        self.address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
+        self.stack, self.product, self.record = stack, product, record
+        self.base = f"{stack['url']}/{product}"
+        self.token = self.refresh = self.email = self.id = None
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    # -- one line each ---------------------------------------------------------------------------------------------
+
+    def get(self, path, expect=200, **more):
+        return self.call("GET", path, expect, **more)
+
+    def head(self, path, expect=200, **more):
+        return self.call("HEAD", path, expect, **more)
+
+    def delete(self, path, expect=200, **more):
+        return self.call("DELETE", path, expect, **more)
+
+    def post(self, path, body=None, expect=200, **more):
+        return self.call("POST", path, expect, body, **more)
+
+    def call(self, method, path, expect=200, body=None, data=None, headers=None):
+        """body is sent as JSON, data as it is. path may be a whole link from an answer. headers: None takes one
+        away that would have been sent."""
+        sent = {"X-Forwarded-For": self.address}
+        if self.token:
+            sent["Authorization"] = f"Bearer {self.token}"
+        if body is not None or data is not None:
+            sent["Content-Type"] = "application/json"
+        sent.update(headers or {})
+        if path.startswith(self.base):
+            path = path[len(self.base):]
+        response = self._session.request(method, self.base + path, headers=sent, timeout=PATIENCE,
+                                         data=json.dumps(body) if body is not None else data, allow_redirects=False)
+        self.record.note(self.product, method, path, response.status_code)
+        return self._checked(Answer(response), expect, f"{method} {path}")
+
+    @staticmethod
+    def _checked(answer, expect, what):
+        got = answer.http
+        assert got.status_code == expect, f"{what}: {got.status_code}, not {expect}: {got.content[:1000]!r}"
+        check_answer(answer)
+        return answer
+
+    def raw(self, request, half_close=False):
+        """Send bytes as they are to the web server. Its answer unchecked, or None when it hung up."""
+        with socket.create_connection(("127.0.0.1", self.stack["port"]), timeout=PATIENCE) as to:
+            to.sendall(request)
+            if half_close:
+                to.shutdown(socket.SHUT_WR)
+            response = http.client.HTTPResponse(to)
+            try:
+                response.begin()
+                return RawResponse(response)
+            except http.client.BadStatusLine:
+                return None
+
+    def raw_get(self, target, *lines):
+        """GET a target as it is: no library gets to tidy it up."""
+        head = [b"GET " + target.encode("latin-1") + b" HTTP/1.1", b"Host: localhost", b"Connection: close",
+                b"X-Forwarded-For: " + self.address.encode()]
+        return self.raw(b"\r\n".join(head + list(lines)) + b"\r\n\r\n")
+
+    # -- conversations ---------------------------------------------------------------------------------------------
+
+    def finished(self, job_id):
+        """The job, once it has ended."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            job = self.get(f"/api/images/job/{job_id}/")
+            if job.status in ENDED:
+                return job
+            assert time.monotonic() < until, f"job {job_id} is still {job.status} after {PATIENCE} s"
+            time.sleep(POLL)
+
+    def draw(self, **wishes):
+        """Ask for pictures and wait for them."""
+        job = self.post("/api/images/generate/", {"prompt": "a runner at dawn", **wishes}, 202)
+        job = self.finished(job.job_id)
+        assert job.status == "completed", job
+        return job
+
+    def quota(self):
+        return self.get("/api/auth/user/").quota
+
+
+def ask(path, what):
+    """One line of JSON asks at a unix socket, one answers."""
+    with socket.socket(socket.AF_UNIX) as to:
+        to.settimeout(PATIENCE + 5)
+        to.connect(path)
+        to.sendall(json.dumps(what).encode() + b"\n")
+        return json.loads(to.makefile().readline())
+
+
+class Mailbox:
+    """The stack's mail catcher."""
+
+    def __init__(self, stack):
+        self._path = stack["mail"]
+
+    def ask(self, **what):
+        return ask(self._path, what)
+
+    def wait(self, address, count=1):
+        """The mails to an address, as soon as there are count of them."""
+        mails = self.ask(wait=address, count=count, timeout=PATIENCE)
+        assert isinstance(mails, list), f"no mail came to {address}: {mails}"
+        return mails
+
+    def code(self, address, count=1):
+        """The sign-in code of the count-th mail."""
+        return re.search(r"\b\d{6}\b", self.wait(address, count)[count - 1]["text"]).group()

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs against the stack that MILLRACE_STACK describes:
+
+    tools/stack run api --fast -- /usr/bin/python3 -m pytest tests/api
+"""
+import contextlib
+import json
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from client import Client, Mailbox, Record, ask     # noqa: E402
+from forge import Forge                             # noqa: E402
+
+GENERATE = "/api/images/generate/"
+
+
+def load_stack():
+    name = os.environ.get("MILLRACE_STACK")
+    if not name:
+        pytest.exit("MILLRACE_STACK is not set: tools/stack run api --fast -- /usr/bin/python3 -m pytest tests/api", 2)
+    return json.loads(Path(name).read_text())
+
+
+def output_of(*argv):
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, f"{argv}: {done.returncode}: {done.stderr}"
+    return done.stdout
+
+
+def load_rows(stack):
+    return json.loads(output_of(f"{stack['bin']}/millrace-front", "--endpoints"))
+
+
+def pytest_generate_tests(metafunc):
+    """A test with the parameter `guarded` runs for each row that wants to know who calls."""
+    if "guarded" in metafunc.fixturenames:
+        rows = [row for row in load_rows(load_stack()) if row["who"] not in ("ANYONE", "OPTIONAL")]
+        metafunc.parametrize("guarded", rows, ids=[f"{row['product']}.{row['name']}" for row in rows])
+
+
+def pytest_collection_modifyitems(config, items):
+    """The test of what all the others called comes last, and only when all the others run."""
+    partial = config.option.keyword or config.option.markexpr or config.getoption("lf", False) or \
+        any("::" in argument or argument.endswith(".py") for argument in config.args)
+    last = [item for item in items if item.get_closest_marker("last")]
+    items[:] = [item for item in items if item not in last] + ([] if partial else last)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "last: runs when all other tests have run")
+
+
+# -- the stack ---------------------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="session")
+def stack():
+    return load_stack()
+
+
+@pytest.fixture(scope="session")
+def record(stack):
+    return Record(load_rows(stack))
+
+
+@pytest.fixture(scope="session")
+def mailbox(stack):
+    return Mailbox(stack)
+
+
+@pytest.fixture(scope="session")
+def settings(stack):
+    """The stack's configuration file."""
+    lines = Path(stack["config"]).read_text().splitlines()
+    return dict(line.split(" = ", 1) for line in lines if " = " in line)
+
+
+@pytest.fixture(scope="session")
+def forge(settings):
+    return Forge(settings["secret"])
+
+
+@pytest.fixture
+def sql(stack):
+    """Do what no call can do yet: sql("update ... where id = %s", id) -> the first column of the first row."""
+    def run(statement, *values):
+        quoted = tuple("'" + str(value).replace("'", "''") + "'" for value in values)
+        return output_of("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", stack["database_url"],
+                         "-c", statement % quoted).strip()
+    return run
+
+
+@pytest.fixture
+def operator(stack):
+    """The operator's command."""
+    def run(*words):
+        return output_of(f"{stack['bin']}/millrace", "--config", stack["config"], *words)
+    return run
+
+
+@pytest.fixture
+def paused(stack):
+    """with paused("image"): ...   While the service stands still, what it would do waits."""
+    def ctl(action, service):
+        told = ask(stack["control"], {"do": action, "service": service})
+        assert "error" not in told, told
+
+    @contextlib.contextmanager
+    def hold(service):
+        ctl("pause", service)
+        try:
+            yield
+        finally:
+            ctl("resume", service)
+    return hold
+
+
+@pytest.fixture
+def accepted(paused, operator):
+    """accepted(alice, body): it may be asked for. The job is taken back before anybody draws."""
+    def put(client, body=None, **more):
+        with paused("image"):
+            job = client.post(GENERATE, body, 202, **more)
+            operator("cancel", job.job_id)
+        return job
+    return put
+
+
+# -- people ------------------------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def figureforge(stack, record):
+    """Nobody in particular."""
+    return Client(stack, "figureforge", record)
+
+
+@pytest.fixture(scope="session")
+def sign_in(stack, record, mailbox):
+    """sign_in("alice", email): a client of hers, signed in with the code from her mail."""
+    def enter(name, email=None):
+        client = Client(stack, "figureforge", record)
+        client.email = email or f"{name}-{secrets.token_hex(4)}@example.org"
+        before = len(mailbox.ask(list=client.email))
+        client.post("/api/auth/magic-link/request/", {"email": client.email})
+        code = mailbox.code(client.email, before + 1)
+        entered = client.post("/api/auth/magic-link/verify/", {"email": client.email, "code": code})
+        client.token, client.refresh, client.id = entered.access, entered.refresh, entered.user.id
+        return client
+    return enter
+
+
+@pytest.fixture
+def alice(sign_in):
+    return sign_in("alice")
+
+
+@pytest.fixture
+def bob(sign_in):
+    return sign_in("bob")
+
+
+@pytest.fixture
+def mallory(sign_in):
+    return sign_in("mallory")

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The queue's real scripts and statements as calls."""
+import re
+import uuid
+from pathlib import Path
+
+from resp import RedisError
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = {path.stem: path.read_text() for path in (ROOT / "queue" / "scripts").glob("*.lua")}
+LEASE = 30_000
+
+
+def new_id():
+    return str(uuid.uuid4())
+
+
+def packed(tenant="t", priority=2, due=0, deadline=60, kind="image.generate", key=""):
+    return f"1|{priority}|{kind}|{due}|{deadline}|{key}|{tenant}"
+
+
+class Job:
+    """A reserved job."""
+
+    def __init__(self, epoch, row):
+        self.epoch, (self.id, self.packed, self.lost) = epoch, row
+
+
+class Batch(list):
+    """What reserve answered."""
+
+    def __init__(self, answer):
+        super().__init__(Job(answer[0], row) for row in answer[2:])
+        self.epoch, self.next_ms = answer[0], answer[1]
+
+    @property
+    def closed(self):
+        return self.next_ms == -2
+
+    @property
+    def ids(self):
+        return [job.id for job in self]
+
+
+class Queue:
+    def __init__(self, redis, name="q"):
+        self.redis, self.prefix = redis, f"mr1:{{q:{name}}}:"
+        self.sha = {name: redis("SCRIPT", "LOAD", text) for name, text in SCRIPTS.items()}
+        self.run_id = re.search(r"run_id:(\w+)", redis("INFO", "server")).group(1)
+        self.called = set()
+
+    def key(self, name):
+        return self.prefix + name
+
+    def _call(self, script, *words):
+        self.called.add(script)
+        return self.redis("EVALSHA", self.sha[script], 1, self.prefix, *words)
+
+    def put(self, *jobs):
+        """jobs: pairs of id and packed."""
+        return self._call("put", *[word for pair in jobs for word in pair])
+
+    def put_one(self, **fields):
+        job = new_id()
+        assert self.put((job, packed(**fields))) == 1
+        return job
+
+    def put_many(self, n, **fields):
+        text, ids = packed(**fields), [new_id() for _ in range(n)]
+        for at in range(0, n, 64):
+            self.put(*[(job, text) for job in ids[at:at + 64]])
+        return ids
+
+    def reserve(self, n=64, worker="w", lease=LEASE, run=None):
+        return Batch(self._call("reserve", n, lease, worker, run or self.run_id))
+
+    def touch(self, *jobs, worker="w", lease=LEASE, run=None):
+        """The verdicts, one a job."""
+        words = [word for job in jobs for word in (job.id, job.epoch, job.packed)]
+        return self._call("touch", lease, worker, run or self.run_id, *words)
+
+    def finish(self, *jobs, worker="w", due=""):
+        """due: '' has ended; 0 ready again; a time in ms."""
+        return self._call("finish", worker, *[word for job in jobs for word in (job.id, job.epoch, due)])
+
+    def progress(self, job, percent, worker="w"):
+        return self._call("progress", worker, job.id, job.epoch, percent)
+
+    def cancel(self, job, mode):
+        return self._call("cancel", job, mode)
+
+    def is_open(self):
+        return self._call("open", self.run_id, "look") == 1
+
+    def close(self):
+        return self._call("open", self.run_id, "close")
+
+    def open(self):
+        return self._call("open", self.run_id, new_id())
+
+    # -- looking and bending -----------------------------------------------------------------------------------------
+
+    def now(self):
+        seconds, micros = self.redis("TIME")
+        return int(seconds) * 1000 + int(micros) // 1000
+
+    def set_of(self, name):
+        return set(self.redis("ZRANGE", self.key(name), 0, -1))
+
+    def expire(self, *jobs):
+        """Let these leases have run out."""
+        for job in jobs:
+            assert self.redis("ZADD", self.key("lease"), "XX", "CH", 1, job.id) == 1
+
+    def make_due(self, *ids):
+        """Let these delayed jobs be due."""
+        for job in ids:
+            assert self.redis("ZADD", self.key("dl"), "XX", "CH", 1, job) == 1
+
+    def waiter(self, redis, seconds=10):
+        """Have a connection wait for work as a worker does; returns once the server knows that it waits."""
+        before = int(re.search(r"blocked_clients:(\d+)", self.redis("INFO", "clients")).group(1))
+        redis.send("BZPOPMIN", self.key("wake"), seconds)
+        while redis.waits(0.005):
+            if int(re.search(r"blocked_clients:(\d+)", self.redis("INFO", "clients")).group(1)) > before:
+                return
+
+
+def statement(name, **values):
+    """The text of sql/NAME.sql with its named parameters filled in."""
+    def literal(match):
+        value = values[match.group(1)]
+        return "null" if value is None else "'" + str(value).replace("'", "''") + "'"
+    text = re.sub(r"^--.*\n", "", (ROOT / "sql" / f"{name}.sql").read_text(), flags=re.M)
+    return re.sub(r"(?<![:\w]):([a-z_]+)", literal, text).strip()
+
+
+__all__ = ["Batch", "Job", "LEASE", "Queue", "RedisError", "ROOT", "new_id", "packed", "statement"]

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""millrace migrate."""
+from engine import ROOT
+from servers import Session
+
+import pytest
+
+MIGRATIONS = sorted(path.stem for path in (ROOT / "sql" / "schema").glob("*.sql"))
+
+
+@pytest.fixture
+def empty(servers):
+    name = servers.new_database()
+    session = Session(servers.url(name))
+    session.name = name
+    yield session
+    session.close()
+
+
+def applied(sql):
+    return [row[0] for row in sql("select name from schema_migration order by number")]
+
+
+def test_migrate_applies_all_and_then_nothing(empty, millrace):
+    first, second = millrace(empty.name, "migrate"), millrace(empty.name, "migrate")
+    assert first.returncode == second.returncode == 0
+    assert first.output.splitlines() == [f"applied {name}" for name in MIGRATIONS] and second.output == ""
+    assert applied(empty) == MIGRATIONS
+    assert int(empty.one("select count(*) from job_kind")) > 0
+
+
+def test_many_migrate_at_once(empty, millrace):
+    running = [millrace(empty.name, "migrate", background=True) for _ in range(4)]
+    said = [one.communicate(timeout=60)[0] for one in running]
+    assert [one.returncode for one in running] == [0] * 4, said
+    assert sorted("".join(said).splitlines()) == [f"applied {name}" for name in MIGRATIONS]
+    assert applied(empty) == MIGRATIONS
+
+
+def test_a_migration_that_was_changed_after_it_was_applied_is_refused(empty, millrace):
+    assert millrace(empty.name, "migrate").returncode == 0
+    empty("update schema_migration set checksum = repeat('0', 64) where number = 2")
+    done = millrace(empty.name, "migrate")
+    assert done.returncode != 0 and f"{MIGRATIONS[1]}: it was changed after it was applied" in done.output
+
+
+def test_a_migration_that_fails_leaves_nothing_of_itself(empty, millrace):
+    empty("create table account (mine integer)")
+    done = millrace(empty.name, "migrate")
+    assert done.returncode != 0 and "already exists" in done.output
+    assert applied(empty) == []
+    assert empty.one("select count(*) from pg_proc where proname = 'refuse'") == "0"
+
+
+def test_a_migration_that_meets_a_duplicate_value_is_not_taken_for_applied(empty, millrace):
+    """The lock's own answer, another was faster, is a duplicate value as well."""
+    assert millrace(empty.name, "migrate").returncode == 0
+    empty("drop schema figureforge cascade; drop table provider; delete from schema_migration where number = 3;"
+          "create function trap() returns trigger language plpgsql as $$ begin raise unique_violation; end $$;"
+          "create function trapped() returns event_trigger language plpgsql as $$ begin"
+          " if to_regclass('figureforge.image') is not null then raise unique_violation; end if; end $$;"
+          "create event trigger trapped on ddl_command_end execute function trapped()")
+    done = millrace(empty.name, "migrate")
+    assert done.returncode != 0 and MIGRATIONS[2] in done.output
+    assert MIGRATIONS[2] not in applied(empty)
+
+
+def test_kinds_are_brought_up_to_date(empty, millrace):
+    assert millrace(empty.name, "migrate").returncode == 0
+    before = empty("select * from job_kind order by name")
+    empty("update job_kind set deadline = 1, tries = 1")
+    assert millrace(empty.name, "migrate").returncode == 0
+    assert empty("select * from job_kind order by name") == before

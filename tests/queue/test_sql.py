@@ -1,0 +1,369 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The queue's tables, functions and statements, also under concurrency."""
+import json
+import re
+import threading
+
+import pytest
+
+from engine import new_id, statement
+from servers import Refused, until
+
+NIL = "00000000-0000-0000-0000-000000000000"
+
+
+def put(sql, args="{}", **more):
+    """A job's id."""
+    fields = {"kind": "'image.generate'", "product": "'figureforge'", "tenant": "'figureforge/1'", "account_id": "null",
+              "args": f"'{args}'", **more}
+    return sql.one("select (job_put(" + ", ".join(f"{name} => {value}" for name, value in fields.items()) + ")).id")
+
+
+def end(job, outcome="done", epoch=7, worker="w", result=None, error=None):
+    return statement("queue/job_end", job_id=job, outcome=outcome, result=result, error=error, epoch=epoch, worker=worker)
+
+
+def attempt(job, epoch=7, outcome="failed", counts="true", delay=0, worker="w", error="why"):
+    return statement("queue/job_try", job_id=job, epoch=epoch, outcome=outcome, counts=counts, error=error, worker=worker,
+                     delay=delay)
+
+
+def lost(*rows):
+    ids, epochs, workers = zip(*rows)
+    return statement("queue/job_lost", ids="{%s}" % ",".join(ids), epochs="{%s}" % ",".join(map(str, epochs)),
+                     workers="{%s}" % ",".join(f'"{one}"' for one in workers))
+
+
+def tries(sql, job):
+    return sql(f"select epoch, outcome, counts, worker from job_try where id = '{job}' order by epoch")
+
+
+def waits_for_a_lock(sql, session):
+    return until(lambda: sql.one(f"select count(*) from pg_stat_activity where pid = {session.pid} and "
+                                 "wait_event_type = 'Lock'") == "1", "it waits for the other")
+
+
+# ---- put ----
+
+def test_a_job_of_an_unknown_kind_is_refused(sql):
+    with pytest.raises(Refused, match="of kind no.such cannot be put") as refused:
+        put(sql, kind="'no.such'")
+    assert refused.value.sqlstate == "MR503"
+    assert sql.one("select count(*) from job") == "0"
+
+
+def test_a_job_takes_its_limits_from_its_kind_as_they_are_now(sql):
+    sql("update job_kind set deadline = 17, tries = 4 where name = 'image.generate'")
+    job = put(sql)
+    sql("update job_kind set deadline = 99 where name = 'image.generate'")
+    assert sql(f"select queue, version, deadline, tries, priority from job where id = '{job}'") == \
+        [["image", "1", "17", "4", "2"]]
+
+
+@pytest.mark.parametrize("size, fits", [(65_536, True), (65_537, False)])
+def test_arguments_to_64_kib(sql, size, fits):
+    args = json.dumps({"a": "x" * (size - len('{"a": ""}'))})
+    assert len(args) == size
+    if fits:
+        put(sql, args)
+    else:
+        with pytest.raises(Refused) as refused:
+            put(sql, args)
+        assert refused.value.sqlstate == "23514"
+
+
+@pytest.mark.parametrize("tenant", ["", "two words", "a|b", "x" * 129])
+def test_a_tenant_that_would_break_the_packed_form_is_refused(sql, tenant):
+    with pytest.raises(Refused) as refused:
+        put(sql, tenant=f"'{tenant}'")
+    assert refused.value.sqlstate == "23514"
+
+
+def test_a_job_is_put_or_not_with_the_transaction_around_it(sql):
+    sql("begin")
+    put(sql)
+    sql("rollback")
+    assert sql.one("select count(*) from job") == "0"
+
+
+def test_the_ticket_says_what_redis_needs(sql):
+    job = put(sql, priority="0", key="'k1'", due_at="'2026-03-01 00:00:00.25+00'")
+    assert sql.one(f"select job_ticket(j) from job j where id = '{job}'") == \
+        f"image {job} 1|0|image.generate|1772323200250|120|k1|figureforge/1"
+    assert sql.one(f"select job_ticket(j, '2026-03-01 00:00:01+00') from job j where id = '{job}'").split("|")[3] == \
+        "1772323201000"
+    assert sql.one(f"select job_ticket(j, '2020-01-01') from job j where id = '{job}'").split("|")[3] == "1772323200250"
+
+
+# ---- ids ----
+
+def test_ids_are_version_7_and_ordered_by_time(sql):
+    rows = sql("select job_id_make(), pg_sleep(0.002) from generate_series(1, 50)")
+    ids = [row[0] for row in rows]
+    assert ids == sorted(ids) and len(set(ids)) == 50
+    for one in ids:
+        assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", one)
+
+
+def test_an_id_tells_when_it_was_made(sql):
+    assert sql.one("select abs(extract(epoch from job_id_time(job_id_make()) - clock_timestamp())) < 1") == "t"
+
+
+@pytest.mark.parametrize("time", ["1970-01-01 00:00:00.001+00", "2026-11-22 01:02:03.456+00", "2099-12-31 23:59:59.999+00"])
+def test_the_floor_of_a_time_is_that_time(sql, time):
+    assert sql.one(f"select job_id_time(job_id_floor('{time}')) = '{time}'::timestamptz") == "t"
+
+
+def test_an_id_lies_between_the_floors_around_it(sql):
+    assert sql.one("select bool_and(job_id_floor(job_id_time(id)) <= id and "
+                   "id < job_id_floor(job_id_time(id) + interval '1 ms')) "
+                   "from (select job_id_make() as id from generate_series(1, 1000)) made") == "t"
+
+
+# ---- weeks ----
+
+def test_making_a_week_again_changes_nothing(sql):
+    count = "select count(*) from pg_class where relispartition and relkind = 'r'"
+    before = sql.one(count)
+    sql("select job_weeks_make(4), job_weeks_make(4)")
+    assert sql.one(count) == before
+    sql("select job_week_make(now() + interval '60 days')")
+    assert int(sql.one(count)) == int(before) + 3
+
+
+def test_many_make_the_same_weeks_at_once(session):
+    sessions = [session() for _ in range(6)]
+    before = int(sessions[0].one("select count(*) from pg_class where relispartition and relkind = 'r'"))
+    for round in range(4):
+        for one in sessions:
+            one.send(f"select job_week_make('2027-06-07'::timestamptz + {round} * interval '7 days')")
+        for one in sessions:
+            one.take()
+    assert int(sessions[0].one("select count(*) from pg_class where relispartition and relkind = 'r'")) == before + 12
+
+
+def test_a_week_is_made_while_another_session_still_makes_it(session):
+    first, second, third = session(), session(), session()
+    first("begin")
+    first("select job_week_make('2027-06-07')")
+    second.send("select job_week_make('2027-06-07')")
+    waits_for_a_lock(third, second)
+    first("commit")
+    second.take()
+    assert third.one("select count(*) from pg_class where relname = 'job_2027w23'") == "1"
+
+
+def test_a_job_lies_in_its_week_on_both_sides_of_the_border(sql):
+    sql("select job_week_make('2027-06-07'), job_week_make('2027-06-14')")
+    for time, week in (("2027-06-13 23:59:59.999+00", "job_2027w23"), ("2027-06-14 00:00:00+00", "job_2027w24")):
+        job = put(sql, id=f"job_id_floor('{time}')")
+        assert sql.one(f"select tableoid::regclass from job where id = '{job}'") == week
+
+
+def test_a_job_of_no_week_lies_in_the_default(sql):
+    put(sql, id="job_id_floor('2031-01-01')")
+    assert sql(statement("queue/weeks_make"))[0][1] == "1"
+
+
+# ---- ends and tries ----
+
+def test_the_first_end_stands(sql):
+    job = put(sql)
+    assert sql.one(end(job, result='{"a":1}')) == job
+    for again in (end(job, "buried", epoch=8), end(job, result='{"a":1}')):
+        with pytest.raises(Refused) as refused:
+            sql(again)
+        assert refused.value.sqlstate == "MR409"
+    assert sql(f"select outcome, epoch, worker from job_end where id = '{job}'") == [["done", "7", "w"]]
+
+
+@pytest.mark.parametrize("how, stands", [("commit", "buried"), ("rollback", "done")])
+def test_of_two_ends_at_once_one_stands(session, how, stands):
+    first, second, third = session(), session(), session()
+    job = put(first)
+    first("begin")
+    first(end(job, "buried", epoch=1))
+    second.send(end(job, "done", epoch=2))
+    waits_for_a_lock(third, second)
+    first(how)
+    if how == "commit":
+        with pytest.raises(Refused) as refused:
+            second.take()
+        assert refused.value.sqlstate == "MR409"
+    else:
+        assert second.take() == [[job]]
+    assert third(f"select outcome from job_end where id = '{job}'") == [[stands]]
+
+
+def test_a_second_end_takes_its_products_rows_back_with_it(sql):
+    job = put(sql)
+    sql(end(job))
+    sql("begin")
+    sql("create table written (what text)")
+    with pytest.raises(Refused):
+        sql(end(job, "cancelled"))
+    sql("commit")
+    assert sql.one("select count(*) from pg_class where relname = 'written'") == "0"
+
+
+def test_a_result_to_256_kib(sql):
+    job = put(sql)
+    with pytest.raises(Refused) as refused:
+        sql(end(job, result=json.dumps("x" * 262_143)))
+    assert refused.value.sqlstate == "23514"
+    sql(end(job, result=json.dumps("x" * 262_142)))
+
+
+def test_a_try_is_written_once(sql):
+    job = put(sql)
+    for _ in range(2):
+        sql(attempt(job, delay=5))
+    sql(lost((job, 7, "v")))
+    assert tries(sql, job) == [["7", "failed", "t", "w"]]
+    sql(attempt(job, epoch=8, outcome="snoozed", counts="false"))
+    assert [row[0] for row in tries(sql, job)] == ["7", "8"]
+
+
+def test_lost_leases_are_written_once_and_do_not_count(sql):
+    first, second = put(sql), put(sql)
+    for _ in range(2):
+        sql(lost((first, 5, "host:1:ab"), (second, 6, "host:2:cd")))
+    assert tries(sql, first) == [["5", "lost", "f", "host:1:ab"]]
+    assert tries(sql, second) == [["6", "lost", "f", "host:2:cd"]]
+
+
+def test_a_lease_that_ran_out_after_the_end_was_written_is_not_called_lost(sql):
+    """The worker died, or Redis did, between the commit of the end and the finish script."""
+    job, other = put(sql), put(sql)
+    sql(end(job, epoch=5))
+    sql(lost((job, 5, "w"), (other, 5, "w")))
+    assert tries(sql, job) == []
+    assert tries(sql, other) == [["5", "lost", "f", "w"]]
+
+
+# ---- take, open, recent ----
+
+def take(sql, *ids):
+    columns = ["id", "kind", "version", "product", "account_id", "args", "tries", "deadline", "request_id", "expired",
+               "ended", "cancelled", "counted", "lost", "wait"]
+    rows = sql(statement("queue/job_take", ids="{%s}" % ",".join(ids)))
+    return [dict(zip(columns, row)) for row in rows]
+
+
+def test_take_tells_everything_in_the_order_asked_for(sql):
+    ids = [put(sql, f'{{"n":{n}}}') for n in range(5)] + [new_id()]
+    ids.reverse()
+    rows = take(sql, *ids)
+    assert [row["id"] for row in rows] == ids
+    assert rows[0]["kind"] == "" and rows[1]["args"] == '{"n":4}' and rows[1]["counted"] == "0"
+
+
+def test_take_counts_tries_and_losses_apart(sql):
+    job = put(sql)
+    sql(attempt(job, epoch=1))
+    sql(attempt(job, epoch=2, outcome="snoozed", counts="false", delay=30))
+    sql(lost((job, 3, "w"), (job, 4, "w")))
+    row, = take(sql, job)
+    assert (row["counted"], row["lost"]) == ("1", "2")
+    assert 25_000 < int(row["wait"]) <= 30_000
+
+
+def test_take_tells_of_ends_cancellations_and_expiry(sql):
+    ended, cancelled, expired = put(sql), put(sql), put(sql, expires_at="now() - interval '1 s'")
+    sql(end(ended))
+    for _ in range(2):
+        sql(statement("queue/cancel_ask", job_id=cancelled, asked_by="me"))
+    rows = take(sql, ended, cancelled, expired)
+    assert [(row["ended"], row["cancelled"], row["expired"]) for row in rows] == \
+        [("t", "f", "f"), ("f", "t", "f"), ("f", "f", "t")]
+
+
+def test_open_jobs_come_in_pages_with_their_due_times(sql):
+    ids = [put(sql) for _ in range(6)]
+    sql(end(ids[2]))
+    sql(attempt(ids[3], delay=3600))
+    pages, after = [], NIL
+    while page := sql("select id, ticket from job_open_tickets(now() - interval '1 h', now() + interval '1 min', "
+                      f"'{after}', 2)"):
+        assert len(page) <= 2
+        pages += page
+        after = page[-1][0]
+    assert [row[0] for row in pages] == sorted(set(ids) - {ids[2]})
+    due = int(next(row[1] for row in pages if row[0] == ids[3]).split("|")[3])
+    assert due > int(sql.one("select (extract(epoch from now()) * 1000)::bigint")) + 3_590_000
+
+
+def test_recent_leaves_alone_what_the_front_may_still_be_putting(sql):
+    def made(age):
+        return put(sql, id=f"overlay(job_id_make()::text placing left(job_id_floor(now() - interval '{age}')::text, 13)"
+                           " from 1)::uuid")
+    young, right, older, old = made("1 s"), made("20 s"), made("50 s"), made("90 s")
+    def recent(span):
+        return [row[0] for row in sql(statement("queue/job_recent", after=NIL, span=span))]
+    assert recent(60) == [older, right]
+    assert recent(600) == [old, older, right]
+    assert young not in recent(600)
+
+
+def test_whether_any_job_is_open(sql):
+    ask = statement("queue/job_any_open", queue="image")
+    assert sql.one(ask) == "f"
+    job = put(sql)
+    assert sql.one(ask) == "t"
+    assert sql.one(statement("queue/job_any_open", queue="mail")) == "f"
+    sql(end(job))
+    assert sql.one(ask) == "f"
+
+
+def test_open_cancellations_are_those_of_jobs_that_have_not_ended(sql):
+    first, second = put(sql), put(sql)
+    for job in (first, second):
+        sql(statement("queue/cancel_ask", job_id=job, asked_by="me"))
+    sql(end(first))
+    assert sql(statement("queue/cancel_open")) == [[second, "image"]]
+
+
+# ---- leading ----
+
+def test_one_leads_and_the_term_grows_with_each_change(sql):
+    def lead(holder):
+        return sql(statement("queue/lead", holder=holder))
+    assert lead("a") == [["1"]] and lead("b") == [] and lead("a") == [["1"]]
+    sql("update leader set expires = now() - interval '1 s'")
+    assert lead("b") == [["2"]] and lead("a") == []
+    sql(statement("queue/lead_end", holder="a"))
+    assert lead("b") == [["2"]]
+    sql(statement("queue/lead_end", holder="b"))
+    assert len(lead("a")) == 1
+
+
+def test_of_many_at_once_one_leads(session):
+    sessions = [session() for _ in range(6)]
+    for number, one in enumerate(sessions):
+        one.send(statement("queue/lead", holder=f"h{number}"))
+    assert sorted(len(one.take()) for one in sessions) == [0, 0, 0, 0, 0, 1]
+
+
+# ---- throttles ----
+
+def test_a_throttle_counts_exactly_under_concurrency(session):
+    sessions = [session() for _ in range(4)]
+    waits = []
+
+    def hit(one):
+        waits.extend(int(one.one("select throttle_hit('s', 'x', 25, '1 h')")) for _ in range(20))
+    threads = [threading.Thread(target=hit, args=(one,)) for one in sessions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(waits) == 80 and waits.count(0) == 25
+    assert all(3500 < wait <= 3601 for wait in waits if wait)
+    assert sessions[0].one("select count from throttle") == "80"
+
+
+def test_a_throttle_starts_anew_after_its_window(sql):
+    hit = "select throttle_hit('s', 'x', 1, '1 h')"
+    assert sql.one(hit) == "0" and int(sql.one(hit)) > 0
+    sql("update throttle set resets_at = now() - interval '1 ms'")
+    assert sql.one(hit) == "0" and int(sql.one(hit)) > 0

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a stack consists of: one row a service, and the configuration they share."""
+import glob
+import os
+import secrets
+import signal
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable
+
+from .system import Trouble, answers_tcp, answers_unix, free_port
+
+ENVIRONMENT_KEPT = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TZ")
+NGINX_FILES = ("millrace-upstream.conf", "millrace-fastcgi.conf", "millrace.conf")   # of etc/nginx
+FSYNC_OFF = ("fsync=off", "full_page_writes=off")   # survives a killed server, not a killed machine
+
+
+@dataclass
+class Row:
+    name: str
+    stage: int                             # stages are stopped one after the other, a stage's services together
+    argv: list
+    answers: Callable = lambda pid: True   # is the service of this pid ready? Asked until it is.
+    stop: int = signal.SIGTERM             # ends it in order ...
+    patience: float = 10                   # ... within these seconds
+    death: int = signal.SIGKILL            # what the kernel sends it when the supervisor dies
+    leftovers: list = field(default_factory=list)   # removed before each start
+
+
+def program(name):
+    for folder in ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"):
+        if os.access(f"{folder}/{name}", os.X_OK):
+            return f"{folder}/{name}"
+    raise Trouble(f"{name} is not installed: tools/deps run")
+
+
+def postgres_folder():
+    found = glob.glob("/usr/lib/postgresql/*/bin/initdb")
+    if not found:
+        raise Trouble("PostgreSQL is not installed: tools/deps run")
+    return str(Path(max(found, key=lambda path: int(path.split("/")[4]))).parent)
+
+
+class Fleet:
+    """Paths, ports and rows of one stack; state is its folder, plan what the caller of `up` asked for."""
+
+    def __init__(self, state, plan):
+        self.state, self.plan = Path(state), plan
+        self.run, self.bin = self.state / "run", self.state / "bin"
+        self.postgres = postgres_folder()
+        self.port = self.smtp_port = 0
+        self.new_port()
+        self.new_smtp_port()
+
+    def path(self, *parts):
+        return str(self.state.joinpath(*parts))
+
+    def new_port(self):
+        self.port = free_port()
+
+    def new_smtp_port(self):
+        self.smtp_port = free_port()
+
+    @property
+    def environment(self):
+        kept = {name: os.environ[name] for name in ENVIRONMENT_KEPT if name in os.environ}
+        return {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8",
+                "HOME": str(self.state), **kept}
+
+    @property
+    def database_url(self):
+        return f"host={self.run} user=millrace dbname=millrace"
+
+    def folders(self):
+        for name in ("run", "redis", "mail", "files", "work", "tmp", "nginx"):
+            (self.state / name).mkdir(mode=0o700, exist_ok=True)
+
+    # -- rows ------------------------------------------------------------------------------------------------------
+
+    def rows(self):
+        """First those that take work in, then those that do it, last what they stand on."""
+        millrace = [self._millrace("front", 1, "front", [], lambda pid: answers_unix(self.path("run", "front")),
+                                   leftovers=[self.path("run", "front")])]
+        for queue in ("image", "mail"):
+            for number in range(1, self.plan["workers"].get(queue, 1) + 1):
+                name = queue if number == 1 else f"{queue}{number}"
+                millrace.append(self._millrace(name, 2, "worker", [queue], patience=40))
+        millrace.append(self._millrace("scheduler", 3, "scheduler", []))
+        return [self._nginx(), *millrace, self._mailcatcher(), self._redis(), self._postgres()]
+
+    def _millrace(self, name, stage, which, arguments, answers=lambda pid: True, **more):
+        argv = [str(self.bin / f"millrace-{which}"), "--config", self.path("millrace.conf"), *arguments]
+        return Row(name, stage, argv, answers, **more)
+
+    def _postgres(self):
+        options = [f"unix_socket_directories={self.run}", "listen_addresses=", "shared_buffers=64MB",
+                   "max_connections=100", "log_min_messages=warning", "log_line_prefix=%m [%p] "]
+        options += FSYNC_OFF if self.plan["fast"] else ()
+        argv = [f"{self.postgres}/postgres", "-D", self.path("data")]
+        for option in options:
+            argv += ["-c", option]
+        return Row("postgres", 6, argv, self._postgres_answers, stop=signal.SIGINT, patience=30, death=signal.SIGQUIT)
+
+    def _postgres_answers(self, pid):
+        """As pg_ctl does it: the server writes its state into the eighth line of its pid file."""
+        try:
+            lines = (self.state / "data" / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return False
+        return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
+
+    def _redis(self):
+        socket_path = self.path("run", "redis")
+        argv = [program("redis-server"), "--port", "0", "--unixsocket", socket_path, "--unixsocketperm", "700",
+                "--dir", self.path("redis"), "--save", "", "--appendonly", "yes", "--appendfsync", "everysec",
+                "--maxmemory", "256mb", "--maxmemory-policy", "noeviction"]
+        return Row("redis", 5, argv, lambda pid: answers_unix(socket_path, b"PING\r\n", b"+PONG"),
+                   leftovers=[socket_path])
+
+    def _mailcatcher(self):
+        socket_path = self.path("run", "mail")
+        argv = ["/usr/bin/python3", "-B", str(self.bin / "mailcatcher"), "--port", str(self.smtp_port),
+                "--socket", socket_path, "--folder", self.path("mail")]
+        return Row("mailcatcher", 4, argv, lambda pid: answers_unix(socket_path), leftovers=[socket_path])
+
+    def _nginx(self):
+        argv = [program("nginx"), "-e", "stderr", "-p", str(self.state), "-c", self.path("nginx", "nginx.conf")]
+        return Row("nginx", 0, argv, self._nginx_answers, stop=signal.SIGQUIT, patience=3, death=signal.SIGTERM,
+                   leftovers=[self.path("run", "nginx.pid")])
+
+    def _nginx_answers(self, pid):
+        """The pid file is written once the port is ours: somebody else's port would answer as well."""
+        try:
+            ours = int((self.run / "nginx.pid").read_text()) == pid
+        except (OSError, ValueError):
+            return False
+        return ours and answers_tcp(self.port)
+
+    # -- files -----------------------------------------------------------------------------------------------------
+
+    def write(self, name, text):
+        """A file appears whole, readable by its owner only."""
+        file = self.state / name
+        new = file.with_name(f".{file.name}.new")
+        fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(fd, "w") as out:
+            out.write(text)
+        new.rename(file)
+
+    def write_nginx(self):
+        access_log = self.path("log", "access.log") if self.plan["access_log"] else "off"
+        values = {"PORT": self.port, "STATE": self.state, "ACCESS_LOG": access_log,
+                  "MILLRACE_NGINX": self.path("nginx"), "WORKERS": min(2, os.cpu_count() or 1),
+                  "FRONT_SOCKET": self.path("run", "front"), "STORAGE_FOLDER": self.path("files")}
+        shipped = [self.bin / "nginx" / name for name in NGINX_FILES]
+        for template in (self.bin / "stacklib" / "nginx.conf", *shipped):
+            text = template.read_text()
+            for key, value in values.items():
+                text = text.replace(f"@{key}@", str(value))
+            self.write(f"nginx/{template.name}", text)
+
+    def write_config(self):
+        """millrace.conf. The secret outlives a restart of the stack, as long as its state does."""
+        secret = self.state / "secret"
+        if not secret.exists():
+            self.write("secret", secrets.token_hex(32))
+        values = {
+            "environment": "sandbox",
+            "secret": secret.read_text(),
+            "database.url": self.database_url,
+            "redis.url": self.path("run", "redis"),
+            "front.socket": self.path("run", "front"),
+            "front.trusted_proxies": "127.0.0.1",
+            "figureforge.url": f"http://127.0.0.1:{self.port}/figureforge",
+            "worker.runner": str(self.bin / "millrace-runner"),
+            "worker.folder": self.path("work"),
+            "storage.folder": self.path("files"),
+            "smtp.url": f"smtp://127.0.0.1:{self.smtp_port}",
+            "smtp.from": "Millrace <no-reply@millrace.test>",
+            **self.plan["set"],
+        }
+        self.write("millrace.conf", "".join(f"{key} = {value}\n" for key, value in values.items()))
+
+    def described(self):
+        """The part of stack.json that does not change while the stack is up."""
+        return {"name": self.plan["name"], "variant": self.plan["variant"],
+                "url": f"http://127.0.0.1:{self.port}", "port": self.port, "state": str(self.state),
+                "config": self.path("millrace.conf"), "bin": str(self.bin),
+                "database_url": self.database_url, "redis": self.path("run", "redis"),
+                "front": self.path("run", "front"), "storage": self.path("files"),
+                "smtp_port": self.smtp_port, "mail": self.path("run", "mail"), "mail_folder": self.path("mail"),
+                "log_dir": self.path("log"), "control": self.path("run", "control")}
+
+
+def http_status(port, target):
+    """Status of one GET, 0 when there is no answer."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as to:
+            to.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+            return int(to.recv(64).split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a stack's state lies, who owns it, and who holds it. Run by the caller of tools/stack, maybe as root."""
+import fcntl
+import hashlib
+import os
+import pwd
+import re
+import shutil
+import stat
+import subprocess
+import time
+from pathlib import Path
+
+from .system import Trouble
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = ("millrace", "millrace-front", "millrace-worker", "millrace-scheduler", "millrace-runner")
+SOCKET_PATH_LIMIT = 107
+LONGEST_SOCKET = "/run/.s.PGSQL.5432"
+
+
+def account():
+    """Whom the services run as: ourselves, but never root."""
+    if os.geteuid():
+        return pwd.getpwuid(os.geteuid())
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            pass
+    raise Trouble("neither the user postgres nor nobody exists, and services do not run as root")
+
+
+def check_build(variant):
+    """The folder of the variant's programs, if they are there."""
+    build = ROOT / "build" / variant
+    missing = [program for program in PROGRAMS if not os.access(build / program, os.X_OK)]
+    if missing:
+        raise Trouble(f"build/{variant} lacks {', '.join(missing)}: make V={variant}")
+    return build
+
+
+class Place:
+    """var/NAME of this checkout: the state folder itself, or a link to it where that folder would not do."""
+
+    def __init__(self, name):
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,30}", name):
+            raise Trouble(f"'{name}' is no name for a stack: small letters, digits, - and _, 31 at most")
+        self.name = name
+        self.link = ROOT / "var" / name
+        self.user = account()
+        self.lock = -1
+
+    @property
+    def state(self):
+        return Path(os.path.realpath(self.link))
+
+    @property
+    def control(self):
+        return str(self.state / "run" / "control")
+
+    def log(self, service):
+        return self.state / "log" / f"{service}.log"
+
+    def as_user(self):
+        """Arguments for subprocess that make the child the account."""
+        if os.geteuid():
+            return {}
+        return {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
+
+    @staticmethod
+    def _short(folder):
+        return len(os.fsencode(str(folder) + LONGEST_SOCKET)) <= SOCKET_PATH_LIMIT
+
+    def _reachable(self, folder):
+        return subprocess.run(["/usr/bin/test", "-x", folder], cwd="/", **self.as_user()).returncode == 0
+
+    def _elsewhere(self):
+        digest = hashlib.sha256(str(self.link).encode()).hexdigest()[:12]
+        return Path(f"/tmp/millrace-{self.user.pw_uid}-{digest}")
+
+    def _make_folder(self, folder):
+        try:
+            folder.mkdir(mode=0o700)
+            if os.geteuid() == 0:
+                os.chown(folder, self.user.pw_uid, self.user.pw_gid)
+        except FileExistsError:
+            pass
+        found = folder.lstat()
+        private = stat.S_ISDIR(found.st_mode) and found.st_uid == self.user.pw_uid and not found.st_mode & 0o077
+        if not private:
+            raise Trouble(f"{folder} is not a private folder of {self.user.pw_name}: remove it")
+
+    def make(self):
+        """Make the state folder, or find the one that is there."""
+        self.link.parent.mkdir(exist_ok=True)
+        if self.link.is_symlink():
+            self._make_folder(Path(os.readlink(self.link)))
+        elif self.link.exists():
+            self._make_folder(self.link)
+        elif self._short(self.link) and self._reachable(self.link.parent):
+            self._make_folder(self.link)
+        else:
+            self._make_folder(self._elsewhere())
+            self.link.symlink_to(self._elsewhere())
+
+    def hold(self, patience=0.0):
+        """Take the stack: True when nobody else (a supervisor, another caller) has it. The lock is the folder's own,
+        so that it goes with its holder, and a supervisor inherits it."""
+        until = time.monotonic() + patience
+        while True:
+            if not self.state.is_dir():
+                return False
+            fd = os.open(self.state, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(fd)
+                if time.monotonic() >= until:
+                    return False
+                time.sleep(0.02)
+                continue
+            if self.state.is_dir() and os.path.samestat(os.fstat(fd), os.stat(self.state)):
+                self.lock = fd
+                return True
+            os.close(fd)              # removed under our hands
+
+    def release(self):
+        if self.lock >= 0:
+            os.close(self.lock)
+            self.lock = -1
+
+    def install(self, variant):
+        """Copy what runs into the state folder: the account may be unable to reach the checkout, and the programs
+        may be built anew while these run."""
+        build = check_build(variant)
+        folder = self.state / "bin"
+        for part in (folder, folder / "stacklib", folder / "nginx"):
+            part.mkdir(mode=0o755, exist_ok=True)
+        tools = ROOT / "tools"
+        self._copy(folder, [build / program for program in PROGRAMS] + [tools / "stack", tools / "mailcatcher"], 0o755)
+        self._copy(folder / "stacklib", (tools / "stacklib").glob("*.*"), 0o644)
+        self._copy(folder / "nginx", (ROOT / "etc" / "nginx").glob("*.conf"), 0o644)
+
+    @staticmethod
+    def _copy(folder, files, mode):
+        for file in files:
+            new = folder / f".{file.name}.new"
+            shutil.copyfile(file, new)
+            new.chmod(mode)
+            new.rename(folder / file.name)     # a running program keeps the file it was started from
+
+    def remove(self):
+        """Leave nothing behind."""
+        state = self.state
+        shutil.rmtree(state, ignore_errors=True)
+        if self.link.is_symlink():
+            self.link.unlink()
+        if state.exists():
+            raise Trouble(f"{state} cannot be removed")

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What one runs: demo, check and their parts.
+
+PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
+C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
+
+.PHONY: all demo down check lint fmt unit contract bench fresh install clean help
+
+help:
+	@sed -n 's/^#: //p' tools/targets.mk
+
+#: make demo      start everything privately under var/demo and walk one job through the API
+demo: all
+	@tools/deps run
+	@tools/stack up demo --variant $(V)
+	@tools/demo
+
+#: make down      stop what make demo started
+down:
+	@tools/stack down demo
+
+#: make check     all tests; prints the time of each suite
+check:
+	@tools/deps build run test
+	@tools/check
+
+#: make lint      rules that a grep can hold, clang-format, shellcheck
+lint:
+	@tools/deps test
+	@tools/lint
+
+#: make fmt       lay out all C
+fmt:
+	@clang-format -i $(C_FILES)
+
+#: make unit      unit tests of one variant (V=gcc, clang or asan)
+unit: $(B)/unit
+	@$(B)/unit
+
+#: make contract  hold every answer against the reference's examples
+contract: all
+	@tools/deps run test
+	@tools/stack run contract --variant $(V) --fast -- /usr/bin/python3 -B tests/contract/run.py
+
+#: make bench     measure the front against a minimal libfcgi program, in one run (BENCH: options, see bench/run --help)
+bench: all $(B)/bench-probe
+	@tools/deps run bench
+	@bench/run --variant $(V) $(BENCH)
+
+#: make fresh     both commands of the README on a Debian made from nothing (root)
+fresh:
+	@tools/deps fresh
+	@tools/fresh
+
+#: make install   programs, configuration, nginx examples; DESTDIR and PREFIX as usual
+ETC := $(DESTDIR)/etc/millrace
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/lib/millrace $(ETC)/nginx
+	install -m 755 $(B)/millrace $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(filter %-front %-worker %-scheduler,$(BINARIES)) $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(B)/millrace-runner $(DESTDIR)$(PREFIX)/lib/millrace
+	for file in etc/nginx/*.conf; do \
+	    sed -e 's|@MILLRACE_NGINX@|/etc/millrace/nginx|' -e 's|@FRONT_SOCKET@|/run/millrace/front.sock|' \
+	        -e 's|@STORAGE_FOLDER@|/var/lib/millrace/files|' $$file > $(ETC)/nginx/$${file##*/}; done
+	[ -e $(ETC)/millrace.conf ] || install -m 640 etc/millrace.conf $(ETC)/millrace.conf
+
+#: make clean     remove what was built
+clean:
+	rm -rf build
