@@ -5,7 +5,6 @@
 """
 import contextlib
 import json
-import os
 import secrets
 import subprocess
 import sys
@@ -14,17 +13,15 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from client import Client, Mailbox, Record, ask     # noqa: E402
-from forge import Forge                             # noqa: E402
-
-GENERATE = "/api/images/generate/"
+from client import GENERATE, Client, Mailbox, Record, ask, load_stack   # noqa: E402
+from forge import Forge                                                     # noqa: E402
 
 
-def load_stack():
-    name = os.environ.get("MILLRACE_STACK")
-    if not name:
+def find_stack():
+    try:
+        return load_stack()
+    except KeyError:
         pytest.exit("MILLRACE_STACK is not set: tools/stack run api --fast -- /usr/bin/python3 -m pytest tests/api", 2)
-    return json.loads(Path(name).read_text())
 
 
 def output_of(*argv):
@@ -40,7 +37,7 @@ def load_rows(stack):
 def pytest_generate_tests(metafunc):
     """A test with the parameter `guarded` runs for each row that wants to know who calls."""
     if "guarded" in metafunc.fixturenames:
-        rows = [row for row in load_rows(load_stack()) if row["who"] not in ("ANYONE", "OPTIONAL")]
+        rows = [row for row in load_rows(find_stack()) if row["who"] not in ("ANYONE", "OPTIONAL")]
         metafunc.parametrize("guarded", rows, ids=[f"{row['product']}.{row['name']}" for row in rows])
 
 
@@ -60,7 +57,7 @@ def pytest_configure(config):
 
 @pytest.fixture(scope="session")
 def stack():
-    return load_stack()
+    return find_stack()
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from client import PATIENCE, POLL
-from conftest import GENERATE, load_stack
+from client import GENERATE, PATIENCE, POLL, load_stack
 
 
 def generate(client, expect=202, **wishes):

@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from conftest import GENERATE
-
+from client import GENERATE
 
 
 def refused(client, body, *fields):

@@ -25,9 +25,10 @@ static enum edge edge_between(const struct sample *a, const struct sample *b)
         return EDGE_NONE;
     if (a->depth <= 0 || b->depth <= 0)
         return EDGE_OUTER;
-    if (fabsf(a->depth - b->depth) > 0.11f)
+    if (fabsf(a->depth - b->depth) > 0.13f)
         return EDGE_INNER;
-    return a->layer != b->layer ? EDGE_CLOTH : EDGE_NONE;
+    /* A hairline has no outline: its strokes make it. */
+    return a->layer != b->layer && a->layer != HAIR && b->layer != HAIR ? EDGE_CLOTH : EDGE_NONE;
 }
 
 static void edges_find(struct edges *e, const struct look *look)
@@ -66,50 +67,56 @@ static int degree(const struct edges *e, int x, int y)
     return n;
 }
 
-/* Take edges from a corner on until they end or meet others. */
+static bool chain_point(struct chain *chain, int x, int y)
+{
+    chain->x[chain->count] = (float)x;
+    chain->y[chain->count++] = (float)y;
+    return chain->count < CHAIN_MAX;
+}
+
+/* A way on from a corner: straight, then a turn; -1 when there is none. last: the way one came, -1 at the start. */
+static int chain_way(const struct edges *e, int x, int y, int last)
+{
+    static const int turns[4] = { 0, 1, 3, 2 };
+
+    for (int i = 0; i < 4; i++) {
+        int way = last < 0 ? i : (last + turns[i]) % 4;
+        const uint8_t *edge = edge_at(e, x, y, way);
+
+        if (edge && *edge)
+            return way;
+    }
+    return -1;
+}
+
+/* Take edges from a corner on until they end, meet others or fill the chain. */
 static void chain_follow(struct chain *chain, const struct edges *e, int x, int y)
 {
     static const int dx[4] = { 1, 0, -1, 0 }, dy[4] = { 0, 1, 0, -1 };
-    int last = -1;
+    int way = -1;
 
     memset(chain->kinds, 0, sizeof(chain->kinds));
     chain->count = 0;
-    for (;;) {
-        int way = -1;
-
-        if (chain->count < CHAIN_MAX) {
-            chain->x[chain->count] = (float)x;
-            chain->y[chain->count++] = (float)y;
-        }
-        for (int i = 0; i < 4 && way < 0; i++) {
-            /* Straight on is preferred, then a turn. */
-            int try = last < 0 ? i : (last + (i == 0 ? 0 : i == 1 ? 1 : i == 2 ? 3 : 2)) % 4;
-            const uint8_t *edge = edge_at(e, x, y, try);
-
-            if (edge && *edge)
-                way = try;
-        }
+    while (chain_point(chain, x, y) && (chain->count < 2 || degree(e, x, y) < 2)) {
+        way = chain_way(e, x, y, way);
         if (way < 0)
             return;
         chain->kinds[*edge_at(e, x, y, way)]++;
         *edge_at(e, x, y, way) = EDGE_NONE;
-        last = way;
         x += dx[way];
         y += dy[way];
-        if (degree(e, x, y) < 2)
-            continue;
-        if (chain->count < CHAIN_MAX) {
-            chain->x[chain->count] = (float)x;
-            chain->y[chain->count++] = (float)y;
-        }
-        return;
     }
+}
+
+static bool chain_closed(const struct chain *c)
+{
+    return hypotf(c->x[0] - c->x[c->count - 1], c->y[0] - c->y[c->count - 1]) < 1.5f;
 }
 
 /* A staircase of pixels becomes a curve; a closed one stays closed. */
 static void chain_smooth(struct chain *c, int passes)
 {
-    bool closed = hypotf(c->x[0] - c->x[c->count - 1], c->y[0] - c->y[c->count - 1]) < 1.5f && c->count > 20;
+    bool closed = chain_closed(c) && c->count > 20;
 
     for (int pass = 0; pass < passes; pass++) {
         float *axes[2] = { c->x, c->y };
@@ -154,10 +161,10 @@ static void chain_weigh(struct chain *c, const struct drawing *d, struct random 
     float phase = random_range(random, 0, 6.28f), pace = random_range(random, 0.012f, 0.03f) / d->unit;
 
     for (int i = 0; i < c->count; i++) {
-        float end = fminf((float)i, (float)(c->count - 1 - i)) / (14 * d->unit);
+        float end = minf((float)i, (float)(c->count - 1 - i)) / (14 * d->unit);
         float press = 0.8f + 0.2f * sinf(phase + pace * (float)i) + 0.12f * sinf(phase * 3 + pace * 2.7f * (float)i);
 
-        c->width[i] = base * press * (0.3f + 1.15f * darkness(d, c->x[i], c->y[i])) * (0.25f + 0.75f * fminf(end, 1));
+        c->width[i] = base * press * (0.3f + 1.15f * darkness(d, c->x[i], c->y[i])) * (0.25f + 0.75f * minf(end, 1));
     }
 }
 
@@ -169,7 +176,8 @@ static void chain_draw(struct chain *c, struct drawing *d, struct random *random
                                                            : EDGE_CLOTH;
     float base = weights[kind] * d->medium->line_width * d->unit * 1.25f, phase = random_range(random, 0, 6.28f);
 
-    if ((float)c->count < 7 * d->unit)
+    /* Specks, and islands where one cloth barely pierces another, are no contours. */
+    if ((float)c->count < (kind == EDGE_CLOTH && chain_closed(c) ? 130 : 12) * d->unit)
         return;
     chain_smooth(c, (int)(4 + 6 * d->unit));
     chain_weigh(c, d, random, base);

@@ -13,6 +13,12 @@ static float horizon(const struct drawing *d)
     return d->look->camera.cy;
 }
 
+/* What lines are drawn with: on dark paper, the guides' light. */
+static struct colour ink(const struct drawing *d)
+{
+    return d->medium->night ? d->medium->guide : d->medium->dark;
+}
+
 /* A tone in the medium's dark (or light) from one alpha at the top to another at the bottom. */
 static void tint(struct drawing *d, float y0, float y1, float top, float bottom)
 {
@@ -54,7 +60,7 @@ static void scribble(struct drawing *d, struct random *random, float x, float y,
         float half = ry * sqrtf(1 - t * t) * random_range(random, 0.6f, 1.05f), cx = x + t * rx;
         float cy = y + random_range(random, -0.12f, 0.12f) * ry;
 
-        pencil_colour(d, d->medium->dark, alpha * random_range(random, 0.6f, 1.1f));
+        pencil_colour(d, ink(d), alpha * random_range(random, 0.6f, 1.1f));
         pencil_line(d, random, cx + half * slant * 0.5f, cy - half, cx - half * slant * 0.5f, cy + half,
                     random_range(random, 1, 1.9f));
     }
@@ -66,7 +72,7 @@ static void draw_simple(struct drawing *d, struct random *random)
 
     /* Dark behind the lit side makes the light. */
     scribble(d, random, w * (0.5f + side * 0.14f), h * random_range(random, 0.42f, 0.52f), w * 0.24f, h * 0.26f, 0.2f);
-    pencil_colour(d, d->medium->dark, 0.3f);
+    pencil_colour(d, ink(d), 0.3f);
     pencil_line(d, random, w * 0.08f, h * 0.885f, w * 0.92f, h * 0.88f, 1.1f);
 }
 
@@ -74,7 +80,7 @@ static void draw_gradient(struct drawing *d, struct random *random)
 {
     float w = (float)d->width, h = (float)d->height, side = d->to_light.x > 0 ? 1.0f : -1.0f;
 
-    tint(d, 0, h, random_range(random, 0.34f, 0.5f), 0.04f);
+    tint(d, 0, h, random_range(random, 0.22f, 0.36f), 0.03f);
     glow(d, d->medium->dark, w * (0.5f + 0.42f * side), h * 0.4f, w * 0.6f, h * 0.7f, 0.26f);
     glow(d, d->medium->light, w * (0.5f - 0.1f * side), h * 0.52f, w * 0.42f, h * 0.5f, d->medium->night ? 0.1f : 0.3f);
 }
@@ -134,7 +140,7 @@ static void draw_studio(struct drawing *d, struct random *random)
 
     glow(d, d->medium->dark, w * (0.5f + 0.3f * side), h * 0.35f, w * 0.75f, h * 0.6f, 0.28f);
     /* The backdrop: a roll of paper that sweeps onto the floor. */
-    pencil_colour(d, d->medium->dark, 0.38f);
+    pencil_colour(d, ink(d), 0.38f);
     for (int edge = -1; edge <= 1; edge += 2) {
         cairo_set_line_width(d->cr, 1.3 * d->unit);
         cairo_new_path(d->cr);
@@ -148,15 +154,11 @@ static void draw_studio(struct drawing *d, struct random *random)
         }
         cairo_stroke(d->cr);
     }
-    pencil_edge(d, random, vec(-6.4f, 11, -5), vec(6.4f, 11, -5), 4);
-    pencil_colour(d, d->medium->dark, 0.22f);
-    for (int i = 0; i < 26; i++) {
-        float x = random_range(random, -5.4f, 5.4f), y = random_range(random, 1, 9);
-        pencil_edge(d, random, vec(x, y, -5), vec(x - 0.8f, y - random_range(random, 0.8f, 2.2f), -5), 1);
-    }
-    pencil_colour(d, d->medium->dark, 0.5f);
-    lamp(d, random, 5.4f * side, -2.2f, side);
-    box(d, random, vec(-6.6f * side, 0, -4.4f), vec(-5 * side, 1.5f, -3.2f), 1.2f);
+    pencil_edge(d, random, vec(-5.2f, 11, -5), vec(5.2f, 11, -5), 4);
+    scribble(d, random, w * (0.5f + 0.2f * side), h * 0.36f, w * 0.2f, h * 0.2f, 0.13f);
+    pencil_colour(d, ink(d), 0.5f);
+    lamp(d, random, 4.3f * side, -2.6f, side);
+    box(d, random, vec(-5.2f * side, 0, -4.4f), vec(-3.6f * side, 1.4f, -3.2f), 1.2f);
 }
 
 /* A ragged ridge across the picture, filled. */
@@ -164,7 +166,7 @@ static void ridge(struct drawing *d, struct random *random, float base, float he
 {
     float a = random_range(random, 0, 6), b = random_range(random, 0, 6), w = (float)d->width;
 
-    pencil_colour(d, d->medium->dark, alpha);
+    pencil_colour(d, ink(d), alpha);
     cairo_new_path(d->cr);
     cairo_move_to(d->cr, 0, base);
     for (float x = 0; x <= w + 8; x += 8) {
@@ -174,7 +176,7 @@ static void ridge(struct drawing *d, struct random *random, float base, float he
     cairo_line_to(d->cr, w, base);
     cairo_close_path(d->cr);
     cairo_fill_preserve(d->cr);
-    pencil_colour(d, d->medium->dark, alpha * 1.6f);
+    pencil_colour(d, ink(d), alpha * 1.6f);
     cairo_set_line_width(d->cr, d->unit);
     cairo_stroke(d->cr);
 }
@@ -187,7 +189,7 @@ static void tree(struct drawing *d, struct random *random, vec3 foot, float tall
     if (!camera_project(&d->look->camera, foot, &x, &y, &depth))
         return;
     s = camera_scale(&d->look->camera, depth) * tall;
-    pencil_colour(d, d->medium->dark, 0.3f);
+    pencil_colour(d, ink(d), 0.3f);
     pencil_line(d, random, x - 0.02f * s, y, x - 0.01f * s, y - 0.5f * s, 1.6f);
     pencil_line(d, random, x + 0.025f * s, y, x + 0.015f * s, y - 0.5f * s, 1.6f);
     glow(d, d->medium->dark, x, y - 0.7f * s, 0.4f * s, 0.42f * s, 0.26f);
@@ -196,7 +198,7 @@ static void tree(struct drawing *d, struct random *random, vec3 foot, float tall
               size = random_range(random, 0.03f, 0.08f) * s;
         float at = random_range(random, 2.4f, 4.2f);
 
-        pencil_colour(d, d->medium->dark, 0.18f + 0.16f * (sinf(a) > 0 ? 1.0f : 0.2f));
+        pencil_colour(d, ink(d), 0.18f + 0.16f * (sinf(a) > 0 ? 1.0f : 0.2f));
         cairo_set_line_width(d->cr, d->unit);
         cairo_new_path(d->cr);
         cairo_arc(d->cr, x + 0.33f * s * r * cosf(a), y - 0.7f * s + 0.33f * s * r * sinf(a), size, at, at + 2.2f);
@@ -212,7 +214,7 @@ static void clouds(struct drawing *d, struct random *random)
         float x = random_range(random, 0, w), y = random_range(random, 0.05f, 0.6f) * horizon(d),
               r = random_range(random, 20, 50) * d->unit;
 
-        pencil_colour(d, d->medium->dark, 0.2f);
+        pencil_colour(d, ink(d), 0.2f);
         cairo_set_line_width(d->cr, 1.1 * d->unit);
         for (int k = 0; k < 5; k++) {
             cairo_new_path(d->cr);
@@ -221,6 +223,18 @@ static void clouds(struct drawing *d, struct random *random)
             cairo_stroke(d->cr);
         }
         pencil_line(d, random, x - r, y + r * 0.3f, x + 5 * r, y + r * 0.35f, 0.9f);
+    }
+}
+
+/* Blades of grass from one root. */
+static void tuft(struct drawing *d, struct random *random, vec3 root, float tall)
+{
+    pencil_colour(d, ink(d), 0.3f);
+    for (int i = -2; i <= 2; i++) {
+        float lean = 0.22f * (float)i + random_range(random, -0.1f, 0.1f), long_ = tall * random_range(random, 0.6f, 1);
+
+        pencil_edge(d, random, vec(root.x + 0.05f * (float)i, 0, root.z),
+                    vec(root.x + lean * 1.2f * tall + 0.05f * (float)i, long_, root.z), 0.9f);
     }
 }
 
@@ -235,15 +249,10 @@ static void draw_outdoor(struct drawing *d, struct random *random)
     for (int i = 0; i < 5; i++)
         tree(d, random, vec(random_range(random, 5, 17) * (i % 2 ? 1.0f : -1.0f), 0, random_range(random, -30, -12)),
              random_range(random, 9, 13));
-    for (int i = 0; i < 260; i++) {
-        float x, y, depth, s;
+    for (int i = 0; i < 120; i++) {
+        vec3 at = vec(random_range(random, -14, 14), 0, random_range(random, -20, 5));
 
-        if (!camera_project(&d->look->camera, vec(random_range(random, -14, 14), 0, random_range(random, -20, 8)), &x,
-                            &y, &depth))
-            continue;
-        s = camera_scale(&d->look->camera, depth) * random_range(random, 0.12f, 0.3f);
-        pencil_colour(d, d->medium->dark, 0.26f);
-        pencil_line(d, random, x, y, x + random_range(random, -0.5f, 0.5f) * s, y - s, 0.9f);
+        tuft(d, random, at, random_range(random, 0.15f, 0.4f));
     }
 }
 
@@ -255,13 +264,13 @@ static void facade(struct drawing *d, struct random *random, float x, float z0, 
     } corners[] = { { 0, 0 }, { 0, 1 }, { 1, 1 }, { 1, 0 } };
     float gap = random_range(random, 1.6f, 2.4f), faint = 0.2f + 0.25f * (z0 + 60) / 64;
 
-    pencil_colour(d, d->medium->dark, ((x > 0) == (d->to_light.x > 0) ? 0.15f : 0.05f) * (0.5f + faint));
+    pencil_colour(d, ink(d), ((x > 0) == (d->to_light.x > 0) ? 0.15f : 0.05f) * (0.5f + faint));
     cairo_new_path(d->cr);
     for (size_t i = 0; i < ELEMENTS(corners); i++)
         if (!pencil_to(d, vec(x, corners[i].y * tall, mixf(z0, z1, corners[i].z))))
             return;
     cairo_fill(d->cr);
-    pencil_colour(d, d->medium->dark, faint);
+    pencil_colour(d, ink(d), faint);
     pencil_edge(d, random, vec(x, 0, z0), vec(x, tall, z0), 1.3f);
     pencil_edge(d, random, vec(x, 0, z1), vec(x, tall, z1), 1.3f);
     pencil_edge(d, random, vec(x, tall, z0), vec(x, tall, z1), 1.4f);
@@ -285,7 +294,7 @@ static void draw_city(struct drawing *d, struct random *random)
             facade(d, random, x, z, z - deep, random_range(random, 13, 30));
             z -= deep + (random_unit(random) < 0.25f ? 2.0f : 0.1f);
         }
-    pencil_colour(d, d->medium->dark, 0.3f);
+    pencil_colour(d, ink(d), 0.3f);
     for (int side = -1; side <= 1; side += 2) {
         pencil_edge(d, random, vec(5.2f * (float)side, 0, 12), vec(5.2f * (float)side, 0, -70), 1.2f);
         pencil_edge(d, random, vec(4.9f * (float)side, 0, 12), vec(4.9f * (float)side, 0, -70), 0.9f);
@@ -299,7 +308,7 @@ static void draw_interior(struct drawing *d, struct random *random)
 {
     float side = d->to_light.x > 0 ? 1.0f : -1.0f, back = -7, wide = 8.5f, x = 3.4f * side;
 
-    pencil_colour(d, d->medium->dark, 0.34f);
+    pencil_colour(d, ink(d), 0.34f);
     for (int i = -1; i <= 1; i += 2) {
         pencil_edge(d, random, vec(wide * (float)i, 0, back), vec(wide * (float)i, 13, back), 1.3f);
         pencil_edge(d, random, vec(wide * (float)i, 0, back), vec(wide * (float)i, 0, 12), 1.3f);
@@ -307,13 +316,13 @@ static void draw_interior(struct drawing *d, struct random *random)
     }
     pencil_edge(d, random, vec(-wide, 0, back), vec(wide, 0, back), 1.3f);
     pencil_edge(d, random, vec(-wide, 0.6f, back), vec(wide, 0.6f, back), 1);
-    pencil_colour(d, d->medium->dark, 0.22f);
+    pencil_colour(d, ink(d), 0.22f);
     for (float b = -wide; b <= wide; b += 0.85f)
         pencil_edge(d, random, vec(b, 0, back), vec(b, 0, 12), 0.9f);
     glow(d, d->medium->dark, (float)d->width * (0.5f - 0.45f * side), (float)d->height * 0.3f, (float)d->width * 0.7f,
          (float)d->height * 0.6f, 0.24f);
     /* A tall window with its bars, towards the light, and a picture on the other side. */
-    pencil_colour(d, d->medium->dark, 0.45f);
+    pencil_colour(d, ink(d), 0.45f);
     box(d, random, vec(x - 1.5f, 2.8f, back), vec(x + 1.5f, 9.4f, back), 1.3f);
     box(d, random, vec(x - 1.7f, 2.6f, back), vec(x + 1.7f, 9.6f, back), 1);
     pencil_edge(d, random, vec(x, 2.8f, back), vec(x, 9.4f, back), 1.2f);
@@ -327,19 +336,22 @@ static void draw_stage(struct drawing *d, struct random *random)
 {
     float w = (float)d->width, h = (float)d->height,
           floor_ = horizon(d) + d->look->camera.focal * d->look->camera.f.o.y / 31;
+    float spot_x, spot_y, depth;
 
     tint(d, 0, floor_, 0.55f, 0.3f);
     for (float x = 0; x < w;) {
         float fold = random_range(random, 16, 38) * d->unit;
 
         glow(d, d->medium->dark, x, floor_ * 0.5f, fold * 0.55f, floor_ * 0.62f, 0.4f);
-        pencil_colour(d, d->medium->dark, 0.4f);
+        pencil_colour(d, ink(d), 0.4f);
         pencil_line(d, random, x, 0, x + random_range(random, -6, 6) * d->unit,
                     floor_ - random_range(random, 0, 8) * d->unit, 1.1f);
         x += fold;
     }
     tint(d, floor_, h, 0.4f, 0.2f);
-    glow(d, d->medium->light, w * 0.5f, h * 0.9f, w * 0.42f, h * 0.1f, d->medium->night ? 0.3f : 0.75f);
+    camera_project(&d->look->camera, vec(0, 0, 0), &spot_x, &spot_y, &depth);
+    glow(d, d->medium->light, spot_x, spot_y, w * 0.45f, w * 0.45f * maxf(0.2f, d->look->camera.f.o.y / depth),
+         d->medium->night ? 0.3f : 0.75f);
     glow(d, d->medium->light, w * 0.5f, h * 0.45f, w * 0.3f, h * 0.55f, d->medium->night ? 0.1f : 0.4f);
 }
 
@@ -349,17 +361,17 @@ static void draw_sea(struct drawing *d, struct random *random)
 
     clouds(d, random);
     tint(d, 0, h, 0.1f, 0.02f);
-    pencil_colour(d, d->medium->dark, 0.42f);
+    pencil_colour(d, ink(d), 0.42f);
     pencil_line(d, random, 0, h, (float)d->width, h, 1.2f);
-    tint(d, h, h + ((float)d->height - h) * 0.45f, 0.26f, 0.08f);
+    tint(d, h, h + ((float)d->height - h) * 0.5f, 0.28f, 0);
     for (int i = 0; i < 240; i++) {
         float z = -powf(random_unit(random), 2) * 90 - 6, x = random_range(random, -1, 1) * (8 - z * 0.6f),
               l = random_range(random, 0.4f, 1.6f);
 
-        pencil_colour(d, d->medium->dark, 0.28f);
+        pencil_colour(d, ink(d), 0.28f);
         pencil_edge(d, random, vec(x, 0, z), vec(x + l, 0, z - 0.1f), 1);
     }
-    pencil_colour(d, d->medium->dark, 0.3f);
+    pencil_colour(d, ink(d), 0.3f);
     for (int k = 0; k < 3; k++) {
         cairo_set_line_width(d->cr, 1.2 * d->unit);
         cairo_new_path(d->cr);
