@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What becomes of jobs when things die. Runs against a stack of its own, with short leases:
 
-    tools/stack run fault --fast --workers image=2 --set queue.lease=6 --set queue.reconcile=1 --set worker.stop=5 \\
+    tools/stack run fault --fast --workers image=2 --set queue.lease=6 --set queue.reconcile=1 --set worker.stop=8 \\
         -- /usr/bin/python3 -B -m pytest tests/fault
 """
 import os
@@ -22,7 +22,7 @@ def the_world():
         pytest.exit("MILLRACE_STACK is not set: see tests/fault/conftest.py", 2)
     world = World(file)
     text = Path(world.stack["config"]).read_text()
-    if "queue.lease = 6" not in text or "worker.stop = 5" not in text or "image2" not in world.stack["pids"]:
+    if "queue.lease = 6" not in text or "worker.stop = 8" not in text or "image2" not in world.stack["pids"]:
         pytest.exit("the stack lacks the settings that tests/fault/conftest.py names", 2)
     return world
 

@@ -83,11 +83,11 @@ def second_scheduler(world):
 
 def test_two_schedulers_do_no_harm(world, artists, second_scheduler):
     world.ctl("stop", *WORKERS)
-    made = [(artist, artist.generate(1)) for artist in artists(3)]
+    made = [(artist, artist.generate()) for artist in artists(3)]
     world.redis("FLUSHALL")
     world.ctl("start", *WORKERS)
     for artist, job in made:
-        artist.completed(job, images=1)
+        artist.completed(job)
         assert world.tries(job) == []
     before = term(world)
     assert second_scheduler.poll() is None
@@ -102,12 +102,12 @@ def test_two_schedulers_do_no_harm(world, artists, second_scheduler):
 def test_two_leaders_at_once_do_no_harm(world, artists, second_scheduler):
     """Their row taken away under them again and again, both believe that they lead."""
     world.ctl("stop", *WORKERS)
-    made = [(artist, artist.generate(1)) for artist in artists(3)]
+    made = [(artist, artist.generate()) for artist in artists(3)]
     for _ in range(5):
         world.redis("FLUSHALL")
         world.sql("delete from leader")
         until(lambda: world.redis("EXISTS", PREFIX + "rebuild") or world.gen(), "one of them rebuilds", 30)
     world.ctl("start", *WORKERS)
     for artist, job in made:
-        artist.completed(job, images=1)
+        artist.completed(job)
         assert world.tries(job) == []

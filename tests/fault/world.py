@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The stack under test as the tests see it: its services to hurt, its database and Redis to look into, its users."""
+import contextlib
 import json
 import os
 import re
@@ -100,6 +101,16 @@ class World:
         assert len(rows) == 1 and len(rows[0]) == 1, rows
         return rows[0][0]
 
+    @contextlib.contextmanager
+    def ends_held_up(self):
+        """Workers that are about to write an end have to wait, as long as their statements may."""
+        session = Session(self.stack["database_url"])
+        session("begin")
+        session("lock table job_end in share mode")
+        yield
+        session("rollback")
+        session.close()
+
     def redis(self, *words):
         connection = Redis(self.stack["redis"])
         try:
@@ -198,16 +209,16 @@ class Artist:
     def get(self, path):
         return self.session.get(self.base + path, timeout=PATIENCE)
 
-    def try_generate(self, batch_size=4):
+    def try_generate(self, batch_size=1):
         return self.post("/images/generate/", prompt="a dancer at rest", batch_size=batch_size)
 
-    def generate(self, batch_size=4):
+    def generate(self, batch_size=1):
         """The job's id."""
         answer = self.try_generate(batch_size)
         assert answer.status_code == 202, answer.text
         return answer.json()["job_id"]
 
-    def completed(self, job, images=4):
+    def completed(self, job, images=1):
         """Wait for the job as a client does; it has its images, each once, and was charged once."""
         def over():
             answer = self.get(f"/images/job/{job}/")
