@@ -10,11 +10,13 @@ enum {
     EVENTS_MAX = 256,     /* taken from the kernel in one round */
     DEFERRED_MAX = 65536, /* called at the end of one round; the rest waits for the next, which does not wait */
     FOREVER = -1,
+    GATHER_US = 100, /* some more by the kernel's timer slack */
 };
 
 struct loop {
     int epoll;
     bool stopped;
+    bool gather;
     uint64_t now;
     struct timer **heap; /* from 1 on: the children of n are 2n and 2n+1 */
     int timers;
@@ -233,10 +235,28 @@ static void loop_lag_add(struct loop *loop, uint64_t us)
         loop->lag.worst_us = us;
 }
 
+void loop_gather(struct loop *loop)
+{
+    loop->gather = true;
+}
+
+static void loop_pause(struct loop *loop, bool wait)
+{
+    static const struct timespec moment = { .tv_nsec = GATHER_US * 1000 };
+
+    if (loop->gather && wait && !loop->first)
+        nanosleep(&moment, NULL);
+    loop->gather = false;
+}
+
 int loop_round(struct loop *loop, bool wait)
 {
-    int n = epoll_wait(loop->epoll, loop->events, EVENTS_MAX, loop_wait_time(loop, wait));
-    uint64_t began = clock_us();
+    uint64_t began;
+    int n;
+
+    loop_pause(loop, wait);
+    n = epoll_wait(loop->epoll, loop->events, EVENTS_MAX, loop_wait_time(loop, wait));
+    began = clock_us();
 
     if (n < 0 && errno != EINTR)
         return -errno;

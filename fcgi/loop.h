@@ -33,12 +33,17 @@ struct deferred {
 int loop_new(void *ctx, struct loop **ret);
 int loop_watch(struct loop *loop, struct source *source, int fd, uint32_t events);
 void loop_change(struct loop *loop, struct source *source, uint32_t events); /* no system call when unchanged */
-void loop_forget(struct loop *loop, struct source *source); /* before its descriptor is closed */
+void loop_forget(struct loop *loop, struct source *source);                  /* before its descriptor is closed */
 
 void loop_timer_set(struct loop *loop, struct timer *timer, uint64_t in_milliseconds); /* sets anew when it is set */
 void loop_timer_clear(struct loop *loop, struct timer *timer);
 void loop_defer(struct loop *loop, struct deferred *deferred);
 void loop_undefer(struct loop *loop, struct deferred *deferred); /* before it is freed */
+
+/* Before the loop waits again it is to let things gather for a moment (GATHER_US): each wake-up costs the processes on
+ * both sides the same, whether it brings one answer or five. For who knows that more is on its way, and that nobody
+ * stands idle meanwhile. Holds for one round. */
+void loop_gather(struct loop *loop);
 
 /* Milliseconds of CLOCK_MONOTONIC, read once a round. */
 uint64_t loop_now(const struct loop *loop);
