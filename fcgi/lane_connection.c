@@ -9,6 +9,7 @@ enum {
     NAME_SIZE = 64,
     NULLS_MAX = 4,
     SILENCE = 2000, /* milliseconds beyond the head's statement timeouts until the server counts as gone */
+    PLENTY = 8,     /* in flight on the fast lane: more than the server does in a loop_gather() */
 };
 
 struct loop *connection_loop(const struct lane_connection *connection)
@@ -274,6 +275,13 @@ static void connection_synced(struct lane_connection *connection)
     lane_done(connection->queue, exchange);
 }
 
+/* With plenty in flight the server has something to do while its answers, and new requests, gather. */
+static void connection_gather(const struct lane_connection *connection)
+{
+    if (connection->in_flight >= PLENTY && lane_of(connection->queue) == LANE_FAST)
+        loop_gather(connection_loop(connection));
+}
+
 /* Take what has come; false when the connection is at its end. libpq puts one NULL after each statement's results, so
  * that several in a row come only from a connection that it has given up. */
 static bool connection_answers(struct lane_connection *connection)
@@ -303,6 +311,8 @@ static void connection_read(struct lane_connection *connection)
         connection_lost(connection);
     else if (connection->source.events & EPOLLOUT)
         connection_flush(connection);
+    else
+        connection_gather(connection);
 }
 
 static void connection_flush_due(struct deferred *deferred)
@@ -324,6 +334,7 @@ void connection_flush(struct lane_connection *connection)
         return;
     }
     loop_change(connection_loop(connection), &connection->source, left ? EPOLLIN | EPOLLOUT : EPOLLIN);
+    connection_gather(connection);
 }
 
 /* ---- events ---- */
