@@ -127,12 +127,20 @@ static bool time_claim(jwt_t *jwt, const char *name, bool required, time_t missi
     return true;
 }
 
+int claims_check_times(const struct claims *claims, time_t now)
+{
+    /* Another machine's clock may be a little ahead. */
+    if (claims->issued_at > now + SKEW || claims->not_before > now + SKEW)
+        return -EINVAL;
+    return claims->expires_at <= now ? -EKEYEXPIRED : 0;
+}
+
 /* jwt_decode() has checked the signature, with whatever algorithm the header names, and nothing else. */
 static int claims_check(jwt_t *jwt, const struct keys *keys, enum token_type type, const char *product, time_t now,
                         struct claims *ret)
 {
     struct claims claims = { 0 };
-    time_t not_before;
+    int r;
 
     if (jwt_get_alg(jwt) != JWT_ALG_HS256 || !is(jwt_get_header(jwt, "kid"), keys->kid))
         return -EINVAL;
@@ -142,13 +150,11 @@ static int claims_check(jwt_t *jwt, const struct keys *keys, enum token_type typ
     if (!parse_positive(jwt_get_grant(jwt, "sub"), &claims.account_id) || !is_jti(jwt_get_grant(jwt, "jti")))
         return -EINVAL;
     if (!time_claim(jwt, "iat", true, 0, &claims.issued_at) || !time_claim(jwt, "exp", true, 0, &claims.expires_at) ||
-        !time_claim(jwt, "nbf", false, now, &not_before))
+        !time_claim(jwt, "nbf", false, 0, &claims.not_before))
         return -EINVAL;
-    /* Another machine's clock may be a little ahead. */
-    if (claims.issued_at > now + SKEW || not_before > now + SKEW)
-        return -EINVAL;
-    if (claims.expires_at <= now)
-        return -EKEYEXPIRED;
+    r = claims_check_times(&claims, now);
+    if (r < 0)
+        return r;
     memcpy(claims.jti, jwt_get_grant(jwt, "jti"), JTI_HEX);
     *ret = claims;
     return 0;

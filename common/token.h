@@ -25,6 +25,7 @@ struct claims {
     long long account_id;
     char jti[JTI_HEX + 1];
     time_t issued_at, expires_at;
+    time_t not_before; /* 0: no such claim; ours have none */
 };
 /* 128 random bits as 32 hex digits. */
 void token_jti(char jti[JTI_HEX + 1]);
@@ -35,6 +36,8 @@ char *token_sign(void *ctx, const struct keys *keys, enum token_type type, const
  * At most 4096 bytes are looked at. *ret is untouched on failure. */
 int token_verify(const struct keys *keys, enum token_type type, const char *product, const char *text, time_t now,
                  struct claims *ret);
+/* The part of token_verify() that depends on the clock, for claims that it gave at some time. */
+int claims_check_times(const struct claims *claims, time_t now);
 
 /* Signed links: base64url (without =) of a payload and its HMAC-SHA256, joined by a dot. The payload has the form
  * product:file_id:generation:expires:disposition, all ASCII, numbers in plain decimal, expires in seconds since 1970

@@ -2,6 +2,7 @@
 #include "common/transfers.h"
 #include "common/memory.h"
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <stdbool.h>
 
 struct transfer {
@@ -30,6 +31,8 @@ struct transfers *transfers_new(void *ctx)
 {
     struct transfers *transfers = NEW(ctx, struct transfers);
 
+    /* curl has OpenSSL load the texts of all its errors, which it does not show us: half a MiB resident. */
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, NULL);
     curl_global_init(CURL_GLOBAL_DEFAULT); /* counted: each has its cleanup */
     transfers->multi = memory_check(curl_multi_init());
     talloc_set_destructor(transfers, transfers_free);

@@ -2,6 +2,7 @@
  * Who calls: the token's signature and times are checked here; that its account still stands is checked by
  * sql/core/caller.sql, which goes in front of the row's statement in the same transaction. */
 #include "common/memory.h"
+#include "common/token_cache.h"
 #include "fcgi/serve.h"
 #include <errno.h>
 #include <strings.h>
@@ -57,7 +58,7 @@ int authenticate(struct request *rq)
     if (!*header)
         return fail(rq, E_UNAUTHENTICATED, NULL, NULL);
     token = bearer(header);
-    r = token ? token_verify(request_keys(rq), TOKEN_ACCESS, rq->product->name, token, time(NULL), &rq->claims)
+    r = token ? token_cache_verify(rq->server->tokens, TOKEN_ACCESS, rq->product->name, token, time(NULL), &rq->claims)
               : -EINVAL;
     if (r == -EKEYEXPIRED)
         return fail(rq, E_BAD_TOKEN, NULL, "The access token has expired");

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fastcgi.h>
 
+enum { REQUEST_MEMORY = 8192 }; /* taken at once, which does for most requests; more comes as needed */
+
 static void client_reply(struct client *client, const struct outgoing *outgoing);
 
 /* ---- beginning and end ---- */
@@ -84,7 +86,7 @@ static void client_refuse(struct event_client *client)
 static int client_params_whole(struct event_client *client)
 {
     struct transport *transport = client->transport;
-    void *ctx = memory_check(talloc_new(NULL)); /* outlives the transport if its request does */
+    void *ctx = memory_check(talloc_pool(NULL, REQUEST_MEMORY)); /* outlives the transport if its request does */
     int r;
 
     client->incoming = NEW(ctx, struct incoming);

@@ -5,7 +5,10 @@
 #include "fcgi/lane_connection.h"
 #include <sys/epoll.h>
 
-enum { ATTEMPT_TIME = 4000 }; /* milliseconds until a connection that does not come about is given up */
+enum {
+    ATTEMPT_TIME = 4000, /* milliseconds until a connection that does not come about is given up */
+    NULLS_MAX = 64,
+};
 
 static void connection_notice(void *closure, const PGresult *notice)
 {
@@ -39,13 +42,14 @@ static void connection_settings_send(struct lane_connection *connection)
 void connection_settings_read(struct lane_connection *connection)
 {
     bool good = PQconsumeInput(connection->pg);
+    int nulls = 0; /* one after each answer; many only when libpq has given up */
 
     while (good && connection->state == SETTING && !PQisBusy(connection->pg)) {
         PGresult *result = PQgetResult(connection->pg);
         ExecStatusType status = PQresultStatus(result);
 
         if (!result)
-            good = PQstatus(connection->pg) == CONNECTION_OK;
+            good = PQstatus(connection->pg) == CONNECTION_OK && nulls++ < NULLS_MAX;
         else if (status == PGRES_PIPELINE_SYNC)
             connection_is_ready(connection);
         else

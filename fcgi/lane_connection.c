@@ -5,7 +5,7 @@
 #include "common/memory.h"
 #include <sys/epoll.h>
 
-enum { NAME_SIZE = 64 };
+enum { NAME_SIZE = 64, NULLS_MAX = 4 };
 
 struct loop *connection_loop(const struct lane_connection *connection)
 {
@@ -14,11 +14,12 @@ struct loop *connection_loop(const struct lane_connection *connection)
 
 /* ---- the end of a connection ---- */
 
-/* May it be sent again, its connection having been lost after it was sent? Once, and only when doing it twice is the
- * same as doing it once. */
+/* May it be sent again, its connection having been lost after it was sent? When doing it twice is the same as doing it
+ * once, and until it is too old. Once only, unless the server has said why it ended the connection: else the exchange
+ * itself may be what kills it. */
 static bool exchange_may_repeat(const struct lane_connection *connection, const struct exchange *exchange)
 {
-    return exchange->idempotent && !exchange->again && !connection->held;
+    return exchange->idempotent && !connection->held && (connection->ended || !exchange->again);
 }
 
 static void connection_give_back(struct lane_connection *connection)
@@ -35,7 +36,7 @@ static void connection_give_back(struct lane_connection *connection)
             continue;
         exchange_reset(exchange);
         if (exchange_may_repeat(connection, exchange)) {
-            exchange->again = true;
+            exchange->again |= !connection->ended;
             *last = exchange;
             last = &exchange->next;
         } else {
@@ -56,9 +57,9 @@ void connection_lost(struct lane_connection *connection)
     PQfinish(connection->pg);
     connection->pg = NULL;
     connection->state = DOWN;
-    connection->ended = false;
     TALLOC_FREE(connection->prepared);
     connection_give_back(connection);
+    connection->ended = false;
     if (connection->lease)
         connection->lease->connection = NULL;
     connection->lease = NULL;
@@ -138,26 +139,6 @@ void connection_send(struct lane_connection *connection, struct exchange *exchan
     connection->tail = &exchange->next;
     connection->in_flight++;
     loop_defer(connection_loop(connection), &connection->flush);
-}
-
-void connection_flush(struct lane_connection *connection)
-{
-    int left = PQstatus(connection->pg) == CONNECTION_OK ? PQflush(connection->pg) : -1;
-
-    /* Looked at again after the flush: libpq closes a dead socket inside a send, and epoll would never tell. */
-    if (left < 0 || PQstatus(connection->pg) != CONNECTION_OK || PQsocket(connection->pg) != connection->source.fd) {
-        connection_lost(connection);
-        return;
-    }
-    loop_change(connection_loop(connection), &connection->source, left ? EPOLLIN | EPOLLOUT : EPOLLIN);
-}
-
-static void connection_flush_due(struct deferred *deferred)
-{
-    struct lane_connection *connection = OWNER(deferred, struct lane_connection, flush);
-
-    if (connection->state == SETTING || connection->state == READY)
-        connection_flush(connection);
 }
 
 /* ---- answers ---- */
@@ -276,31 +257,56 @@ static void connection_synced(struct lane_connection *connection)
     lane_done(connection->queue, exchange);
 }
 
-static void connection_read(struct lane_connection *connection)
+/* Take what has come; false when the connection is at its end. libpq puts one NULL after each statement's results, so
+ * that several in a row come only from a connection that it has given up. */
+static bool connection_answers(struct lane_connection *connection)
 {
-    if (!PQconsumeInput(connection->pg)) {
-        connection_lost(connection);
-        return;
-    }
-    while (!PQisBusy(connection->pg) && connection->head && !connection->ended) {
+    int nulls = 0;
+
+    while (connection->head && !connection->ended && nulls < NULLS_MAX && !PQisBusy(connection->pg)) {
         PGresult *result = PQgetResult(connection->pg);
 
-        if (!result) {
-            if (PQstatus(connection->pg) != CONNECTION_OK)
-                break;
-            continue; /* libpq puts one after each statement's results */
-        }
-        if (PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
+        nulls = result ? 0 : nulls + 1;
+        if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
+            PQclear(result);
+            connection_synced(connection);
+        } else if (result) {
             connection_take(connection, connection->head, result);
-            continue;
         }
-        PQclear(result);
-        connection_synced(connection);
     }
-    if (connection->ended || PQstatus(connection->pg) != CONNECTION_OK)
+    return !connection->ended && nulls < NULLS_MAX && PQstatus(connection->pg) == CONNECTION_OK;
+}
+
+static void connection_read(struct lane_connection *connection)
+{
+    bool alive = PQconsumeInput(connection->pg);
+
+    /* Answers that came before the end are taken in any case. */
+    if (!connection_answers(connection) || !alive)
         connection_lost(connection);
     else if (connection->source.events & EPOLLOUT)
         connection_flush(connection);
+}
+
+static void connection_flush_due(struct deferred *deferred)
+{
+    struct lane_connection *connection = OWNER(deferred, struct lane_connection, flush);
+
+    if (connection->state == SETTING || connection->state == READY)
+        connection_flush(connection);
+}
+
+void connection_flush(struct lane_connection *connection)
+{
+    int left = PQstatus(connection->pg) == CONNECTION_OK ? PQflush(connection->pg) : -1;
+
+    /* Looked at again after the flush: libpq closes a dead socket inside a send, and epoll would never tell. */
+    if (left < 0 || PQstatus(connection->pg) != CONNECTION_OK || PQsocket(connection->pg) != connection->source.fd) {
+        connection_answers(connection);
+        connection_lost(connection);
+        return;
+    }
+    loop_change(connection_loop(connection), &connection->source, left ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
 /* ---- events ---- */

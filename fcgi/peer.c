@@ -11,6 +11,7 @@ enum { OUT_KEEP = 2048 }; /* bytes of an emptied output buffer that a connection
 static void peer_later(struct deferred *deferred);
 static void peer_ready(struct source *source, uint32_t events);
 static void peer_stuck(struct timer *timer);
+static void peer_resume_due(struct timer *timer);
 
 void peer_new(struct transport *transport, int fd)
 {
@@ -20,6 +21,7 @@ void peer_new(struct transport *transport, int fd)
     peer->source.ready = peer_ready;
     peer->later.call = peer_later;
     peer->stuck.due = peer_stuck;
+    peer->resume.due = peer_resume_due;
     if (loop_watch(transport->loop, &peer->source, fd, EPOLLIN) < 0) {
         close(fd);
         talloc_free(peer);
@@ -44,6 +46,7 @@ void peer_end(struct peer *peer)
     peer->dead = true;
     loop_forget(loop, &peer->source);
     loop_timer_clear(loop, &peer->stuck);
+    loop_timer_clear(loop, &peer->resume);
     close(fd);
     while (peer->clients)
         client_gone(peer->clients);
@@ -70,11 +73,19 @@ void peer_flush_later(struct peer *peer)
     loop_defer(peer->transport->loop, &peer->later);
 }
 
-/* What to wait for, by what there is to do. */
+/* Nothing more is taken from it for now. */
+static bool peer_must_pause(const struct peer *peer)
+{
+    return peer->holds || peer->out.length - peer->written > OUTPUT_MAX;
+}
+
+/* What to wait for, by what there is to do. What was put off goes on in the next round, so that none takes long. */
 static void peer_watch(struct peer *peer, bool blocked)
 {
-    bool reading = !peer->ended && !peer->holds && peer->out.length - peer->written <= OUTPUT_MAX;
+    bool reading = !peer->ended && !peer->paused && !peer_must_pause(peer);
 
+    if (peer->paused && !peer_must_pause(peer))
+        loop_timer_set(peer->transport->loop, &peer->resume, 0);
     loop_change(peer->transport->loop, &peer->source, (reading ? EPOLLIN : 0u) | (blocked ? EPOLLOUT : 0u));
 }
 
@@ -253,16 +264,17 @@ static int peer_record(struct peer *peer, const struct record *record)
 
 /* ---- reading ---- */
 
-/* Take the whole records among bytes, until one's body must be written first; how many bytes they had. */
+/* Take the whole records among bytes, until it must pause; how many bytes they had. */
 static long peer_process(struct peer *peer, const unsigned char *bytes, size_t n)
 {
     struct record record;
     size_t at = 0;
 
-    while (!peer->holds) {
+    for (;;) {
         long whole = record_next(bytes + at, n - at, &record);
 
-        if (whole == 0)
+        peer->paused = whole > 0 && peer_must_pause(peer);
+        if (peer->paused || whole == 0)
             break;
         if (whole < 0)
             return whole;
@@ -338,10 +350,15 @@ void peer_hold(struct peer *peer)
 
 void peer_release(struct peer *peer)
 {
+    peer->holds--;
+    peer_flush_later(peer);
+}
+
+static void peer_resume_due(struct timer *timer)
+{
+    struct peer *peer = OWNER(timer, struct peer, resume);
     struct buffer before = peer->in;
 
-    if (--peer->holds || peer->dead)
-        return;
     peer->in = (struct buffer){ 0 };
     peer_take(peer, before.bytes, before.length);
     buffer_free(&before);

@@ -33,24 +33,25 @@ int fail(struct request *rq, enum error error, const char *field, const char *me
 
 void header_add(struct request *rq, const char *name, const char *format, ...)
 {
-    char value[HEADERS_SIZE];
+    char *line = rq->headers + rq->headers_length, *value = line + strlen(name) + 2;
+    ptrdiff_t room = rq->headers + HEADERS_SIZE - value;
     va_list arguments;
-    size_t room = HEADERS_SIZE - rq->headers_length;
     int n;
 
+    if (room <= 0)
+        return;
     va_start(arguments, format);
-    vsnprintf(value, sizeof value, format, arguments);
+    n = vsnprintf(value, (size_t)room, format, arguments);
     va_end(arguments);
-    for (char *p = value; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f) {
-            *p = '\0';
-            break;
-        }
-    n = snprintf(rq->headers + rq->headers_length, room, "%s: %s\r\n", name, value);
-    if (n < 0 || (size_t)n >= room)
-        rq->headers[rq->headers_length] = '\0'; /* no room: the line is left out whole */
-    else
-        rq->headers_length += (size_t)n;
+    if (n < 0 || n + 2 >= room) {
+        *line = '\0'; /* no room: the line is left out whole */
+        return;
+    }
+    memcpy(mempcpy(line, name, strlen(name)), ": ", 2);
+    while ((unsigned char)*value >= 0x20 && *value != 0x7f)
+        value++;
+    memcpy(value, "\r\n", 3);
+    rq->headers_length = (size_t)(value + 2 - rq->headers);
 }
 
 static void write_error(struct request *rq)
@@ -65,7 +66,7 @@ static void write_error(struct request *rq)
         header_add(rq, "WWW-Authenticate", "Bearer");
     if (rq->allow)
         header_add(rq, "Allow", "%s", rq->allow);
-    if (rq->error == E_UNAVAILABLE && !rq->retry_after)
+    if ((rq->error == E_UNAVAILABLE || rq->error == E_RATE_LIMITED) && !rq->retry_after)
         rq->retry_after = 1;
     if (rq->status >= 500)
         log_warning("request.error", "request=%s operation=%s status=%d", rq->request_id,

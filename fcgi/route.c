@@ -80,7 +80,8 @@ const struct operation *route_find(void *ctx, const struct route_node *root, enu
         return node->operations[method];
     for (int i = 0; node && i < METHOD_COUNT; i++)
         if (node->operations[i])
-            allow = allow ? memory_check(talloc_asprintf_append(allow, ", %s", method_names[i])) : COPY(ctx, method_names[i]);
+            allow = allow ? memory_check(talloc_asprintf_append(allow, ", %s", method_names[i]))
+                          : COPY(ctx, method_names[i]);
     *ret_allow = allow;
     return NULL;
 }
@@ -108,19 +109,19 @@ static enum method method_of(const char *text)
     return METHOD_COUNT;
 }
 
-/* Split path at slashes and decode. -ENOENT for what no row can have. */
+/* Split path at slashes and decode. -ENOENT for what no row can have; what was split until then still names the
+ * product, in whose words that is told. */
 static int split(struct request *rq, char *path)
 {
+    int r = strstr(path, "//") ? -ENOENT : 0;
     char *save = NULL;
 
-    if (strstr(path, "//"))
-        return -ENOENT;
     for (char *segment = strtok_r(path, "/", &save); segment; segment = strtok_r(NULL, "/", &save)) {
         if (rq->segment_count == SEGMENTS_MAX || url_decode(segment, false) < 0)
             return -ENOENT;
         rq->segments[rq->segment_count++] = segment;
     }
-    return 0;
+    return r;
 }
 
 /* The product: the web server's word, else the first segment, which is taken off. */
@@ -170,14 +171,16 @@ int route(struct request *rq)
 {
     int captures[SEGMENTS_MAX] = { 0 };
     char *path;
+    int r;
 
     rq->method = method_of(request_param(rq, "REQUEST_METHOD"));
     path = path_of(rq);
-    if (!path || split(rq, path) < 0)
-        return fail(rq, E_NOT_FOUND, NULL, NULL);
+    r = path ? split(rq, path) : -ENOENT;
     rq->product = find_product(rq);
     if (!rq->product)
         return fail(rq, E_NOT_FOUND, NULL, "There is no such product");
+    if (r < 0)
+        return fail(rq, E_NOT_FOUND, NULL, NULL);
     rq->operation = route_find(rq, rq->server->routes[rq->product - products], rq->method, rq->segments,
                                rq->segment_count, captures, &rq->allow);
     if (!rq->operation)
@@ -185,8 +188,7 @@ int route(struct request *rq)
     rq->arguments = memory_check(talloc_zero_array(rq, const char *, rq->operation->name_count));
     rq->arguments[ARG_PRODUCT] = rq->product->name;
     rq->arguments[ARG_REQUEST_ID] = rq->request_id;
-    rq->arguments[ARG_BASE_URL] =
-        *(const char *const *)((const char *)request_config(rq) + rq->product->url);
+    rq->arguments[ARG_BASE_URL] = *(const char *const *)((const char *)request_config(rq) + rq->product->url);
     keep_path_arguments(rq, captures);
     return 0;
 }

@@ -19,14 +19,16 @@ struct route_node;
 struct server {
     const struct config *config;
     struct keys keys;
+    struct token_cache *tokens;
     struct loop *loop;
     struct lanes *lanes;
     struct redis_link *redis;
     struct pool *pool;
-    struct statement *caller;        /* sql/core/caller.sql */
+    struct statement *caller; /* sql/core/caller.sql */
     int caller_sources[STATEMENT_PARAMETERS_MAX];
-    struct route_node **routes;      /* of each product */
+    struct route_node **routes; /* of each product */
     int open_requests;
+    uint64_t request_number; /* the last id we made; starts anywhere */
 };
 
 /* Make the server: compile every row (a parameter that no row field, fixed name or set explains is an error, told on

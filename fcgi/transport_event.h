@@ -42,13 +42,14 @@ struct peer {
     struct peer *next, **self;
     struct source source;
     struct deferred later; /* flushes it, or frees it when it is dead */
-    struct timer stuck;
+    struct timer stuck, resume;
     struct buffer in, out; /* in: an incomplete record, or what came behind a body that is being written */
     size_t written;
     struct event_client *clients;
     int count;
     int holds;    /* bodies being written: nothing is read meanwhile */
     bool closing; /* close when the last request has been answered and all is written */
+    bool paused;  /* records in `in` wait for a body to be written, or for output to be read */
     bool used;    /* has had a request */
     bool ended;   /* no more will come (half-closed) */
     bool dead;

@@ -32,7 +32,7 @@ OBJ_millrace-scheduler := $(call obj,queue/scheduler/main.c)
 OBJ_millrace-runner := $(call obj,workers/runner.c $(FENCED_SRC))
 PKG_millrace := libpq hiredis jansson talloc libsodium
 PKG_millrace-front := libpq hiredis jansson talloc libsodium libjwt fcgi
-PKG_millrace-worker := libpq hiredis jansson talloc libsodium libcurl
+PKG_millrace-worker := libpq hiredis jansson talloc libsodium libcurl libcrypto
 PKG_millrace-scheduler := libpq hiredis jansson talloc libsodium
 PKG_millrace-runner := jansson talloc libsodium libseccomp cairo MagickWand
 BINARIES := $(addprefix $(B)/,$(PROGRAMS))
@@ -95,10 +95,18 @@ $(B)/obj/tests/plumbing/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis tall
 $(B)/echo_front: $(ECHO_FRONT_OBJ) $(B)/libmillrace.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $(ECHO_FRONT_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq hiredis talloc fcgi) -lpthread -lm
 
+$(B)/clients: $(call obj,tests/plumbing/clients.c) $(B)/libmillrace.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call pkg,--libs,libpq hiredis talloc) -lpthread -lm
+
 # What is missing is installed before anything is compiled; when nothing is, this costs a few milliseconds.
 $(B)/packages: tools/deps
 	@tools/deps build
 	@mkdir -p $(@D)
 	@touch $@
+
+# What make bench compares the front with.
+PROBE_OBJ := $(call obj,bench/probe.c)
+$(B)/bench-probe: $(PROBE_OBJ) $(B)/libmillrace.a
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(PROBE_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq jansson talloc libsodium libjwt fcgi) -lpthread
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -42,10 +42,10 @@ contract: all
 	@tools/deps run test
 	@tools/stack run contract --variant $(V) --fast -- /usr/bin/python3 -B tests/contract/run.py
 
-#: make bench     measure the front against a minimal libfcgi program, in one run
-bench: all
+#: make bench     measure the front against a minimal libfcgi program, in one run (BENCH: options, see bench/run --help)
+bench: all $(B)/bench-probe
 	@tools/deps run bench
-	@bench/run
+	@bench/run --variant $(V) $(BENCH)
 
 #: make fresh     both commands of the README on a Debian made from nothing (root)
 fresh:

@@ -7,8 +7,10 @@ select case when g.error is null
  cross join lateral (
          select coalesce(json_agg(json_build_object(
                   'id', figureforge.image_ref(i.id),
-                  'url', figureforge.image_url(i, i.file_id, :base_url),
-                  'thumbnail_url', figureforge.image_url(i, i.thumbnail_id, :base_url)) order by i.position), '[]') as images
+                  'url', figureforge.image_url(i, f, :base_url),
+                  'thumbnail_url', figureforge.image_url(i, t, :base_url)) order by i.position), '[]') as images
            from figureforge.image i
+           join file f on f.id = i.file_id
+           join file t on t.id = i.thumbnail_id
           where i.generation_id = g.id and i.deleted_at is null) as shown
  where g.id = :job_id and g.account_id = :account_id

@@ -10,9 +10,13 @@ begin
   raise exception using errcode = code, message = message, column = field;
 end $$;
 
+-- A function in SQL costs nothing when the planner can put its body in its place: one expression, no less stable than
+-- declared (to_char() and a concatenation of what is not text are stable), parameters used more than once cheap to
+-- evaluate. Else its body is planned anew in each statement, at some 50 us: then plpgsql is better, which keeps the plan.
+
 -- Times go out in UTC, to the second.
 create function iso_time(t timestamptz) returns text
-language sql immutable parallel safe as $$
+language sql stable parallel safe as $$
   select to_char(t at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
 $$;
 
@@ -94,19 +98,26 @@ create table file (
 -- base64url without padding
 create function base64url(bytes bytea) returns text
 language sql immutable parallel safe as $$
-  select translate(encode(bytes, 'base64'), E'+/=\n', '-_')
+  select replace(replace(replace(rtrim(encode(bytes, 'base64'), '='), '+', '-'), '/', '_'), E'\n', '')
 $$;
 
--- A signed link (common/token.h, struct link): payload product:id:generation:expires:disposition and its HMAC-SHA256.
--- The key's pads are settings of the front's and the workers' sessions. lifetime null: for ever; else counted from the
--- full hour, so that an answer stays the same for as long as it can.
+-- A payload and its HMAC-SHA256. The key's pads are settings of the front's and the workers' sessions.
+create function link_token(payload text) returns text
+language plpgsql stable parallel safe as $$
+declare
+  bytes bytea := convert_to(payload, 'UTF8');
+begin
+  return base64url(bytes) || '.' ||
+         base64url(sha256(decode(current_setting('millrace.link_outer'), 'hex') ||
+                          sha256(decode(current_setting('millrace.link_inner'), 'hex') || bytes)));
+end $$;
+
+-- A signed link (common/token.h, struct link): payload product:id:generation:expires:disposition. lifetime null: for
+-- ever; else counted from the full hour, so that an answer stays the same for as long as it can.
 create function file_link(f file, base text, lifetime interval, attachment boolean default false) returns text
 language sql stable parallel safe as $$
-  select base || '/files/' || base64url(payload) || '.' ||
-         base64url(sha256(decode(current_setting('millrace.link_outer'), 'hex') ||
-                   sha256(decode(current_setting('millrace.link_inner'), 'hex') || payload))) || '/' || f.name
-    from (select convert_to(f.product || ':' || f.id || ':' || f.generation || ':' ||
-            case when lifetime is null then 0
-                 else extract(epoch from date_trunc('hour', now()) + lifetime)::bigint end ||
-            case when attachment then ':attachment' else ':inline' end, 'UTF8') as payload) as made
+  select base || '/files/' || link_token(f.product || ':' || f.id::text || ':' || f.generation::text || ':' ||
+           case when lifetime is null then '0'
+                else extract(epoch from date_trunc('hour', now()) + lifetime)::bigint::text end ||
+           case when attachment then ':attachment' else ':inline' end) || '/' || f.name
 $$;

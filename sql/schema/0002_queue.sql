@@ -145,8 +145,8 @@ end $$;
 -- What Redis is told of a job: "QUEUE ID PACKED"; PACKED is 1|priority|kind|due|deadline|key|tenant, due in
 -- milliseconds since 1970, deadline in seconds. not_before: when an attempt asked for a later start.
 create function job_ticket(j job, not_before timestamptz default '-infinity') returns text
-language sql immutable parallel safe as $$
-  select j.queue || ' ' || j.id || ' 1|' || j.priority || '|' || j.kind || '|' ||
+language sql stable parallel safe as $$
+  select j.queue || ' ' || j.id::text || ' 1|' || j.priority || '|' || j.kind || '|' ||
          (extract(epoch from greatest(j.due_at, nullif(not_before, '-infinity'))) * 1000)::bigint || '|' ||
          j.deadline || '|' || j.key || '|' || j.tenant
 $$;

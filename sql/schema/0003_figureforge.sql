@@ -98,14 +98,12 @@ language sql stable parallel safe as $$
 $$;
 
 create function figureforge.user_ref(id bigint) returns text
-language sql immutable parallel safe as $$ select 'user_' || id $$;
+language sql immutable parallel safe as $$ select 'user_' || id::text $$;
 create function figureforge.image_ref(id bigint) returns text
-language sql immutable parallel safe as $$ select 'img_' || id $$;
+language sql immutable parallel safe as $$ select 'img_' || id::text $$;
 
--- How an image shows itself to those who may see it: a link that lasts one to two hours, or for ever when public.
-create function figureforge.image_url(i figureforge.image, file_id bigint, base text) returns text
+-- A file of an image as a link for those who may see it: for one to two hours, or for ever when it is public.
+create function figureforge.image_url(i figureforge.image, f file, base text) returns text
 language sql stable parallel safe as $$
   select file_link(f, base, case when i.is_public then null else interval '2 hours' end)
-    from file f
-   where f.id = file_id
 $$;

@@ -11,10 +11,12 @@ checked here what every answer must have: a request id, nosniff, and for an erro
 import http.client
 import itertools
 import json
+import os
 import random
 import re
 import socket
 import time
+from pathlib import Path
 
 import requests
 
@@ -22,11 +24,17 @@ PATIENCE = 60.0      # seconds a job may take on a busy machine
 POLL = 0.05          # seconds between two looks at it
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 ENDED = ("completed", "failed", "cancelled")
+GENERATE = "/api/images/generate/"
 CODES = {
     400: {"INVALID_REQUEST"}, 401: {"AUTHENTICATION_REQUIRED"}, 402: {"INSUFFICIENT_QUOTA"},
     403: {"PERMISSION_DENIED"}, 404: {"NOT_FOUND"}, 405: {"METHOD_NOT_ALLOWED"}, 409: {"CONFLICT"},
     413: {"PAYLOAD_TOO_LARGE"}, 429: {"RATE_LIMITED"}, 500: {"INTERNAL_ERROR"}, 503: {"SERVICE_UNAVAILABLE"},
 }
+
+
+def load_stack():
+    """What tools/stack says of the stack that is up now."""
+    return json.loads(Path(os.environ["MILLRACE_STACK"]).read_text())
 
 
 class Thing(dict):
@@ -189,13 +197,22 @@ class Client:
 
     def draw(self, **wishes):
         """Ask for pictures and wait for them."""
-        job = self.post("/api/images/generate/", {"prompt": "a runner at dawn", **wishes}, 202)
+        job = self.post(GENERATE, {"prompt": "a runner at dawn", **wishes}, 202)
         job = self.finished(job.job_id)
         assert job.status == "completed", job
         return job
 
     def quota(self):
         return self.get("/api/auth/user/").quota
+
+
+def ask(path, what):
+    """One line of JSON asks at a unix socket, one answers."""
+    with socket.socket(socket.AF_UNIX) as to:
+        to.settimeout(PATIENCE + 5)
+        to.connect(path)
+        to.sendall(json.dumps(what).encode() + b"\n")
+        return json.loads(to.makefile().readline())
 
 
 class Mailbox:
@@ -205,11 +222,7 @@ class Mailbox:
         self._path = stack["mail"]
 
     def ask(self, **what):
-        with socket.socket(socket.AF_UNIX) as to:
-            to.settimeout(PATIENCE + 5)
-            to.connect(self._path)
-            to.sendall(json.dumps(what).encode() + b"\n")
-            return json.loads(to.makefile().readline())
+        return ask(self._path, what)
 
     def wait(self, address, count=1):
         """The mails to an address, as soon as there are count of them."""

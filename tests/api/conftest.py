@@ -5,7 +5,6 @@
 """
 import contextlib
 import json
-import os
 import secrets
 import subprocess
 import sys
@@ -14,17 +13,15 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from client import Client, Mailbox, Record          # noqa: E402
-from forge import Forge                             # noqa: E402
-
-ROOT = Path(__file__).resolve().parents[2]
+from client import GENERATE, Client, Mailbox, Record, ask, load_stack   # noqa: E402
+from forge import Forge                                                     # noqa: E402
 
 
-def load_stack():
-    name = os.environ.get("MILLRACE_STACK")
-    if not name:
+def find_stack():
+    try:
+        return load_stack()
+    except KeyError:
         pytest.exit("MILLRACE_STACK is not set: tools/stack run api --fast -- /usr/bin/python3 -m pytest tests/api", 2)
-    return json.loads(Path(name).read_text())
 
 
 def output_of(*argv):
@@ -40,13 +37,13 @@ def load_rows(stack):
 def pytest_generate_tests(metafunc):
     """A test with the parameter `guarded` runs for each row that wants to know who calls."""
     if "guarded" in metafunc.fixturenames:
-        rows = [row for row in load_rows(load_stack()) if row["who"] not in ("ANYONE", "OPTIONAL")]
+        rows = [row for row in load_rows(find_stack()) if row["who"] not in ("ANYONE", "OPTIONAL")]
         metafunc.parametrize("guarded", rows, ids=[f"{row['product']}.{row['name']}" for row in rows])
 
 
 def pytest_collection_modifyitems(config, items):
     """The test of what all the others called comes last, and only when all the others run."""
-    partial = config.option.keyword or config.option.markexpr or config.option.lf or \
+    partial = config.option.keyword or config.option.markexpr or config.getoption("lf", False) or \
         any("::" in argument or argument.endswith(".py") for argument in config.args)
     last = [item for item in items if item.get_closest_marker("last")]
     items[:] = [item for item in items if item not in last] + ([] if partial else last)
@@ -60,7 +57,20 @@ def pytest_configure(config):
 
 @pytest.fixture(scope="session")
 def stack():
-    return load_stack()
+    return find_stack()
+
+
+@pytest.fixture(scope="session")
+def starts(stack):
+    """How often each service has been started."""
+    def count():
+        return {service["name"]: service["starts"] for service in ask(stack["control"], {"do": "status"})["services"]}
+    return count
+
+
+@pytest.fixture(scope="session", autouse=True)
+def starts_before(starts):
+    return starts()
 
 
 @pytest.fixture(scope="session")
@@ -107,7 +117,8 @@ def operator(stack):
 def paused(stack):
     """with paused("image"): ...   While the service stands still, what it would do waits."""
     def ctl(action, service):
-        output_of(str(ROOT / "tools" / "stack"), "ctl", stack["name"], action, service)
+        told = ask(stack["control"], {"do": action, "service": service})
+        assert "error" not in told, told
 
     @contextlib.contextmanager
     def hold(service):
@@ -119,6 +130,17 @@ def paused(stack):
     return hold
 
 
+@pytest.fixture
+def accepted(paused, operator):
+    """accepted(alice, body): it may be asked for. The job is taken back before anybody draws."""
+    def put(client, body=None, **more):
+        with paused("image"):
+            job = client.post(GENERATE, body, 202, **more)
+            operator("cancel", job.job_id)
+        return job
+    return put
+
+
 # -- people ------------------------------------------------------------------------------------------------------------
 
 @pytest.fixture
@@ -127,7 +149,7 @@ def figureforge(stack, record):
     return Client(stack, "figureforge", record)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sign_in(stack, record, mailbox):
     """sign_in("alice", email): a client of hers, signed in with the code from her mail."""
     def enter(name, email=None):

@@ -4,6 +4,8 @@ import secrets
 
 import pytest
 
+from client import Client
+
 REQUEST, VERIFY = "/api/auth/magic-link/request/", "/api/auth/magic-link/verify/"
 
 
@@ -126,7 +128,6 @@ def test_each_missing_field_is_named(figureforge):
 
 
 def test_three_codes_in_a_quarter_of_an_hour(figureforge, stack, record, mailbox, address):
-    from client import Client
     for _ in range(3):
         Client(stack, "figureforge", record).post(REQUEST, {"email": address})
     refused = Client(stack, "figureforge", record).post(REQUEST, {"email": address}, 429)

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """FigureForge from the mail to the picture, as its reference tells it."""
+import json
 import re
+import subprocess
 
+from client import PATIENCE
 from pictures import size_of
 
 FILTERS = {"body_type": "athletic", "pose": "standing", "lighting": "dramatic", "clothing": "casual",
@@ -46,6 +49,21 @@ def test_each_picture_of_a_full_batch_is_another_one(alice):
     pictures = {alice.get(image.url).http.content for image in job.images}
     assert len(pictures) == 4
     assert len({image.id for image in job.images}) == 4
+
+
+def test_a_job_that_runs_again_draws_the_same(alice, stack, sql, tmp_path):
+    """As after a lost lease: the same attempt by hand, next to what the fleet has made of it."""
+    job = alice.draw(batch_size=2)
+    request = {"id": job.job_id, "kind": "image.generate", "attempt": 2, "epoch": 7,
+               "args": json.loads(sql("select args from job where id = %s", job.job_id))}
+    subprocess.run(["sh", "-c", 'exec "$0" --memory 1536 --cpu 60 --file-size 64 --landlock no 3>report',
+                    f"{stack['bin']}/millrace-runner"], cwd=tmp_path, input=json.dumps(request).encode(), check=True,
+                   timeout=PATIENCE)
+    report = json.loads((tmp_path / "report").read_text().splitlines()[-1])
+    assert report["outcome"] == "done", report
+    for shown, again in zip(job.images, report["result"]["images"], strict=True):
+        assert alice.get(shown.url).http.content == (tmp_path / again["file"]).read_bytes()
+        assert alice.get(shown.thumbnail_url).http.content == (tmp_path / again["thumbnail"]).read_bytes()
 
 
 def test_a_link_gives_the_same_bytes_each_time(alice):

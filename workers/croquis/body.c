@@ -11,15 +11,15 @@ static const struct body bodies[] = {
       .hip = 0.88f, .depth = 0.86f, .limb = 0.86f, .muscle = 0.75f, .fat = -0.004f, .neck = 0.9f },
     { "muscular bodybuilder strong mesomorph buff brawny powerful superhero hero warrior", .heads = 8.2f, .shoulder = 1.16f,
       .chest = 1.16f, .waist = 1.0f, .hip = 1.02f, .depth = 1.12f, .limb = 1.14f, .muscle = 1.75f, .neck = 1.22f },
-    { "heavy fat overweight plump large big stout endomorph chubby round sumo", .heads = 7.4f, .shoulder = 1.05f,
-      .chest = 1.1f, .waist = 1.22f, .hip = 1.14f, .depth = 1.16f, .limb = 1.13f, .muscle = 0.5f, .fat = 0.045f,
-      .belly = 0.62f, .neck = 1.12f },
+    { "heavy fat overweight plump large big stout endomorph chubby round sumo", .heads = 7.3f, .shoulder = 1.08f,
+      .chest = 1.16f, .waist = 1.38f, .hip = 1.22f, .depth = 1.26f, .limb = 1.2f, .muscle = 0.45f, .fat = 0.075f,
+      .belly = 0.82f, .neck = 1.18f },
     { "petite small short", .heads = 7.1f, .shoulder = 0.91f, .chest = 0.93f, .waist = 0.93f, .hip = 0.97f,
       .depth = 0.94f, .limb = 0.95f, .muscle = 0.7f, .fat = 0.004f, .neck = 0.9f },
     { "elderly old aged senior grandfather grandmother", .heads = 7.3f, .shoulder = 0.92f, .chest = 0.95f, .waist = 1.1f,
       .hip = 1.0f, .depth = 1.02f, .limb = 0.88f, .muscle = 0.7f, .fat = 0.004f, .belly = 0.42f, .stoop = 16, .neck = 0.9f },
-    { "curvy voluptuous hourglass pear", .heads = 7.6f, .shoulder = 0.96f, .chest = 1.0f, .waist = 0.94f, .hip = 1.14f,
-      .depth = 1.04f, .limb = 1.05f, .muscle = 0.6f, .fat = 0.02f, .neck = 0.95f },
+    { "curvy voluptuous hourglass pear", .heads = 7.5f, .shoulder = 0.96f, .chest = 1.02f, .waist = 0.94f, .hip = 1.22f,
+      .depth = 1.08f, .limb = 1.1f, .muscle = 0.6f, .fat = 0.034f, .neck = 0.95f },
     { "tall heroic elongated fashion", .heads = 8.8f, .shoulder = 1.0f, .chest = 0.96f, .waist = 0.92f, .hip = 0.92f,
       .depth = 0.94f, .limb = 0.95f, .muscle = 1.0f, .neck = 1.0f },
 };
@@ -28,7 +28,7 @@ static const struct build builds[] = {
     { "man male boy gentleman men guy king knight he father", .shoulder = 1, .chest = 1, .waist = 1, .hip = 1, .limb = 1,
       .muscle = 1, .neck = 1 },
     { "woman female girl lady women ballerina queen princess she mother actress", .shoulder = 0.87f, .chest = 0.88f,
-      .waist = 0.85f, .hip = 1.08f, .limb = 0.93f, .muscle = 0.62f, .neck = 0.84f, .bust = 1, .female = true },
+      .waist = 0.85f, .hip = 1.08f, .limb = 0.93f, .muscle = 0.62f, .neck = 0.78f, .bust = 1, .female = true },
 };
 /* clang-format on */
 

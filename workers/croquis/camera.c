@@ -49,10 +49,10 @@ static struct bounds scene_bounds(const struct scene *scene, const struct camera
             if (!camera_project(c, along(v->f.o, v->f.y, end ? v->length : 0), &x, &y, &depth))
                 continue;
             r *= camera_scale(c, depth);
-            b.left = fminf(b.left, x - r);
-            b.right = fmaxf(b.right, x + r);
-            b.top = fminf(b.top, y - r);
-            b.bottom = fmaxf(b.bottom, y + r);
+            b.left = minf(b.left, x - r);
+            b.right = maxf(b.right, x + r);
+            b.top = minf(b.top, y - r);
+            b.bottom = maxf(b.bottom, y + r);
         }
     }
     return b;
@@ -64,9 +64,9 @@ struct camera camera_fit(const struct scene *scene, float eye, int width, int he
     struct bounds b = scene_bounds(scene, &c);
     float ground = eye / distance; /* where the ground below the figure is seen */
 
-    b.bottom = fmaxf(b.bottom, ground);
-    c.focal = fminf(part * (float)height / (b.bottom - b.top), 0.84f * (float)width / (b.right - b.left));
-    c.focal = fminf(c.focal, 0.155f * (float)(height < width ? height : width) * distance);
+    b.bottom = maxf(b.bottom, ground);
+    c.focal = minf(part * (float)height / (b.bottom - b.top), 0.84f * (float)width / (b.right - b.left));
+    c.focal = minf(c.focal, 0.155f * (float)(height < width ? height : width) * distance);
     c.cx = 0.5f * (float)width - c.focal * (b.left + b.right) / 2;
     /* A little more room below than above, for the shadow to fall on. */
     c.cy = 0.495f * (float)height - c.focal * (b.top + b.bottom) / 2;
@@ -83,7 +83,7 @@ struct camera camera_light(const struct scene *scene, vec3 to_light, int size)
     c.f.y = cross(c.f.z, c.f.x);
     c.f.o = scale(to_light, 30);
     b = scene_bounds(scene, &c);
-    c.focal = 0.94f * (float)size / fmaxf(b.right - b.left, b.bottom - b.top);
+    c.focal = 0.94f * (float)size / maxf(b.right - b.left, b.bottom - b.top);
     c.cx = 0.5f * (float)size - c.focal * (b.left + b.right) / 2;
     c.cy = 0.5f * (float)size - c.focal * (b.top + b.bottom) / 2;
     return c;

@@ -5,7 +5,7 @@
 /* clang-format off */
 static const struct clothing clothings[] = {
     { "none mannequin nude naked bare anatomical anatomy bodysuit undressed skin", .bare = true },
-    { "casual everyday jeans tee shirt street streetwear", { TEE, TROUSERS, SHOE }, .shades = { [UPPER] = .08f, [LOWER] = .52f, [SHOES] = .3f }, .belt = true },
+    { "casual everyday jeans tee shirt street streetwear", { TEE, TROUSERS, SHOE }, .shades = { [UPPER] = .08f, [LOWER] = .52f, [SHOES] = .3f } },
     { "athletic sports sport sportswear gym workout training tank running-clothes", { TANK, SHORTS, SHOE }, .shades = { [UPPER] = .4f, [LOWER] = .62f, [SHOES] = .12f }, .stripes = true },
     { "dress summer-dress frock skirt", { BODICE, SKIRT, SHOE }, .shades = { [UPPER] = .3f, [LOWER] = .3f, [SHOES] = .6f }, .dress = true },
     { "gown evening evening-gown ball wedding long-dress", { BODICE, LONG_SKIRT, SHOE }, .shades = { [UPPER] = .2f, [LOWER] = .2f, [SHOES] = .5f }, .dress = true },
@@ -37,35 +37,35 @@ struct piece {
 enum { EVER = 9 };
 
 static const struct piece pieces[] = {
-    { TEE, UPPER, CHEST, .ease = .055f, .fold = .018f, .round = 2, .along = 7 },
+    { TEE, UPPER, CHEST, .ease = .055f, .low = -EVER, .high = .83f, .fold = .018f, .round = 2, .along = 7 },
     { TEE, UPPER, WAIST, .ease = .075f, .low = -EVER, .high = EVER, .fold = .03f, .round = 2, .along = 9 },
     { TEE, UPPER, PELVIS, .ease = .085f, .low = -.1f, .high = EVER, .fold = .03f, .round = 3, .along = 3 },
     { TEE, UPPER, UPPER_ARM, .ease = .07f, .low = -EVER, .high = .5f, .fold = .035f, .round = 2, .along = 4 },
     { TEE, UPPER, CHEST, .shape = TUBE, .once = true, .a = { CHEST, 0, -.3f, .02f }, .b = { WAIST, 0, -.5f, 0 }, .r0 = .54f, .r1 = .56f, .wide = 1.12f, .deep = .84f, .blend = .3f, .fold = .035f, .round = 3, .along = 5 },
-    { TEE, UPPER, CHEST, .shape = ELLIPSOID, .carve = true, .once = true, .a = { NECK, 0, .22f, .02f }, .radii = { .38f, .42f, .42f }, .blend = .02f },
+    { TEE, UPPER, CHEST, .shape = ELLIPSOID, .carve = true, .once = true, .a = { NECK, 0, .22f, .02f }, .radii = { .38f, .42f, .42f }, .blend = .07f },
 
     { TANK, UPPER, CHEST, .ease = .035f, .fold = .012f, .round = 2, .along = 5 },
     { TANK, UPPER, WAIST, .ease = .05f, .fold = .022f, .round = 2, .along = 9 },
     { TANK, UPPER, PELVIS, .ease = .06f, .low = -.02f, .high = EVER },
-    { TANK, UPPER, CHEST, .shape = ELLIPSOID, .carve = true, .once = true, .a = { NECK, 0, .14f, .04f }, .radii = { .42f, .56f, .46f }, .blend = .02f },
+    { TANK, UPPER, CHEST, .shape = ELLIPSOID, .carve = true, .once = true, .a = { NECK, 0, .14f, .04f }, .radii = { .42f, .56f, .46f }, .blend = .07f },
     { TANK, UPPER, CHEST, .shape = ELLIPSOID, .carve = true, .a = { UPPER_ARM, .06f, 0, 0 }, .radii = { .4f, .44f, .44f }, .blend = .02f },
 
-    { SHIRT, UPPER, CHEST, .ease = .045f, .fold = .015f, .round = 2, .along = 7 },
+    { SHIRT, UPPER, CHEST, .ease = .045f, .low = -EVER, .high = .83f, .fold = .015f, .round = 2, .along = 7 },
     { SHIRT, UPPER, WAIST, .ease = .05f, .fold = .02f, .round = 2, .along = 9 },
     { SHIRT, UPPER, UPPER_ARM, .ease = .05f, .fold = .025f, .round = 1, .along = 9 },
     { SHIRT, UPPER, FOREARM, .ease = .05f, .low = -EVER, .high = .98f, .fold = .02f, .round = 1, .along = 8 },
     { SHIRT, UPPER, NECK, .ease = .035f, .low = -EVER, .high = .42f },
 
-    { JACKET, OUTER, CHEST, .ease = .1f, .fold = .014f, .round = 2, .along = 5 },
+    { JACKET, OUTER, CHEST, .ease = .1f, .low = -EVER, .high = .94f, .fold = .014f, .round = 2, .along = 5 },
     { JACKET, OUTER, WAIST, .ease = .11f, .fold = .022f, .round = 1, .along = 7 },
     { JACKET, OUTER, PELVIS, .ease = .13f, .low = -.42f, .high = EVER, .fold = .02f, .round = 3, .along = 2 },
     { JACKET, OUTER, UPPER_ARM, .ease = .085f, .fold = .03f, .round = 1, .along = 8 },
     { JACKET, OUTER, FOREARM, .ease = .085f, .low = -EVER, .high = .92f, .fold = .03f, .round = 1, .along = 9 },
     { JACKET, OUTER, PELVIS, .shape = TUBE, .once = true, .a = { WAIST, 0, -.1f, 0 }, .b = { PELVIS, 0, -.3f, -.02f }, .r0 = .56f, .r1 = .66f, .wide = 1.14f, .deep = .84f, .low = -.42f, .high = EVER, .blend = .3f },
     { JACKET, OUTER, CHEST, .shape = TUBE, .carve = true, .once = true, .a = { CHEST, 0, .72f, .3f }, .b = { CHEST, 0, -.6f, .6f }, .r0 = .24f, .r1 = .02f, .deep = 1.6f, .blend = .015f },
-    { JACKET, OUTER, CHEST, .shape = ELLIPSOID, .carve = true, .once = true, .a = { NECK, 0, .36f, -.02f }, .radii = { .38f, .4f, .42f }, .blend = .02f },
+    { JACKET, OUTER, CHEST, .shape = ELLIPSOID, .carve = true, .once = true, .a = { NECK, 0, .36f, -.02f }, .radii = { .38f, .4f, .42f }, .blend = .07f },
 
-    { COAT, OUTER, CHEST, .ease = .12f, .fold = .018f, .round = 2, .along = 5 },
+    { COAT, OUTER, CHEST, .ease = .12f, .low = -EVER, .high = .94f, .fold = .018f, .round = 2, .along = 5 },
     { COAT, OUTER, WAIST, .ease = .13f, .fold = .03f, .round = 3, .along = 5 },
     { COAT, OUTER, UPPER_ARM, .ease = .11f, .fold = .035f, .round = 1, .along = 8 },
     { COAT, OUTER, FOREARM, .ease = .12f, .low = -EVER, .high = .9f, .fold = .035f, .round = 1, .along = 9 },
@@ -73,7 +73,7 @@ static const struct piece pieces[] = {
     { COAT, OUTER, LAP, .shape = TUBE, .a = { PELVIS, .34f, -.1f, 0 }, .b = { THIGH, .1f, 1.0f, 0 }, .r0 = .48f, .r1 = .44f, .low = -EVER, .high = .86f, .blend = .35f, .fold = .05f, .round = 4, .along = 2 },
     { COAT, OUTER, LAP, .shape = TUBE, .once = true, .spread = true, .a = { PELVIS, 0, -.1f, 0 }, .b = { LAP, 0, 1.05f, -.1f }, .r0 = .45f, .r1 = .45f, .low = -EVER, .high = .86f, .blend = .35f, .fold = .05f, .round = 4, .along = 2 },
     { COAT, OUTER, CHEST, .shape = TUBE, .carve = true, .once = true, .a = { CHEST, 0, .72f, .3f }, .b = { CHEST, 0, -.3f, .62f }, .r0 = .24f, .r1 = .02f, .deep = 1.6f, .blend = .015f },
-    { COAT, OUTER, CHEST, .shape = ELLIPSOID, .carve = true, .once = true, .a = { NECK, 0, .4f, -.02f }, .radii = { .38f, .38f, .42f }, .blend = .02f },
+    { COAT, OUTER, CHEST, .shape = ELLIPSOID, .carve = true, .once = true, .a = { NECK, 0, .4f, -.02f }, .radii = { .38f, .38f, .42f }, .blend = .07f },
 
     { TROUSERS, LOWER, PELVIS, .ease = .06f, .fold = .012f, .round = 2, .along = 3 },
     { TROUSERS, LOWER, WAIST, .ease = .05f, .low = -EVER, .high = -.14f },
@@ -93,13 +93,13 @@ static const struct piece pieces[] = {
     { LEOTARD, UPPER, CHEST, .ease = .03f },
     { LEOTARD, UPPER, WAIST, .ease = .03f },
     { LEOTARD, UPPER, PELVIS, .ease = .04f },
-    { LEOTARD, UPPER, CHEST, .shape = ELLIPSOID, .carve = true, .once = true, .a = { NECK, 0, .1f, .08f }, .radii = { .46f, .66f, .5f }, .blend = .02f },
+    { LEOTARD, UPPER, CHEST, .shape = ELLIPSOID, .carve = true, .once = true, .a = { NECK, 0, .1f, .08f }, .radii = { .46f, .66f, .5f }, .blend = .07f },
     { LEOTARD, UPPER, CHEST, .shape = ELLIPSOID, .carve = true, .a = { UPPER_ARM, .02f, 0, 0 }, .radii = { .4f, .44f, .44f }, .blend = .02f },
 
     { BODICE, UPPER, CHEST, .ease = .03f, .fold = .01f, .round = 2, .along = 6 },
     { BODICE, UPPER, WAIST, .ease = .035f, .fold = .014f, .round = 2, .along = 9 },
     { BODICE, UPPER, PELVIS, .ease = .03f, .low = -.05f, .high = EVER },
-    { BODICE, UPPER, CHEST, .shape = ELLIPSOID, .carve = true, .once = true, .a = { NECK, 0, .1f, .08f }, .radii = { .48f, .6f, .5f }, .blend = .02f },
+    { BODICE, UPPER, CHEST, .shape = ELLIPSOID, .carve = true, .once = true, .a = { NECK, 0, .1f, .08f }, .radii = { .48f, .6f, .5f }, .blend = .07f },
     { BODICE, UPPER, CHEST, .shape = ELLIPSOID, .carve = true, .a = { UPPER_ARM, .08f, .06f, 0 }, .radii = { .38f, .44f, .42f }, .blend = .02f },
 
     { SKIRT, LOWER, PELVIS, .ease = .07f, .low = -EVER, .high = .44f, .blend = .2f },
@@ -109,24 +109,24 @@ static const struct piece pieces[] = {
 
     { LONG_SKIRT, LOWER, PELVIS, .ease = .05f, .low = -EVER, .high = .44f, .blend = .2f },
     { LONG_SKIRT, LOWER, WAIST, .ease = .035f, .low = -EVER, .high = 0, .blend = .2f },
-    { LONG_SKIRT, LOWER, LAP, .shape = TUBE, .a = { PELVIS, .3f, -.06f, 0 }, .b = { THIGH, .06f, 1.0f, 0 }, .r0 = .4f, .r1 = .42f, .blend = .35f, .fold = .05f, .round = 5, .along = 1 },
-    { LONG_SKIRT, LOWER, LAP, .shape = TUBE, .once = true, .spread = true, .a = { PELVIS, 0, -.06f, 0 }, .b = { LAP, 0, 1, 0 }, .r0 = .42f, .r1 = .44f, .blend = .35f, .fold = .05f, .round = 6, .along = 1 },
+    { LONG_SKIRT, LOWER, LAP, .shape = TUBE, .a = { PELVIS, .3f, -.06f, 0 }, .b = { THIGH, .06f, 1.0f, 0 }, .r0 = .45f, .r1 = .46f, .blend = .35f, .fold = .05f, .round = 5, .along = 1 },
+    { LONG_SKIRT, LOWER, LAP, .shape = TUBE, .once = true, .spread = true, .a = { PELVIS, 0, -.06f, 0 }, .b = { LAP, 0, 1, 0 }, .r0 = .45f, .r1 = .46f, .blend = .35f, .fold = .05f, .round = 6, .along = 1 },
     { LONG_SKIRT, LOWER, HEM, .shape = TUBE, .a = { SHIN, .04f, -.05f, 0 }, .b = { SHIN, .12f, 1.04f, 0 }, .r0 = .42f, .r1 = .56f, .low = -EVER, .high = .93f, .blend = .35f, .fold = .1f, .round = 6, .along = 1 },
     { LONG_SKIRT, LOWER, HEM, .shape = TUBE, .once = true, .spread = true, .a = { HEM, 0, -.05f, 0 }, .b = { HEM, 0, 1.06f, 0 }, .r0 = .44f, .r1 = .62f, .low = -EVER, .high = .93f, .blend = .35f, .fold = .1f, .round = 7, .along = 1 },
 
-    { ROBE, OUTER, CHEST, .ease = .08f, .fold = .04f, .round = 4, .along = 3 },
+    { ROBE, OUTER, CHEST, .ease = .08f, .low = -EVER, .high = .83f, .fold = .04f, .round = 4, .along = 3 },
     { ROBE, OUTER, WAIST, .ease = .07f, .fold = .045f, .round = 6, .along = 2 },
-    { ROBE, OUTER, PELVIS, .ease = .1f, .blend = .25f },
+    { ROBE, OUTER, PELVIS, .ease = .13f, .blend = .25f },
     { ROBE, OUTER, UPPER_ARM, .ease = .09f, .fold = .05f, .round = 2, .along = 5 },
     { ROBE, OUTER, FOREARM, .shape = TUBE, .a = { FOREARM, 0, -.04f, 0 }, .b = { FOREARM, 0, 1.02f, -.03f }, .r0 = .25f, .r1 = .36f, .low = -EVER, .high = .82f, .blend = .2f, .fold = .06f, .round = 4, .along = 3 },
     { ROBE, OUTER, LAP, .shape = TUBE, .a = { PELVIS, .3f, -.06f, 0 }, .b = { THIGH, .06f, 1.0f, 0 }, .r0 = .42f, .r1 = .4f, .blend = .35f, .fold = .06f, .round = 5, .along = 2 },
-    { ROBE, OUTER, LAP, .shape = TUBE, .once = true, .spread = true, .a = { PELVIS, 0, -.06f, 0 }, .b = { LAP, 0, 1, 0 }, .r0 = .44f, .r1 = .42f, .blend = .35f, .fold = .06f, .round = 6, .along = 2 },
+    { ROBE, OUTER, LAP, .shape = TUBE, .once = true, .spread = true, .a = { PELVIS, 0, -.06f, 0 }, .b = { LAP, 0, 1, 0 }, .r0 = .48f, .r1 = .46f, .blend = .35f, .fold = .06f, .round = 6, .along = 2 },
     { ROBE, OUTER, HEM, .shape = TUBE, .a = { SHIN, .03f, -.05f, 0 }, .b = { SHIN, .08f, 1.04f, 0 }, .r0 = .4f, .r1 = .46f, .low = -EVER, .high = .9f, .blend = .35f, .fold = .085f, .round = 5, .along = 2 },
     { ROBE, OUTER, HEM, .shape = TUBE, .once = true, .spread = true, .a = { HEM, 0, -.05f, 0 }, .b = { HEM, 0, 1.06f, 0 }, .r0 = .42f, .r1 = .5f, .low = -EVER, .high = .9f, .blend = .35f, .fold = .085f, .round = 6, .along = 2 },
     { ROBE, OUTER, CHEST, .shape = TUBE, .carve = true, .once = true, .a = { CHEST, 0, .7f, .3f }, .b = { CHEST, 0, -.1f, .6f }, .r0 = .24f, .r1 = .02f, .deep = 1.6f, .blend = .02f },
-    { ROBE, OUTER, CHEST, .shape = ELLIPSOID, .carve = true, .once = true, .a = { NECK, 0, .26f, .0f }, .radii = { .38f, .44f, .44f }, .blend = .03f },
+    { ROBE, OUTER, CHEST, .shape = ELLIPSOID, .carve = true, .once = true, .a = { NECK, 0, .26f, .0f }, .radii = { .38f, .44f, .44f }, .blend = .07f },
 
-    { TUNIC, UPPER, CHEST, .ease = .06f, .fold = .022f, .round = 2, .along = 6 },
+    { TUNIC, UPPER, CHEST, .ease = .06f, .low = -EVER, .high = .83f, .fold = .022f, .round = 2, .along = 6 },
     { TUNIC, UPPER, WAIST, .ease = .06f, .fold = .03f, .round = 5, .along = 3 },
     { TUNIC, UPPER, PELVIS, .ease = .09f, .blend = .2f },
     { TUNIC, UPPER, UPPER_ARM, .ease = .07f, .fold = .035f, .round = 1, .along = 7 },
@@ -134,7 +134,7 @@ static const struct piece pieces[] = {
     { TUNIC, UPPER, LAP, .shape = TUBE, .a = { PELVIS, .3f, -.08f, 0 }, .b = { THIGH, .1f, .8f, 0 }, .r0 = .42f, .r1 = .44f, .low = -EVER, .high = .42f, .blend = .3f, .fold = .06f, .round = 6, .along = 1 },
     { TUNIC, UPPER, LAP, .shape = TUBE, .once = true, .spread = true, .a = { PELVIS, 0, -.08f, 0 }, .b = { LAP, 0, .8f, 0 }, .r0 = .44f, .r1 = .46f, .low = -EVER, .high = .42f, .blend = .3f, .fold = .06f, .round = 6, .along = 1 },
     { TUNIC, UPPER, CHEST, .shape = TUBE, .carve = true, .once = true, .a = { CHEST, 0, .7f, .3f }, .b = { CHEST, 0, .2f, .56f }, .r0 = .16f, .r1 = .02f, .deep = 1.6f, .blend = .02f },
-    { TUNIC, UPPER, CHEST, .shape = ELLIPSOID, .carve = true, .once = true, .a = { NECK, 0, .24f, .0f }, .radii = { .36f, .42f, .42f }, .blend = .02f },
+    { TUNIC, UPPER, CHEST, .shape = ELLIPSOID, .carve = true, .once = true, .a = { NECK, 0, .24f, .0f }, .radii = { .36f, .42f, .42f }, .blend = .07f },
 
     { SHOE, SHOES, FOOT, .ease = .035f, .low = -EVER, .high = .05f, .blend = .06f },
     { SHOE, SHOES, TOES, .ease = .03f, .blend = .1f },
@@ -156,7 +156,7 @@ static const struct {
     bool line; /* cut at the hairline */
 } hairs[] = {
     { 0, ELLIPSOID, { SKULL, 0, .15f, -.08f }, .radii = { .37f, .395f, .435f }, .line = true },
-    { 0, ELLIPSOID, { SKULL, .06f, .42f, .12f }, .radii = { .2f, .1f, .2f }, .blend = .1f },
+    { 0, ELLIPSOID, { SKULL, .06f, .42f, .12f }, .radii = { .2f, .1f, .2f }, .blend = .22f },
     { 1, ELLIPSOID, { SKULL, 0, .14f, -.08f }, .radii = { .36f, .39f, .43f }, .line = true },
     { 1, ELLIPSOID, { SKULL, 0, .34f, -.5f }, .radii = { .19f, .18f, .17f }, .blend = .05f },
     { 2, ELLIPSOID, { SKULL, 0, .14f, -.08f }, .radii = { .37f, .39f, .43f }, .line = true },
@@ -190,7 +190,7 @@ static void volume_hem(struct volume *v, const struct bone_frame *bone, float lo
 
 static void volume_fold(struct volume *v, const struct piece *p, float size, float phase)
 {
-    v->fold = p->fold * size;
+    v->fold = 1.6f * p->fold * size;
     v->fold_round = p->round;
     v->fold_along = p->along * v->length / size;
     v->fold_phase = phase;
@@ -208,7 +208,7 @@ static void volume_spread(struct volume *v, const struct skeleton *skeleton, con
         vec3 feet = sub(l[FOOT].f.o, r[FOOT].f.o);
         top = 1 + knees / v->r0;
         end = 1 + fabsf(dot(feet, way)) * 0.42f / v->r1;
-        end = fmaxf(end, 1 + 0.3f * ankles / v->r1);
+        end = maxf(end, 1 + 0.3f * ankles / v->r1);
     }
     v->f.x = across(way, v->f.y, v->f.x);
     v->f.z = cross(v->f.x, v->f.y);
@@ -239,7 +239,7 @@ static void piece_cover(const struct piece *p, const struct skeleton *skeleton, 
             v->bulge *= 0.7f;
             v->bow *= 0.6f;
         }
-        v->blend = fmaxf(v->blend + p->ease, p->blend);
+        v->blend = maxf(v->blend + p->ease, p->blend);
         if (v->shape == ELLIPSOID)
             v->size = add(v->size, vec(p->ease, p->ease, p->ease));
         volume_hem(v, &skeleton->bones[v->side][p->bone], p->low, p->high);
@@ -253,7 +253,7 @@ static void piece_volume(const struct piece *p, const struct skeleton *skeleton,
 {
     struct volume *v = scene_add(scene, p->layer, limb_of(p->bone, side));
     float unit_size = skeleton->bones[LEFT][PELVIS].length,
-          stout = body->fat + 0.12f * fmaxf(body->hip * body->depth - 1, 0);
+          stout = body->fat + 0.12f * maxf(body->hip * body->depth - 1, 0);
     vec3 a = place_at(skeleton, side, p->a), front;
 
     if (!v)

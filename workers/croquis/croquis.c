@@ -102,7 +102,7 @@ static void stage(void *ctx, struct drawing *d, const struct choice *c)
     struct skeleton *skeleton = NEW(ctx, struct skeleton);
     struct body *body = NEW(ctx, struct body);
     bool mirrored = random_unit(&random) < 0.5f, behind = random_unit(&random) < 0.14f && pose->back;
-    float yaw = pose->view + pose->sweep * random_range(&random, -1, 1) + (behind ? 180 : 0);
+    float yaw = pose->view + pose->sweep * random_range(&random, -1, 1) + (behind ? 180 : 0), eye;
     struct camera camera;
 
     *body = body_make(c->row[CROQUIS_BODY], c->build, &body_random);
@@ -114,8 +114,9 @@ static void stage(void *ctx, struct drawing *d, const struct choice *c)
     d->scene = scene;
     d->skeleton = skeleton;
     d->body = body;
-    camera =
-        camera_fit(scene, random_range(&random, 3.2f, 6.4f), d->width, d->height, random_range(&random, 0.8f, 0.86f));
+    /* From somewhat below a standing viewer's eye to above; lower before what lies low. */
+    eye = 1 + random_range(&random, 0.3f, 0.68f) * minf(skeleton->bones[LEFT][SKULL].f.o.y, 8);
+    camera = camera_fit(scene, eye, d->width, d->height, random_range(&random, 0.8f, 0.86f));
     d->look = look_at(ctx, scene, &camera, d->width, d->height, true);
     camera = camera_light(scene, d->to_light, LIGHT_SIZE);
     d->light = look_at(ctx, scene, &camera, LIGHT_SIZE, LIGHT_SIZE, false);

@@ -15,9 +15,9 @@ struct colour {
 struct lighting {
     const char *names;
     float azimuth, elevation;
-    float ambient, key, rim; /* strengths */
-    float core;              /* how dark the edge of the shadow is against the shadow */
-    float soft;              /* width of a shadow's edge, in heads */
+    float ambient, key, rim, fill; /* strengths; rim: on edges, fill: from the other side */
+    float core;                    /* how dark the edge of the shadow is against the shadow */
+    float soft;                    /* width of a shadow's edge, in heads */
     float contrast;
     bool night; /* wants a medium of white on dark */
 };

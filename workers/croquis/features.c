@@ -80,7 +80,8 @@ void features(struct drawing *d)
             if (!worn(d, f.when) || (d->clothing->bare && f.bone == SKULL))
                 continue;
             f.width *= f.bone == SKULL ? clampf(size, 0.5f, 1.5f) : 1;
-            pencil_colour(d, d->medium->line, f.alpha);
+            /* On dark paper a face is chalk, and its features are left dark. */
+            pencil_colour(d, d->medium->night && f.bone == SKULL ? d->medium->dark : d->medium->line, f.alpha);
             feature_draw(d, &f, (enum side)side);
         }
     for (size_t i = 0; i < ELEMENTS(bands); i++)

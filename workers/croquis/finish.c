@@ -123,7 +123,7 @@ int finish_write(cairo_surface_t *drawing, uint64_t seed, const char *png, const
     if (r >= 0 && !MagickQuantizeImage(picture, COLOURS, sRGBColorspace, 0, MagickFalse, MagickFalse))
         r = -EIO;
     if (r >= 0)
-        r = picture_write(picture, "PNG", 92, png);
+        r = picture_write(picture, "PNG", 60, png);
     if (r < 0)
         unlink(thumbnail);
     return r;

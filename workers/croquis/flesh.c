@@ -23,7 +23,7 @@ struct muscle {
 /* clang-format off */
 static const struct muscle muscles[] = {
     /* trunk */
-    { CHEST, .a = { CHEST, 0, -.5f, .04f }, .b = { CHEST, 0, .38f, -.06f }, .r0 = .43f, .r1 = .46f, .bulge = .15f, .wide = 1.14f, .deep = .84f, .blend = .2f, .once = true },
+    { CHEST, .a = { CHEST, 0, -.5f, .04f }, .b = { CHEST, 0, .38f, -.06f }, .r0 = .43f, .r1 = .46f, .bulge = .15f, .wide = 1.14f, .deep = .9f, .blend = .2f, .once = true },
     { CHEST, .a = { CHEST, .1f, .46f, -.08f }, .b = { UPPER_ARM, -.04f, 0, -.02f }, .r0 = .25f, .r1 = .2f, .deep = .85f, .blend = .25f },
     { WAIST, .a = { WAIST, 0, .3f, 0 }, .b = { PELVIS, 0, .12f, 0 }, .r0 = .45f, .r1 = .47f, .bulge = -.03f, .wide = 1.08f, .deep = .76f, .blend = .32f, .fat = 1, .once = true },
     { PELVIS, ELLIPSOID, .a = { PELVIS, 0, -.04f, 0 }, .radii = { .66f, .42f, .42f }, .blend = .2f, .fat = 1, .once = true },

@@ -4,12 +4,6 @@
 #define MILLRACE_CROQUIS_FLESH_H
 #include "workers/croquis/volume.h"
 
-/* A place on a bone (bone_at). */
-struct place {
-    enum bone bone;
-    float x, y, z;
-};
-
 vec3 place_at(const struct skeleton *skeleton, enum side side, struct place place);
 enum limb limb_of(enum bone bone, enum side side);
 

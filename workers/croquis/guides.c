@@ -43,7 +43,7 @@ static void guide_mass(struct drawing *d, struct random *random, size_t i)
     s = camera_scale(&d->look->camera, depth);
     angle = atan2f(bone->f.y.x, bone->f.y.y);
     pencil_ellipse(d, random, x, y, masses[i].rx * s * (0.72f + 0.28f * turned),
-                   masses[i].ry * s * fmaxf(0.5f, hypotf(bone->f.y.x, bone->f.y.y)), angle, 0.9f);
+                   masses[i].ry * s * maxf(0.5f, hypotf(bone->f.y.x, bone->f.y.y)), angle, 0.9f);
 }
 
 /* The line of action: down the spine and out along the leg that carries, past its foot. */
@@ -100,7 +100,8 @@ void guides_under(struct drawing *d)
     const struct bone_frame *l = d->skeleton->bones[LEFT], *r = d->skeleton->bones[RIGHT];
     float x, y, depth;
 
-    pencil_colour(d, d->medium->guide, 0.5f);
+    /* Fainter where clothes are the subject. */
+    pencil_colour(d, d->medium->guide, d->clothing->bare ? 0.5f : 0.26f);
     cairo_set_line_cap(d->cr, CAIRO_LINE_CAP_ROUND);
     for (size_t i = 0; i < ELEMENTS(masses); i++)
         guide_mass(d, &random, i);
@@ -118,7 +119,7 @@ void guides_under(struct drawing *d)
     pencil_edge(d, &random, middle(l[UPPER_ARM].f.o, r[UPPER_ARM].f.o, -0.45f),
                 middle(l[UPPER_ARM].f.o, r[UPPER_ARM].f.o, 1.45f), 1);
     pencil_edge(d, &random, middle(l[THIGH].f.o, r[THIGH].f.o, -0.9f), middle(l[THIGH].f.o, r[THIGH].f.o, 1.9f), 1);
-    pencil_colour(d, d->medium->guide, 0.42f);
+    pencil_colour(d, d->medium->guide, d->clothing->bare ? 0.42f : 0.22f);
     guide_action(d);
     pencil_colour(d, d->medium->guide, 0.6f);
     guide_measure(d, &random);

@@ -13,11 +13,19 @@ struct hatching {
 };
 
 static const struct hatching hatchings[] = {
-    { .from = .26f, .full = .8f, .turn = 0, .spacing = 5.2f, .length = 30, .width = .9f },
-    { .from = .5f, .full = .95f, .turn = 38, .spacing = 5.6f, .length = 24, .width = .9f },
-    { .from = .72f, .full = 1, .turn = -34, .spacing = 5.6f, .length = 22, .width = 1 },
+    { .from = .26f, .full = .8f, .turn = 0, .spacing = 5.2f, .length = 36, .width = .9f },
+    { .from = .5f, .full = .95f, .turn = 30, .spacing = 5.6f, .length = 30, .width = .9f },
+    { .from = .72f, .full = 1, .turn = -24, .spacing = 5.8f, .length = 28, .width = 1 },
     { .from = .3f, .full = .9f, .turn = 12, .spacing = 5.4f, .length = 18, .width = .95f, .light = true },
 };
+
+/* A face is small and bears few, short strokes. */
+static bool on_face(const struct drawing *d, float x, float y)
+{
+    const struct sample *s = look_hit(d->look, x, y);
+
+    return s && s->layer == SKIN && s->limb == HEAD;
+}
 
 /* How much a layer wants of this pixel, 0..1. */
 static float wanted(const struct drawing *d, const struct hatching *h, float x, float y)
@@ -25,7 +33,8 @@ static float wanted(const struct drawing *d, const struct hatching *h, float x, 
     float value = d->value[(int)y * d->width + (int)x], paper = d->medium->value, much;
 
     much = h->light ? (value - paper) / (1 - paper) : (paper - value) / paper;
-    return clampf((much - h->from) / (h->full - h->from), 0, 1);
+    much = clampf((much - h->from) / (h->full - h->from), 0, 1);
+    return much > 0 && on_face(d, x, y) ? clampf(much - 0.25f, 0, 0.4f) : much;
 }
 
 /* The way a stroke runs at a pixel of the surface: round the bone, leaning to one slant for all of the drawing. */
@@ -33,9 +42,14 @@ static void stroke_way(const struct drawing *d, const struct sample *s, float sl
                        float *ret_y)
 {
     const struct volume *v = &d->scene->volumes[s->volume];
-    vec3 axis = v->shape == BOX ? v->f.y : d->skeleton->bones[v->side][v->bone].f.y, round = cross(s->normal, axis);
-    float x = round.x, y = -round.y, l = hypotf(x, y), c = cosf(radians(turn)), k = sinf(radians(turn));
-    float sx = cosf(slant), sy = -sinf(slant);
+    vec3 axis = v->shape == BOX ? v->f.y : d->skeleton->bones[v->side][v->bone].f.y, round;
+    float x, y, l, c = cosf(radians(turn)), k = sinf(radians(turn)), sx = cosf(slant), sy = -sinf(slant);
+
+    /* Hair is drawn the way it falls. */
+    round = s->layer == HAIR ? along(axis, s->normal, -dot(axis, s->normal)) : cross(s->normal, axis);
+    x = round.x;
+    y = -round.y;
+    l = hypotf(x, y);
 
     if (l > 1e-3f) {
         x /= l;
@@ -54,7 +68,8 @@ static void stroke_way(const struct drawing *d, const struct sample *s, float sl
 
 static void stroke(struct drawing *d, const struct hatching *h, struct random *random, float x, float y, float slant)
 {
-    float step = h->length * d->unit / 8 * random_range(random, 0.7f, 1.3f), strength = 0;
+    float part = on_face(d, x, y) ? 0.35f : 1, strength = 0;
+    float step = part * h->length * d->unit / 8 * random_range(random, 0.7f, 1.3f);
     const struct sample *first = look_hit(d->look, x, y), *s = first;
     int n = 0;
 
@@ -87,7 +102,7 @@ static void hatch_figure(struct drawing *d, const struct hatching *h, struct ran
 
     for (float y = 0; y < (float)d->height; y += gap)
         for (float x = 0; x < (float)d->width; x += gap) {
-            float sx = x + random_unit(random) * gap, sy = y + random_unit(random) * gap;
+            float sx = x + random_unit(random) * gap * 0.7f, sy = y + random_unit(random) * gap * 0.7f;
 
             if (look_hit(d->look, sx, sy) && wanted(d, h, sx, sy) > random_unit(random) * 0.35f)
                 stroke(d, h, random, sx, sy, slant);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Sphere tracing by tiles: for each tile the few volumes that may be seen in it are listed first. Every second pixel of
- * every second row is traced; those between are filled in where the surface runs on smoothly, else traced too. */
+ * Sphere tracing by tiles: for each tile the few volumes that may be seen in it are listed first, and for each block of
+ * a tile its rays go together as far as all of them are clear. Every second pixel of every second row is traced; those
+ * between are filled in where the surface runs on smoothly, else traced too. */
 #include "workers/croquis/look.h"
 #include "common/memory.h"
 
-enum { TILE = 16, STEPS_MAX = 56 };
+enum { TILE = 16, BLOCK = 8, STEPS_MAX = 56 };
 
 /* How far beyond a volume its blends and creases are felt, in heads. */
-static const float margin = 0.2f;
+static const float margin = 0.14f;
 
 struct tile {
     int x0, y0, x1, y1, count;
@@ -28,9 +29,9 @@ static struct outline outline_of(const struct camera *camera, const struct volum
 
     if (!camera_project(camera, a, &o.ax, &o.ay, &da) || !camera_project(camera, b, &o.bx, &o.by, &db))
         return o;
-    o.near = fminf(da, db) - reach;
-    o.far = fmaxf(da, db) + reach;
-    o.radius = reach * camera_scale(camera, fminf(da, db));
+    o.near = minf(da, db) - reach;
+    o.far = maxf(da, db) + reach;
+    o.radius = reach * camera_scale(camera, minf(da, db));
     return o;
 }
 
@@ -55,15 +56,34 @@ static void tile_fill(struct tile *tile, const struct look *look, const struct o
         if (o->far <= 0 || segment_distance(o, x, y) > o->radius + TILE * 0.7072f)
             continue;
         tile->list[tile->count++] = (uint16_t)i;
-        tile->near = fminf(tile->near, o->near);
-        tile->far = fmaxf(tile->far, o->far);
+        tile->near = minf(tile->near, o->near);
+        tile->far = maxf(tile->far, o->far);
     }
 }
 
-/* Depth of the first surface along a pixel's ray, 0 when there is none. */
-static float trace(const struct look *look, const struct tile *tile, float x, float y)
+/* How deep all rays of the block round a pixel are clear; beyond tile->far when none meets anything. */
+static float approach(const struct look *look, const struct tile *tile, float x, float y)
 {
-    float t = fmaxf(tile->near, look->camera.parallel ? -100.0f : 0.5f), slant, closest = 1e9f;
+    float t = maxf(tile->near, look->camera.parallel ? -100.0f : 0.5f), slant;
+    vec3 from, way;
+
+    camera_ray(&look->camera, x, y, &from, &way);
+    slant = 1 / length(way);
+    for (int i = 0; i < STEPS_MAX && t < tile->far; i++) {
+        float d = scene_distance(look->scene, tile->list, tile->count, along(from, way, t), NULL);
+        float wide = 0.75f * BLOCK / camera_scale(&look->camera, t);
+
+        if (d < wide * 1.2f)
+            return t;
+        t += (d - wide) * slant * 0.9f;
+    }
+    return t;
+}
+
+/* Depth of the first surface along a pixel's ray from depth t on, 0 when there is none. */
+static float trace(const struct look *look, const struct tile *tile, float x, float y, float t)
+{
+    float slant, closest = 1e9f;
     vec3 from, way;
 
     camera_ray(&look->camera, x, y, &from, &way);
@@ -73,7 +93,7 @@ static float trace(const struct look *look, const struct tile *tile, float x, fl
 
         if (d < 0.0015f)
             return t;
-        closest = fminf(closest, d);
+        closest = minf(closest, d);
         t += d * slant * 0.9f;
     }
     return closest < 0.004f && t < tile->far ? t : 0;
@@ -82,31 +102,30 @@ static float trace(const struct look *look, const struct tile *tile, float x, fl
 static void examine(struct look *look, const struct tile *tile, float x, float y, struct sample *s)
 {
     static const vec3 corners[4] = { { 1, -1, -1 }, { -1, -1, 1 }, { -1, 1, -1 }, { 1, 1, 1 } };
-    static const float reach[3] = { 0.05f, 0.12f, 0.2f };
+    static const float reach[2] = { 0.06f, 0.16f };
     vec3 at = look_place(look, x, y, s->depth), n = vec(0, 0, 0);
     struct touch touch = { 0 };
     float shut = 0;
 
-    scene_distance(look->scene, tile->list, tile->count, at, &touch);
     for (int i = 0; i < 4; i++)
         n = along(n, corners[i],
-                  scene_distance(look->scene, tile->list, tile->count, along(at, corners[i], 0.004f), NULL));
+                  scene_distance(look->scene, tile->list, tile->count, along(at, corners[i], 0.004f), &touch));
     s->normal = unit(n);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) {
         float d = scene_distance(look->scene, tile->list, tile->count, along(at, s->normal, reach[i]), NULL);
         shut += clampf(1 - d / reach[i], 0, 1);
     }
-    s->open = 1 - shut / 3;
+    s->open = 1 - shut / 2;
     s->volume = (uint16_t)touch.volume;
     s->layer = look->scene->volumes[touch.volume].layer;
     s->limb = look->scene->volumes[touch.volume].limb;
 }
 
-static void sample_trace(struct look *look, const struct tile *tile, int x, int y, bool detail)
+static void sample_trace(struct look *look, const struct tile *tile, int x, int y, float from, bool detail)
 {
     struct sample *s = &look->samples[(size_t)y * (size_t)look->width + (size_t)x];
 
-    s->depth = trace(look, tile, (float)x + 0.5f, (float)y + 0.5f);
+    s->depth = trace(look, tile, (float)x + 0.5f, (float)y + 0.5f, from);
     if (s->depth > 0 && detail)
         examine(look, tile, (float)x + 0.5f, (float)y + 0.5f, s);
 }
@@ -141,14 +160,44 @@ static bool sample_between(struct look *look, int x, int y)
     return true;
 }
 
+static void block_look(struct look *look, const struct tile *tile, int x0, int y0, bool between, bool detail)
+{
+    int x1 = x0 + BLOCK < tile->x1 ? x0 + BLOCK : tile->x1, y1 = y0 + BLOCK < tile->y1 ? y0 + BLOCK : tile->y1;
+    float from = approach(look, tile, (float)x0 + BLOCK / 2, (float)y0 + BLOCK / 2);
+
+    if (from >= tile->far)
+        return;
+    for (int y = y0; y < y1; y++)
+        for (int x = x0; x < x1; x++)
+            if (((x | y) & 1) == between && (!between || !sample_between(look, x, y)))
+                sample_trace(look, tile, x, y, from, detail);
+}
+
 static void tile_look(struct look *look, const struct tile *tile, bool between, bool detail)
 {
-    for (int y = tile->y0; y < tile->y1; y++)
-        for (int x = tile->x0; x < tile->x1; x++) {
-            if (((x | y) & 1) != between)
-                continue;
-            if (!between || !sample_between(look, x, y))
-                sample_trace(look, tile, x, y, detail);
+    for (int y = tile->y0; y < tile->y1; y += BLOCK)
+        for (int x = tile->x0; x < tile->x1; x += BLOCK)
+            block_look(look, tile, x, y, between, detail);
+}
+
+/* Rays that graze a surface may give up before they reach it: a pixel almost surrounded by the surface is part of it.
+ */
+static void holes_fill(struct look *look)
+{
+    for (int y = 1; y + 1 < look->height; y++)
+        for (int x = 1; x + 1 < look->width; x++) {
+            struct sample *s = &look->samples[y * look->width + x];
+            const struct sample *from = NULL;
+            int around = 0;
+
+            for (int k = 0; k < 9 && s->depth <= 0; k++) {
+                const struct sample *o = s + (k / 3 - 1) * look->width + k % 3 - 1;
+
+                around += o->depth > 0;
+                from = o->depth > 0 ? o : from;
+            }
+            if (around >= 6)
+                *s = *from;
         }
 }
 
@@ -172,6 +221,8 @@ struct look *look_at(void *ctx, const struct scene *scene, const struct camera *
                 if (tile->count > 0)
                     tile_look(look, tile, pass == 1, detail);
             }
+    if (detail)
+        holes_fill(look);
     talloc_free(outlines);
     talloc_free(tile);
     return look;

@@ -3,14 +3,14 @@
 
 /* clang-format off */
 static const struct lighting lightings[] = {
-    { "natural daylight day morning sunlight sunny window", .azimuth = 48, .elevation = 48, .ambient = .36f, .key = .72f, .core = .06f, .soft = .05f, .contrast = 1 },
-    { "dramatic chiaroscuro spotlight spot contrast noir hard caravaggio film-noir", .azimuth = 66, .elevation = 42, .ambient = .1f, .key = .96f, .rim = .12f, .core = .08f, .soft = .02f, .contrast = 1.3f },
-    { "soft diffuse diffused overcast cloudy gentle even", .azimuth = 34, .elevation = 58, .ambient = .52f, .key = .5f, .core = .02f, .soft = .22f, .contrast = .85f },
-    { "rim backlight backlit silhouette contour back-light halo", .azimuth = 152, .elevation = 34, .ambient = .2f, .key = .95f, .rim = .5f, .core = .04f, .soft = .03f, .contrast = 1.1f },
-    { "top overhead zenith noon high", .azimuth = 20, .elevation = 78, .ambient = .24f, .key = .86f, .core = .06f, .soft = .04f, .contrast = 1.1f },
-    { "side lateral split sunset dusk evening sunrise golden", .azimuth = 88, .elevation = 20, .ambient = .22f, .key = .86f, .core = .08f, .soft = .03f, .contrast = 1.1f },
-    { "low under footlight campfire fire candle candlelight theatre stage", .azimuth = 38, .elevation = -16, .ambient = .2f, .key = .82f, .rim = .12f, .core = .06f, .soft = .06f, .contrast = 1.1f },
-    { "night moonlight moon dark midnight nocturnal neon", .azimuth = 70, .elevation = 44, .ambient = .08f, .key = .82f, .rim = .3f, .core = .04f, .soft = .03f, .contrast = 1.15f, .night = true },
+    { "natural daylight day morning sunlight sunny window", .azimuth = 44, .elevation = 36, .ambient = .36f, .key = .72f, .fill = 0.06f, .core = .06f, .soft = .05f, .contrast = 1 },
+    { "dramatic chiaroscuro spotlight spot contrast noir hard caravaggio film-noir", .azimuth = 60, .elevation = 34, .ambient = .1f, .key = .96f, .rim = .12f, .fill = 0.09f, .core = .08f, .soft = .02f, .contrast = 1.3f },
+    { "soft diffuse diffused overcast cloudy gentle even", .azimuth = 28, .elevation = 44, .ambient = .52f, .key = .5f, .core = .02f, .soft = .22f, .contrast = .85f },
+    { "rim backlight backlit silhouette contour back-light halo", .azimuth = 126, .elevation = 30, .ambient = .22f, .key = .95f, .rim = .62f, .fill = 0.26f, .core = .04f, .soft = .03f, .contrast = 1.1f },
+    { "top overhead zenith noon high", .azimuth = 20, .elevation = 78, .ambient = .24f, .key = .86f, .fill = 0.1f, .core = .06f, .soft = .04f, .contrast = 1.1f },
+    { "side lateral split sunset dusk evening sunrise golden", .azimuth = 88, .elevation = 20, .ambient = .22f, .key = .86f, .fill = 0.08f, .core = .08f, .soft = .03f, .contrast = 1.1f },
+    { "low under footlight campfire fire candle candlelight theatre stage", .azimuth = 38, .elevation = -16, .ambient = .2f, .key = .82f, .rim = .12f, .fill = 0.06f, .core = .06f, .soft = .06f, .contrast = 1.1f },
+    { "night moonlight moon dark midnight nocturnal neon", .azimuth = 66, .elevation = 34, .ambient = .12f, .key = .95f, .rim = .4f, .fill = 0.08f, .core = .04f, .soft = .03f, .contrast = 1.15f, .night = true },
 };
 
 static const struct medium media[] = {
@@ -29,7 +29,7 @@ static const struct medium media[] = {
     { "grey watercolour watercolor wash gouache painting", { .955f, .95f, .935f }, { .2f, .23f, .28f }, { 1, 1, 1 }, { .14f, .15f, .18f }, { .55f, .6f, .66f },
       .value = .94f, .wash = .8f, .hatch = .12f, .line_width = .95f, .grain = .35f },
     { "nocturne whitepencil blackpaper chalk blackboard", { .165f, .18f, .225f }, { .06f, .065f, .09f }, { .95f, .93f, .86f }, { .9f, .88f, .82f }, { .45f, .55f, .72f },
-      .value = .24f, .wash = .85f, .hatch = .5f, .chalk = .86f, .line_width = 1, .grain = .95f, .night = true },
+      .value = .24f, .wash = .85f, .hatch = .5f, .chalk = .86f, .line_width = 1, .grain = .6f, .night = true },
 };
 /* clang-format on */
 

@@ -15,7 +15,7 @@ void pencil_line(struct drawing *d, struct random *random, float x0, float y0, f
 
     if (l < 1 || l > 64000)
         return;
-    bow = random_range(random, -0.012f, 0.012f) * fminf(l, 300 * d->unit);
+    bow = random_range(random, -0.012f, 0.012f) * minf(l, 300 * d->unit);
     past0 = random_range(random, 0, 5) * d->unit / l;
     past1 = random_range(random, 0, 9) * d->unit / l;
     cairo_set_line_width(d->cr, width * d->unit);

@@ -7,8 +7,20 @@
 #include "workers/croquis/words.h"
 #include <stdbool.h>
 
+/* Trunk bones have one frame, their y up the spine; limb bones one a side, their y away from the trunk, x outwards
+ * (a hand's towards its thumb), z to the front (a palm's way it faces). LAP and HEM are where a skirt hangs: from the
+ * pelvis to between the knees, and on to between the ankles. */
+enum bone { PELVIS, WAIST, CHEST, NECK, SKULL, UPPER_ARM, FOREARM, HAND, THIGH, SHIN, FOOT, TOES, LAP, HEM, BONES };
+enum side { LEFT, RIGHT, SIDES };
+
+/* A place on a bone (bone_at in skeleton.h). */
+struct place {
+    enum bone bone;
+    float x, y, z;
+};
+
 enum hand { HAND_RELAXED, HAND_OPEN, HAND_FIST, HAND_POINT, HAND_FLAT };
-enum prop { PROP_NONE, PROP_SEAT, PROP_STAFF, PROP_BALL };
+enum prop { PROP_NONE, PROP_SEAT };
 
 struct pose {
     const char *names;
@@ -16,8 +28,10 @@ struct pose {
     struct {
         vec3 upper, lower, palm; /* palm: where it faces; zero: inwards */
         enum hand hand;
-        bool planted; /* the hand rests on the ground */
-    } arm[2];         /* left, right */
+        bool planted;    /* the hand rests on the ground */
+        bool held;       /* the wrist is at a place of the body; upper then says where the elbow goes */
+        struct place to; /* that place; a limb's is that of the arm's own side */
+    } arm[2];            /* left, right */
     struct {
         vec3 upper, lower;
         float pitch, yaw; /* planted: the heel's lift, negative the toes', and the toes turned out;

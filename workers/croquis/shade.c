@@ -5,19 +5,30 @@
 
 enum { TAPS = 12 };
 
-/* How much of the light reaches a place: 1 all. Taps are spread over a disc as wide as the shadow's edge. */
-static float reached(const struct drawing *d, vec3 at, float turned)
+/* Twelve places spread evenly over the unit disc, along a sunflower's spiral. */
+static const float disc[TAPS][2] = {
+    { 0.204f, 0.000f },   { -0.261f, 0.239f }, { 0.040f, -0.455f }, { 0.329f, 0.429f },
+    { -0.603f, -0.107f }, { 0.571f, -0.363f }, { -0.191f, 0.711f }, { -0.364f, -0.702f },
+    { 0.791f, 0.289f },   { -0.822f, 0.339f }, { 0.396f, -0.847f }, { 0.293f, 0.934f },
+};
+
+/* How much of the light reaches a place whose surface faces it so much (a cosine): 1 all. Taps are spread over a disc
+ * as wide as the shadow's edge. */
+static float reached(const struct drawing *d, vec3 at, float facing, float turned)
 {
     const struct look *light = d->light;
-    float spread = fmaxf(d->lighting->soft * light->camera.focal, 1.2f), x, y, depth, sum = 0;
+    float spread = maxf(d->lighting->soft * light->camera.focal, 1.2f), x, y, depth, sum = 0;
+    float slope = sqrtf(maxf(1 - facing * facing, 0)) / maxf(facing, 0.12f);
+    float c = spread * cosf(6.2832f * turned), k = spread * sinf(6.2832f * turned);
 
     camera_project(&light->camera, at, &x, &y, &depth);
+    /* As deep as a slanting surface runs across the disc, lest it shade itself. */
+    depth -= 0.05f + minf(slope * (spread + 1) / light->camera.focal, 0.5f);
     for (int i = 0; i < TAPS; i++) {
-        float angle = 6.2832f * (turned + 0.381966f * (float)i), r = spread * sqrtf(((float)i + 0.5f) / TAPS);
-        const struct sample *s = look_hit(light, x + r * cosf(angle), y + r * sinf(angle));
+        const struct sample *s =
+            look_hit(light, x + c * disc[i][0] - k * disc[i][1], y + k * disc[i][0] + c * disc[i][1]);
 
-        /* A bias of a few pixels of the light's picture keeps a surface from shading itself. */
-        sum += s && s->depth < depth - 0.07f - 2 * d->lighting->soft * 0.5f ? 0 : 1;
+        sum += s && s->depth < depth ? 0 : 1;
     }
     return sum / TAPS;
 }
@@ -30,15 +41,16 @@ static float contrasted(float v, float contrast)
 static float lit(const struct drawing *d, const struct sample *s, vec3 at, float chance)
 {
     const struct lighting *by = d->lighting;
-    vec3 n = s->normal, back = unit(vec(-d->to_light.x, 0.25f, -0.7f));
-    float facing = dot(n, d->to_light), hits = facing > -0.25f ? reached(d, along(at, n, 0.03f), chance) : 0;
+    vec3 n = s->normal, kicker = unit(vec(-d->to_light.x, 0.25f, -0.7f)), fill = unit(vec(-d->to_light.x, 0.35f, 0.9f));
+    float facing = dot(n, d->to_light), hits = facing > -0.25f ? reached(d, along(at, n, 0.02f), facing, chance) : 0;
     float direct = hits * powf(clampf((facing + 0.12f) / 1.12f, 0, 1), 0.9f);
     /* The ground throws light back from below; the sky gives some from above. */
     float bounce = 0.62f + 0.22f * n.y + 0.16f * clampf(-n.y, 0, 1) - 0.18f * clampf(-facing, 0, 1);
-    float reflected = 0.34f * clampf(dot(n, unit(vec(-d->to_light.x, -0.55f, -d->to_light.z * 0.5f))), 0, 1);
+    float reflected = clampf(dot(n, unit(vec(-d->to_light.x, -0.45f, -d->to_light.z * 0.4f))), 0, 1);
     float core = by->core * 2.2f * expf(-(facing - 0.02f) * (facing - 0.02f) * 14);
-    float rim = by->rim * clampf(dot(n, back), 0, 1) * stepf(0.75f, 0.1f, n.z);
-    float v = by->ambient * (bounce + reflected) + by->key * direct + rim - core;
+    float edge = stepf(0.75f, 0.15f, n.z) * (0.3f + 0.7f * clampf(maxf(dot(n, kicker), facing), 0, 1));
+    float v = by->ambient * bounce + (0.08f + 0.2f * by->ambient) * reflected + by->key * direct + by->rim * edge +
+              by->fill * clampf(dot(n, fill), 0, 1) - core;
     float shade = s->layer == HAIR ? 0.62f : s->layer == PROP ? 0.12f : d->clothing->shades[s->layer];
 
     v *= 0.45f + 0.55f * s->open;
@@ -60,7 +72,7 @@ static float ground(const struct drawing *d, float x, float y, float chance)
     fade = stepf(11, 3, hypotf(at.x, at.z));
     if (fade <= 0 || d->to_light.y <= 0.02f)
         return 1;
-    return 1 - fade * (1 - reached(d, along(at, vec(0, 1, 0), 0.02f), chance));
+    return 1 - fade * (1 - reached(d, at, d->to_light.y, chance));
 }
 
 /* Even out single pixels' chance, not across edges. */

@@ -85,7 +85,7 @@ static void pose_trunk(struct posing *p, struct frame f)
     f = frame_bend(f, head, 0.55f, p->mirrored);
     f.o = frame_at(&f, 0, 0.4f, 0.12f);
     for (int side = 0; side < SIDES; side++) {
-        bone_set(p, (enum side)side, SKULL, f, 1, 1, 1);
+        bone_set(p, (enum side)side, SKULL, f, 1, b->female ? 0.94f : 1, b->female ? 0.97f : 1);
         if (side == RIGHT)
             p->to->bones[side][SKULL].f.x = scale(f.x, -1);
     }
@@ -111,7 +111,7 @@ static vec3 joint_between(vec3 from, vec3 *to, float a, float b, vec3 pole)
     d = unit(d);
     *to = along(from, d, l);
     x = (a * a - b * b + l * l) / (2 * l);
-    h = sqrtf(fmaxf(a * a - x * x, 0));
+    h = sqrtf(maxf(a * a - x * x, 0));
     return along(along(from, d, x), across(pole, d, vec(0, 0, 1)), h);
 }
 
@@ -136,9 +136,12 @@ static void plant_hand(struct posing *p, enum side side)
 {
     struct bone_frame *bones = p->to->bones[side];
     vec3 shoulder = bones[UPPER_ARM].f.o, wrist = bones[HAND].f.o, elbow, back;
+    float reach = 0.98f * (bones[UPPER_ARM].length + bones[FOREARM].length), far, down = shoulder.y - 0.16f * p->unit;
 
-    wrist.y = 0.16f * p->unit;
     back = unit(vec(wrist.x - shoulder.x, 0, wrist.z - shoulder.z));
+    /* Nearer, where the arm is too short to reach the ground there. */
+    far = minf(hypotf(wrist.x - shoulder.x, wrist.z - shoulder.z), sqrtf(maxf(reach * reach - down * down, 0.04f)));
+    wrist = add(vec(shoulder.x, 0.16f * p->unit, shoulder.z), scale(back, far));
     elbow = joint_between(shoulder, &wrist, bones[UPPER_ARM].length, bones[FOREARM].length,
                           along(back, vec(0, 1, 0), 0.3f));
     set_arm(p, side, shoulder, elbow, wrist, vec(0, -1, 0), scale(back, -1));
@@ -152,7 +155,7 @@ static void pose_arm(struct posing *p, enum side side)
     vec3 upper = direction(chest, jitter(p, p->pose->arm[of].upper, 0.07f), side);
     vec3 lower = direction(chest, jitter(p, p->pose->arm[of].lower, 0.07f), side);
     vec3 palm = p->pose->arm[of].palm, shoulder, elbow, wrist;
-    float raised = fmaxf(dot(upper, chest->y) + 0.15f, 0), reach = dot(upper, chest->z);
+    float raised = maxf(dot(upper, chest->y) + 0.15f, 0), reach = dot(upper, chest->z);
 
     if (length(palm) < 0.1f)
         palm = vec(-1, 0, -0.25f);
@@ -163,6 +166,13 @@ static void pose_arm(struct posing *p, enum side side)
     shoulder = along(shoulder, p->to->bones[side][CHEST].f.x, p->unit * p->body->shoulder * (0.86f - 0.1f * raised));
     elbow = along(shoulder, upper, canon[LENGTH_UPPER_ARM] * p->unit);
     wrist = along(elbow, lower, canon[LENGTH_FOREARM] * p->unit);
+    if (p->pose->arm[of].held) {
+        struct place to = p->pose->arm[of].to;
+
+        wrist = bone_at(&p->to->bones[side][to.bone], to.x, to.y, to.z);
+        elbow =
+            joint_between(shoulder, &wrist, canon[LENGTH_UPPER_ARM] * p->unit, canon[LENGTH_FOREARM] * p->unit, upper);
+    }
     set_arm(p, side, shoulder, elbow, wrist, palm, chest->z);
     if (p->pose->arm[of].planted)
         plant_hand(p, side);
@@ -178,7 +188,7 @@ static float ankle_height(const struct posing *p, const struct frame *foot)
 
     for (size_t i = 0; i < ELEMENTS(sole); i++) {
         vec3 at = frame_at(foot, 0, sole[i].y * p->unit, sole[i].z * p->unit);
-        low = fminf(low, at.y - foot->o.y);
+        low = minf(low, at.y - foot->o.y);
     }
     return -low;
 }
@@ -269,18 +279,18 @@ static float lowest(const struct posing *p)
     for (int side = 0; side < SIDES; side++)
         for (size_t i = 0; i < ELEMENTS(rests); i++) {
             vec3 at = bone_at(&p->to->bones[side][rests[i].bone], rests[i].at.x, rests[i].at.y, rests[i].at.z);
-            low = fminf(low, at.y - rests[i].radius * p->unit);
+            low = minf(low, at.y - rests[i].radius * p->unit);
         }
     return low;
 }
 
-/* How high the pelvis may be so that this standing leg still reaches the ground; the present height in *height. */
+/* How far the figure may be raised with this standing leg still reaching the ground. */
 static float reach_down(const struct posing *p, enum side side)
 {
     const struct bone_frame *bones = p->to->bones[side];
     vec3 d = sub(bones[FOOT].f.o, bones[THIGH].f.o);
     float leg = (bones[THIGH].length + bones[SHIN].length) * 0.995f;
-    float down = sqrtf(fmaxf(leg * leg - d.x * d.x - d.z * d.z, 0.1f));
+    float down = sqrtf(maxf(leg * leg - d.x * d.x - d.z * d.z, 0.1f));
 
     return ankle_height(p, &bones[FOOT].f) + down - bones[THIGH].f.o.y;
 }
@@ -291,7 +301,7 @@ static void stand(struct posing *p)
 
     for (int side = 0; side < SIDES; side++)
         if (p->pose->leg[p->mirrored ? !side : side].planted)
-            up = fminf(up, reach_down(p, (enum side)side));
+            up = minf(up, reach_down(p, (enum side)side));
     move_all(p->to, vec(0, up + p->pose->lift * p->unit, 0));
     for (int side = 0; side < SIDES; side++)
         if (p->pose->leg[p->mirrored ? !side : side].planted)

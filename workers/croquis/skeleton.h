@@ -5,12 +5,6 @@
 #include "workers/croquis/body.h"
 #include "workers/croquis/pose.h"
 
-/* Trunk bones have one frame, their y up the spine; limb bones one a side, their y away from the trunk, x outwards
- * (a hand's towards its thumb), z to the front (a palm's way it faces). LAP and HEM are where a skirt hangs: from the
- * pelvis to between the knees, and on to between the ankles. */
-enum bone { PELVIS, WAIST, CHEST, NECK, SKULL, UPPER_ARM, FOREARM, HAND, THIGH, SHIN, FOOT, TOES, LAP, HEM, BONES };
-enum side { LEFT, RIGHT, SIDES };
-
 /* A bone's own measure: (x, y, z) lies at o + x size.x X + y length Y + z size.z Z. */
 struct bone_frame {
     struct frame f;

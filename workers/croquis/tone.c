@@ -32,7 +32,8 @@ static uint32_t rubbed(const struct drawing *d, float value, float cover, int x,
         dark = dark * (0.8f + 0.2f * dark);
         return premultiplied(m->dark, cover * clampf(m->wash * dark * (1 + 1.1f * rough * (1.15f - dark)), 0, 1));
     }
-    light *= light * (1.6f - 0.6f * light);
+    /* On dark paper the chalk does all the modelling; else it only tops the lights. */
+    light = m->night ? 0.12f * stepf(0, 0.1f, light) + 0.88f * light : light * light * (1.6f - 0.6f * light);
     return premultiplied(m->light, cover * clampf(m->chalk * light * (1 + 1.3f * rough), 0, 1));
 }
 
@@ -91,7 +92,7 @@ static void contacts(struct drawing *d)
         cairo_pattern_add_color_stop_rgba(dark, 1, d->medium->dark.r, d->medium->dark.g, d->medium->dark.b, 0);
         cairo_save(d->cr);
         cairo_translate(d->cr, x, y);
-        cairo_scale(d->cr, size, size * fmaxf(0.14f, d->look->camera.f.o.y / depth));
+        cairo_scale(d->cr, size, size * maxf(0.14f, d->look->camera.f.o.y / depth));
         cairo_set_source(d->cr, dark);
         cairo_arc(d->cr, 0, 0, 1, 0, 6.2832);
         cairo_fill(d->cr);

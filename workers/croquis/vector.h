@@ -78,6 +78,17 @@ static inline vec3 middle(vec3 a, vec3 b, float t)
     return along(scale(a, 1 - t), b, t);
 }
 
+/* Unlike the library's, which must mind NaNs, these are one instruction. */
+static inline float maxf(float a, float b)
+{
+    return a > b ? a : b;
+}
+
+static inline float minf(float a, float b)
+{
+    return a < b ? a : b;
+}
+
 static inline float mixf(float a, float b, float t)
 {
     return a + (b - a) * t;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "workers/croquis/volume.h"
 
-static float smooth_min(float a, float b, float k)
+static inline float smooth_min(float a, float b, float k)
 {
-    float h = fmaxf(k - fabsf(a - b), 0);
-    return k > 0 ? fminf(a, b) - h * h / (4 * k) : fminf(a, b);
+    float h = maxf(k - fabsf(a - b), 0);
+    return k > 0 ? minf(a, b) - h * h / (4 * k) : minf(a, b);
 }
 
 static float smooth_max(float a, float b, float k)
@@ -18,25 +18,26 @@ static float ellipsoid_distance(vec3 q, vec3 r)
     vec3 a = vec(q.x / r.x, q.y / r.y, q.z / r.z), b = vec(a.x / r.x, a.y / r.y, a.z / r.z);
     float k0 = length(a), k1 = length(b);
 
-    return k1 > 1e-6f ? k0 * (k0 - 1) / k1 : -fminf(r.x, fminf(r.y, r.z));
+    return k1 > 1e-6f ? k0 * (k0 - 1) / k1 : -minf(r.x, minf(r.y, r.z));
 }
 
 static float box_distance(vec3 q, vec3 half, float round)
 {
     vec3 d = vec(fabsf(q.x) - half.x + round, fabsf(q.y) - half.y + round, fabsf(q.z) - half.z + round);
-    vec3 out = vec(fmaxf(d.x, 0), fmaxf(d.y, 0), fmaxf(d.z, 0));
+    vec3 out = vec(maxf(d.x, 0), maxf(d.y, 0), maxf(d.z, 0));
 
-    return length(out) + fminf(fmaxf(d.x, fmaxf(d.y, d.z)), 0) - round;
+    return length(out) + minf(maxf(d.x, maxf(d.y, d.z)), 0) - round;
 }
 
 /* The folds' height, 0..fold; h: 0..1 along the tube. */
 static float fold_height(const struct volume *v, vec3 q, float h)
 {
     float angle = v->fold_round != 0 ? atan2f(q.x, q.z) : 0;
-    float wave = sinf(v->fold_round * angle + v->fold_along * h + v->fold_phase +
-                      1.1f * sinf(2 * angle + 3.7f * h + v->fold_phase * 2));
+    float wave = 0.5f * (v->fold_round * angle + v->fold_along * h + v->fold_phase +
+                         1.1f * sinf(2 * angle + 3.7f * h + v->fold_phase * 2));
 
-    return v->fold * (0.5f + 0.5f * wave);
+    /* Full rounds with sharp creases between them, as cloth falls; odd rounds have to close, too. */
+    return v->fold * fabsf(sinf(wave));
 }
 
 static float tube_distance(const struct volume *v, vec3 q)
@@ -73,7 +74,7 @@ static float volume_distance(const struct volume *v, vec3 at)
         d = ellipsoid_distance(q, v->size);
     if (v->high > v->low) {
         float h = dot(sub(at, v->edge_at), v->edge);
-        d = fmaxf(d, fmaxf(v->low - h, h - v->high));
+        d = maxf(d, maxf(v->low - h, h - v->high));
     }
     return d;
 }
@@ -86,11 +87,17 @@ static float limb_distance(const struct scene *scene, const uint16_t *list, int 
     float limb = 1e9f;
 
     for (; *i < count; (*i)++) {
-        float d;
+        float d, reach;
+        vec3 away;
 
         v = &scene->volumes[list[*i]];
         if (v->limb != first->limb || v->layer != first->layer)
             break;
+        /* Too far to matter, even blended. */
+        away = sub(at, v->middle);
+        reach = v->radius + v->blend + (v->carve ? 0.25f : maxf(limb, -v->blend));
+        if (dot(away, away) > reach * reach)
+            continue;
         d = volume_distance(v, at);
         if (v->carve) {
             limb = smooth_max(limb, -d, v->blend);
@@ -117,7 +124,7 @@ float scene_distance(const struct scene *scene, const uint16_t *list, int count,
         if (first->limb != TRUNK && first->layer != PROP) {
             vec3 to = sub(at, scene->joints[first->limb].at);
             float range = scene->joints[first->limb].range;
-            blend = scene->joints[first->limb].blend * fmaxf(0, 1 - dot(to, to) / (range * range));
+            blend = scene->joints[first->limb].blend * maxf(0, 1 - dot(to, to) / (range * range));
         }
         layer = smooth_min(layer, d, blend);
         if (i < count && scene->volumes[list[i]].layer == first->layer)
@@ -129,7 +136,8 @@ float scene_distance(const struct scene *scene, const uint16_t *list, int count,
         }
         layer = nearest = 1e9f;
     }
-    return best;
+    /* Nothing reaches below the ground. */
+    return maxf(best, -at.y);
 }
 
 struct volume *scene_add(struct scene *scene, enum layer layer, enum limb limb)
@@ -147,7 +155,7 @@ void volume_place(struct volume *v, vec3 a, vec3 b, vec3 front)
 {
     vec3 d = sub(b, a);
 
-    v->length = fmaxf(length(d), 1e-4f);
+    v->length = maxf(length(d), 1e-4f);
     v->f.o = a;
     v->f.y = unit(d);
     v->f.z = across(front, v->f.y, across(vec(0, 1, 0), v->f.y, vec(1, 0, 0)));
@@ -157,12 +165,12 @@ void volume_place(struct volume *v, vec3 a, vec3 b, vec3 front)
 float volume_reach(const struct volume *v)
 {
     if (v->shape == TUBE)
-        return (fmaxf(v->r0, v->r1) + fmaxf(v->bulge, 0)) *
-                   fmaxf(1, fmaxf(v->size.x * (1 + fmaxf(v->widen, 0)), v->size.z)) +
+        return (maxf(v->r0, v->r1) + maxf(v->bulge, 0)) *
+                   maxf(1, maxf(v->size.x * (1 + maxf(v->widen, 0)), v->size.z)) +
                fabsf(v->bow) + v->fold;
     if (v->shape == BOX)
         return length(v->size);
-    return fmaxf(v->size.x, fmaxf(v->size.y, v->size.z));
+    return maxf(v->size.x, maxf(v->size.y, v->size.z));
 }
 
 static int volume_key(const struct volume *v)
@@ -173,10 +181,12 @@ static int volume_key(const struct volume *v)
 /* By layer and limb, stable: the order within a limb is the order of blending. */
 void scene_sort(struct scene *scene)
 {
-    for (int i = 1; i < scene->count; i++) {
+    for (int i = 0; i < scene->count; i++) {
         struct volume v = scene->volumes[i];
         int j = i;
 
+        v.middle = along(v.f.o, v.f.y, v.shape == TUBE ? v.length / 2 : 0);
+        v.radius = volume_reach(&v) + (v.shape == TUBE ? v.length / 2 : 0);
         for (; j > 0 && volume_key(&scene->volumes[j - 1]) > volume_key(&v); j--)
             scene->volumes[j] = scene->volumes[j - 1];
         scene->volumes[j] = v;

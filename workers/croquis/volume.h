@@ -31,6 +31,9 @@ struct volume {
     float low, high;
     /* Folds: waves round the tube and along it. */
     float fold, fold_round, fold_along, fold_phase;
+    /* A ball that holds it, set by scene_sort(). */
+    vec3 middle;
+    float radius;
 };
 
 enum { VOLUMES_MAX = 480 };
@@ -58,6 +61,6 @@ struct volume *scene_add(struct scene *scene, enum layer layer, enum limb limb);
 void volume_place(struct volume *volume, vec3 a, vec3 b, vec3 front);
 /* Radius of a ball round any point of its axis that holds the surface there. */
 float volume_reach(const struct volume *volume);
-/* Bring the list into the order scene_distance() needs. */
+/* Bring the volumes into the order scene_distance() needs, and prepare them; nothing may be added after. */
 void scene_sort(struct scene *scene);
 #endif

@@ -1,0 +1,84 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hold every endpoint against the reference (contract.json): its own example is sent to the stack that MILLRACE_STACK
+describes, and the answer must have the example's status, type and shape. Prints what holds, what does not and what is
+still to do. Exits 1 when a row that is there does not hold."""
+import json
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "api"), str(HERE)]
+import figureforge                                              # noqa: E402
+from client import Client, Mailbox, Record, load_stack          # noqa: E402
+from shape import troubles                                      # noqa: E402
+
+FIXTURES = {"figureforge": figureforge.Fixture}     # a product's row: what makes its examples true
+
+
+def key_of(product, method, path):
+    """Parameters may have other names, and a slash at the end counts for nothing."""
+    return product, method, re.sub(r"\{\w+\}", "{}", path).rstrip("/")
+
+
+def send(fixture, case):
+    """The case's example; the answer has been checked for what every answer must have."""
+    path = re.sub(r"\{(\w+)\}", lambda name: str(fixture.path[name[1]]), case["full_path"])
+    body = case["request"]
+    if case["id"] in fixture.bodies:
+        body = fixture.bodies[case["id"]](fixture, body)
+    return fixture.clients[case["auth"]].call(case["method"], path, case["status"], body)
+
+
+def hold(fixture, case):
+    """What is wrong with the answer to the case's example; nothing when it holds."""
+    try:
+        answer = send(fixture, case)
+    except (AssertionError, KeyError, OSError) as why:
+        return [f"{type(why).__name__}: {why}"]
+    kind, wanted = answer.http.headers.get("Content-Type"), case["response_content_type"]
+    if kind != wanted:
+        return [f"the answer's type is {kind}, not {wanted}"]
+    example = case["response"] if case["response"] is not None else case["proposed_response"]
+    return list(troubles(example, dict(answer)))
+
+
+def fixtures_of(products, cases, stack, rows):
+    record, mailbox = Record(rows), Mailbox(stack)
+    examples = {case["id"]: case["request"] for case in cases}
+    if strangers := sorted(products - FIXTURES.keys()):
+        sys.exit(f"contract: {', '.join(strangers)} has rows but no fixture: add it to FIXTURES of {__file__}")
+    return {product: FIXTURES[product](lambda product=product: Client(stack, product, record), mailbox, examples)
+            for product in products}
+
+
+def main():
+    cases = json.loads((HERE / "contract.json").read_text())["cases"]
+    stack = load_stack()
+    rows = json.loads(subprocess.check_output([f"{stack['bin']}/millrace-front", "--endpoints"]))
+    there = {key_of(row["product"], row["method"], row["path"]) for row in rows}
+    ready = [case for case in cases if case["kind"] == "http" and
+             key_of(case["product"], case["method"], case["full_path"]) in there]
+    fixtures = fixtures_of({case["product"] for case in ready}, cases, stack, rows)
+    failures = 0
+    for case in ready:
+        why = hold(fixtures[case["product"]], case)
+        failures += bool(why)
+        print(f"{'FAILS' if why else 'holds'}  {case['id']}")
+        for line in why:
+            print(f"       {line}")
+    to_do = defaultdict(list)
+    for case in cases:
+        if case not in ready:
+            to_do[case["product"]].append(case["id"].removeprefix(case["product"] + "."))
+    for product, ids in to_do.items():
+        print(f"to do  {product}: {len(ids)} ({', '.join(ids)})")
+    print(f"contract: {len(ready) - failures} of {len(cases)} rows hold" + (f", {failures} do not" if failures else ""))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
