@@ -33,7 +33,7 @@ struct deferred {
 int loop_new(void *ctx, struct loop **ret);
 int loop_watch(struct loop *loop, struct source *source, int fd, uint32_t events);
 void loop_change(struct loop *loop, struct source *source, uint32_t events); /* no system call when unchanged */
-void loop_forget(struct loop *loop, struct source *source); /* before its descriptor is closed */
+void loop_forget(struct loop *loop, struct source *source);                  /* before its descriptor is closed */
 
 void loop_timer_set(struct loop *loop, struct timer *timer, uint64_t in_milliseconds); /* sets anew when it is set */
 void loop_timer_clear(struct loop *loop, struct timer *timer);

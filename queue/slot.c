@@ -288,7 +288,7 @@ static void child_ended(struct slot *slot)
     slot->has_child = false;
     log_debug("job.child", "job=%s status=%d cpu_ms=%ld rss_kb=%ld", slot->job->id, status,
               usage.ru_utime.tv_sec * 1000 + usage.ru_utime.tv_usec / 1000, usage.ru_maxrss);
-    if (slot->worker->now >= slot->safe_until)
+    if (slot->stop != STOP_LOST && slot->worker->now >= slot->safe_until)
         slot_stop(slot, STOP_LOST); /* we were frozen: somebody else may have it */
     if (slot->stop != STOP_NONE)
         outcome_of_stop(slot);

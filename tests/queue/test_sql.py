@@ -296,6 +296,14 @@ def test_take_counts_tries_and_losses_apart(sql):
     assert 25_000 < int(row["wait"]) <= 30_000
 
 
+def test_take_of_a_job_whose_only_try_was_lost(sql):
+    """It has no time before which it may not start, which is not the same as a time."""
+    job = put(sql)
+    sql(lost((job, 3, "w")))
+    row, = take(sql, job)
+    assert (row["counted"], row["lost"], row["wait"]) == ("0", "1", "0")
+
+
 def test_take_tells_of_ends_cancellations_and_expiry(sql):
     ended, cancelled, expired = put(sql), put(sql), put(sql, expires_at="now() - interval '1 s'")
     sql(end(ended))
