@@ -166,6 +166,12 @@ static int file_apply(struct config *config, const char *file, const char **ret_
         number++;
         why = line_apply(config, line);
     }
+    if (!why && ferror(from)) { /* a directory opens, but does not read */
+        int r = -errno;
+        fclose(from);
+        *ret_why = FORMAT(config, "%s: %s", file, strerror(-r));
+        return r;
+    }
     fclose(from);
     if (!why)
         return 0;
