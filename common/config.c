@@ -29,7 +29,8 @@ static const struct setting {
       "milliseconds to wait for an answer before the connection counts as dead" },
     { "front.socket", STRING, AT(front_socket), "/run/millrace/front.sock", 0, 0, false,
       "unix socket the web server connects to" },
-    { "front.mount", STRING, AT(front_mount), "", 0, 0, false, "path prefix in front of every product" },
+    { "front.mount", STRING, AT(front_mount), "", 0, 0, false,
+      "path prefix in front of every product, without a slash at its end" },
     { "front.trusted_proxies", STRING, AT(front_trusted_proxies), "", 0, 0, false,
       "addresses, comma-separated, whose X-Forwarded-For is believed" },
     { "front.body_limit", NUMBER, AT(front_body_limit), "1048576", 1024, 67108864, false,
@@ -50,7 +51,7 @@ static const struct setting {
       "seconds a worker holds a job without renewing it; renewed every sixth of it" },
     { "queue.reconcile", NUMBER, AT(queue_reconcile), "5", 1, 3600, false,
       "seconds between two looks of the reconciler" },
-    { "worker.slots", NUMBER, AT(worker_slots), "2", 1, 256, false, "jobs one worker process runs at once" },
+    { "worker.slots", NUMBER, AT(worker_slots), "2", 1, 64, false, "jobs one worker process runs at once" },
     { "worker.memory", NUMBER, AT(worker_memory), "1536", 64, 65536, false, "MiB of address space of a fenced job" },
     { "worker.stop", NUMBER, AT(worker_stop), "20", 0, 3600, false,
       "seconds a stopping worker lets its jobs run before it gives them back" },
@@ -164,6 +165,12 @@ static int file_apply(struct config *config, const char *file, const char **ret_
     while (!why && getline(&line, &size, from) >= 0) {
         number++;
         why = line_apply(config, line);
+    }
+    if (!why && ferror(from)) { /* a directory opens, but does not read */
+        int r = -errno;
+        fclose(from);
+        *ret_why = FORMAT(config, "%s: %s", file, strerror(-r));
+        return r;
     }
     fclose(from);
     if (!why)

@@ -18,11 +18,19 @@ static const struct {
     { "cancel", 1, command_cancel, "ID", "cancel a job that waits or runs" },
 };
 
-static int usage(void)
+static const char *usage_text(void *ctx)
 {
-    fputs("Usage: millrace [--config FILE] COMMAND\n", stderr);
+    char *text = COPY(ctx, "COMMAND");
+
     for (size_t i = 0; i < ELEMENTS(commands); i++)
-        fprintf(stderr, "  %-8s %-4s %s\n", commands[i].name, commands[i].usage, commands[i].doc);
+        text = memory_check(
+            talloc_asprintf_append(text, "\n  %-8s %-4s %s", commands[i].name, commands[i].usage, commands[i].doc));
+    return text;
+}
+
+static int usage(const char *text)
+{
+    fprintf(stderr, "Usage: millrace [--config FILE] %s\n", text);
     return USAGE;
 }
 
@@ -30,14 +38,15 @@ int main(int argc, char **argv)
 {
     autotalloc void *ctx = talloc_new(NULL);
     struct operation operation = { .ctx = ctx };
+    const char *text = usage_text(ctx);
     char **words;
     int status, count = 0;
 
-    operation.config = program_start(ctx, "millrace", "COMMAND", argc, argv, &words, &status);
+    operation.config = program_start(ctx, "millrace", text, argc, argv, &words, &status);
     if (!operation.config)
         return status;
     if (!words[0])
-        return usage();
+        return usage(text);
     operation.database = database_new(ctx, operation.config->database_url, operation.config->database_timeout);
     operation.redis = redis_new(ctx, operation.config->redis_url, operation.config->redis_timeout, queue_scripts);
     operation.words = words + 1;
@@ -45,6 +54,6 @@ int main(int argc, char **argv)
         count++;
     for (size_t i = 0; i < ELEMENTS(commands); i++)
         if (!strcmp(words[0], commands[i].name))
-            return count == commands[i].words ? commands[i].run(&operation) : usage();
-    return usage();
+            return count == commands[i].words ? commands[i].run(&operation) : usage(text);
+    return usage(text);
 }

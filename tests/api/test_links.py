@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Signed links: who has one may have the file, as long as it says so."""
+import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -121,6 +123,15 @@ def test_a_raised_generation_ends_every_link(figureforge, alice, own_picture, sq
 def test_a_deleted_file_is_gone(figureforge, own_picture, sql):
     sql("update file set deleted_at = now() where id = %s", own_picture.file)
     figureforge.get(own_picture.path, 404)
+
+
+def test_a_file_that_is_not_in_storage_is_told_in_the_products_words(figureforge, own_picture, sql, stack):
+    file = Path(stack["storage"]) / sql("select storage_key from file where id = %s", own_picture.file)
+    os.rename(file, file.with_suffix(".away"))
+    answer = figureforge.get(own_picture.path, 404)
+    assert answer.error.code == "NOT_FOUND" and answer.http.headers["X-Request-ID"].startswith("req_")
+    os.rename(file.with_suffix(".away"), file)
+    figureforge.get(own_picture.path)
 
 
 def test_a_public_image_has_a_link_without_end(alice, own_picture, sql):

@@ -136,11 +136,13 @@ def test_three_codes_in_a_quarter_of_an_hour(figureforge, stack, record, mailbox
     assert len(mailbox.wait(address, 3)) == 3
 
 
-def test_ten_codes_an_hour_for_one_client(figureforge):
+def test_ten_codes_an_hour_for_one_client(figureforge, sql):
     for _ in range(10):
         figureforge.post(REQUEST, {"email": f"many-{secrets.token_hex(6)}@example.org"})
-    refused = figureforge.post(REQUEST, {"email": f"many-{secrets.token_hex(6)}@example.org"}, 429)
+    victim = f"many-{secrets.token_hex(6)}@example.org"
+    refused = figureforge.post(REQUEST, {"email": victim}, 429)
     assert 900 < int(refused.http.headers["Retry-After"]) <= 3600
+    assert sql("select count(*) from throttle where subject = %s", f"figureforge:{victim}") == "0"
 
 
 def test_a_client_cannot_choose_its_address(figureforge, address):
@@ -149,6 +151,19 @@ def test_a_client_cannot_choose_its_address(figureforge, address):
         figureforge.post(REQUEST, {"email": f"{number}-{address}"},
                          headers={"X-Forwarded-For": f"192.0.2.{number}, {figureforge.address}"})
     figureforge.post(REQUEST, {"email": address}, 429, headers={"X-Forwarded-For": f"192.0.2.99, {figureforge.address}"})
+
+
+def test_a_line_of_its_own_is_the_proxys_word(figureforge, address):
+    """A proxy may add a line behind the client's, in place of an entry."""
+    def ask(claimed):
+        body = b'{"email": "%s"}' % address.encode()
+        return figureforge.raw(b"POST /figureforge%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                               b"X-Forwarded-For: %s\r\nX-Forwarded-For: %s\r\nContent-Type: application/json\r\n"
+                               b"Content-Length: %d\r\n\r\n%s" % (REQUEST.encode(), claimed, figureforge.address.encode(),
+                                                                len(body), body)).status_code
+    for number in range(10):
+        figureforge.post(REQUEST, {"email": f"{number}-{address}"})
+    assert ask(b"192.0.2.77") == 429
 
 
 def test_nobody_learns_whether_an_account_exists(figureforge, address, alice):

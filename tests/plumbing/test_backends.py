@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The front's plumbing, spoken to in raw FastCGI: /usr/bin/python3 -m pytest tests/plumbing"""
+import os
 import signal
 import time
 
@@ -191,6 +192,22 @@ def test_what_waits_while_postgresql_starts_again_is_answered(peer, services):
     assert all(answer.status in (200, 503) for answer in answers.values())
     assert any(answer.status == 200 for answer in answers.values())
     until(lambda: peer.ask("/sql?2").text == "3")
+
+
+def test_backends_that_stand_still_are_given_up(peer, services):
+    """As when the network is cut: the connections are whole, and nobody answers."""
+    assert peer.ask("/sql?1").text == "2"
+    pids = [int(pid) for pid in services.sql("select pid from pg_stat_activity"
+                                             " where application_name = 'millrace-front'").split()]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        peer.send(request(1, "/notes?0"))
+        assert peer.answers(1)[1].status == 503
+        assert until(lambda: peer.ask("/sql?2").status == 200)
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 # ---- Redis that goes away ----

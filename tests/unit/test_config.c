@@ -112,6 +112,8 @@ START_TEST(the_file_is_named_by_the_environment)
     setenv("MILLRACE_CONFIG", "/nowhere/millrace.conf", 1);
     ck_assert_int_eq(config_load(ctx, NULL, &config, &why), -ENOENT);
     ck_assert_str_eq(why, "/nowhere/millrace.conf: No such file or directory");
+    ck_assert_int_eq(config_load(ctx, "/tmp", &config, &why), -EISDIR);
+    ck_assert_str_eq(why, "/tmp: Is a directory");
     unsetenv("MILLRACE_CONFIG");
     setenv("MILLRACE_SECRET", "an environment's secret of 32 bytes", 1);
     ck_assert_int_eq(config_load(ctx, NULL, &config, &why), 0);

@@ -3,6 +3,7 @@
 #include "fcgi/loop.h"
 #include "tests/unit/suite.h"
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -252,6 +253,75 @@ START_TEST(lag_is_told_and_starts_anew)
 }
 END_TEST
 
+static void sleep_a_little(struct timer *timer)
+{
+    (void)timer;
+    nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+}
+
+START_TEST(a_step_that_blocks_is_seen)
+{
+    struct loop *loop = new_loop();
+    struct timer timer = { .due = sleep_a_little };
+
+    loop_measure(loop);
+    loop_round(loop, false);
+    ck_assert_uint_eq(loop_lag_take(loop).blocked, 0);
+    loop_timer_set(loop, &timer, 0);
+    loop_round(loop, false);
+    ck_assert_uint_eq(loop_lag_take(loop).blocked, 1);
+    talloc_free(loop);
+}
+END_TEST
+
+/* ---- gathering ---- */
+
+struct counter {
+    struct source source;
+    int calls;
+};
+
+static void counter_ready(struct source *source, uint32_t events)
+{
+    (void)events;
+    OWNER(source, struct counter, source)->calls++;
+}
+
+/* The shortest of many rounds, in microseconds: what a busy machine adds does not count. */
+static long shortest_round(struct loop *loop, bool gather, bool wait)
+{
+    long best = LONG_MAX;
+
+    for (int i = 0; i < 50; i++) {
+        struct timespec began, ended;
+        long us;
+
+        if (gather)
+            loop_gather(loop);
+        clock_gettime(CLOCK_MONOTONIC, &began);
+        ck_assert_int_eq(loop_round(loop, wait), 0);
+        clock_gettime(CLOCK_MONOTONIC, &ended);
+        us = (ended.tv_sec - began.tv_sec) * 1000000 + (ended.tv_nsec - began.tv_nsec) / 1000;
+        best = us < best ? us : best;
+    }
+    return best;
+}
+
+START_TEST(a_round_gathers_only_when_asked_and_when_it_may_wait)
+{
+    struct loop *loop = new_loop();
+    struct counter counter = { .source = { .ready = counter_ready } };
+    autoclose int fd = eventfd(1, EFD_CLOEXEC); /* ready all the time */
+
+    ck_assert_int_eq(loop_watch(loop, &counter.source, fd, EPOLLIN), 0);
+    ck_assert_int_ge(shortest_round(loop, true, true), 100);
+    ck_assert_int_lt(shortest_round(loop, false, true), 100);
+    ck_assert_int_lt(shortest_round(loop, true, false), 100);
+    ck_assert_int_eq(counter.calls, 150);
+    talloc_free(loop);
+}
+END_TEST
+
 SUITE(loop)
 {
     tcase_add_test(tests, timers_fire_in_order_and_not_when_cleared);
@@ -262,4 +332,6 @@ SUITE(loop)
     tcase_add_test(tests, a_source_may_be_forgotten_and_freed_in_the_round_of_its_event);
     tcase_add_test(tests, forgetting_a_closed_descriptor_leaves_its_numbers_new_owner_alone);
     tcase_add_test(tests, lag_is_told_and_starts_anew);
+    tcase_add_test(tests, a_step_that_blocks_is_seen);
+    tcase_add_test(tests, a_round_gathers_only_when_asked_and_when_it_may_wait);
 }
