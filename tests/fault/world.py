@@ -13,7 +13,7 @@ from pathlib import Path
 
 import requests
 
-from resp import Redis
+from resp import Redis, RedisError
 from servers import Refused, Session, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,11 +112,23 @@ class World:
         session.close()
 
     def redis(self, *words):
-        connection = Redis(self.stack["redis"])
-        try:
-            return connection(*words)
-        finally:
-            connection.close()
+        """Redis' answer, once it answers: it may just be starting."""
+        def ask():
+            try:
+                connection = Redis(self.stack["redis"])
+            except (FileNotFoundError, ConnectionRefusedError):
+                return None
+            try:
+                return [connection(*words)]
+            except RedisError as why:
+                if not str(why).startswith("LOADING"):
+                    raise
+                return None
+            except ConnectionError:
+                return None
+            finally:
+                connection.close()
+        return until(ask, "Redis answers")[0]
 
     def gen(self):
         return self.redis("GET", PREFIX + "gen")
