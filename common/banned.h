@@ -11,5 +11,6 @@
 /* clang with _FORTIFY_SOURCE has glibc make macros of these, and a macro cannot be poisoned. */
 #undef sprintf
 #undef vsprintf
-#pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol atoll gets localtime gmtime asctime ctime strncpy strncat
+#pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol atoll gets localtime gmtime asctime ctime strncpy   \
+    strncat
 #endif

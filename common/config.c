@@ -50,7 +50,7 @@ static const struct setting {
       "seconds a worker holds a job without renewing it; renewed every sixth of it" },
     { "queue.reconcile", NUMBER, AT(queue_reconcile), "5", 1, 3600, false,
       "seconds between two looks of the reconciler" },
-    { "worker.slots", NUMBER, AT(worker_slots), "2", 1, 256, false, "jobs one worker process runs at once" },
+    { "worker.slots", NUMBER, AT(worker_slots), "2", 1, 64, false, "jobs one worker process runs at once" },
     { "worker.memory", NUMBER, AT(worker_memory), "1536", 64, 65536, false, "MiB of address space of a fenced job" },
     { "worker.stop", NUMBER, AT(worker_stop), "20", 0, 3600, false,
       "seconds a stopping worker lets its jobs run before it gives them back" },

@@ -27,11 +27,11 @@ struct config {
     int front_queue_age;   /* milliseconds */
     int front_threads;
     const char *figureforge_url;
-    int queue_lease; /* seconds */
+    int queue_lease;     /* seconds */
     int queue_reconcile; /* seconds */
     int worker_slots;
     int worker_memory; /* MiB of a fenced job */
-    int worker_stop; /* seconds a graceful stop waits for running jobs */
+    int worker_stop;   /* seconds a graceful stop waits for running jobs */
     bool worker_landlock;
     const char *worker_runner;
     const char *worker_folder;

@@ -11,9 +11,9 @@ struct database;
 
 /* What a call got. Owned by the caller: result_clear. */
 struct result {
-    PGresult *rows;         /* NULL when error is set */
+    PGresult *rows; /* NULL when error is set */
     enum error error;
-    char message[256];      /* the server's, first line; for logs */
+    char message[256]; /* the server's, first line; for logs */
     char sqlstate[6];
 };
 

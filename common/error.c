@@ -6,20 +6,13 @@ static const struct {
     const char *name;
     int status;
 } errors[E_COUNT] = {
-    [E_NONE] = { "none", 200 },
-    [E_MALFORMED] = { "malformed", 400 },
-    [E_INVALID] = { "invalid", 400 },
-    [E_UNAUTHENTICATED] = { "unauthenticated", 401 },
-    [E_BAD_TOKEN] = { "bad_token", 401 },
-    [E_QUOTA] = { "quota", 402 },
-    [E_FORBIDDEN] = { "forbidden", 403 },
-    [E_NOT_FOUND] = { "not_found", 404 },
-    [E_METHOD] = { "method", 405 },
-    [E_CONFLICT] = { "conflict", 409 },
-    [E_TOO_LARGE] = { "too_large", 413 },
-    [E_RATE_LIMITED] = { "rate_limited", 429 },
-    [E_INTERNAL] = { "internal", 500 },
-    [E_UNAVAILABLE] = { "unavailable", 503 },
+    [E_NONE] = { "none", 200 },           [E_MALFORMED] = { "malformed", 400 },
+    [E_INVALID] = { "invalid", 400 },     [E_UNAUTHENTICATED] = { "unauthenticated", 401 },
+    [E_BAD_TOKEN] = { "bad_token", 401 }, [E_QUOTA] = { "quota", 402 },
+    [E_FORBIDDEN] = { "forbidden", 403 }, [E_NOT_FOUND] = { "not_found", 404 },
+    [E_METHOD] = { "method", 405 },       [E_CONFLICT] = { "conflict", 409 },
+    [E_TOO_LARGE] = { "too_large", 413 }, [E_RATE_LIMITED] = { "rate_limited", 429 },
+    [E_INTERNAL] = { "internal", 500 },   [E_UNAVAILABLE] = { "unavailable", 503 },
 };
 
 /* A prefix of a SQLSTATE and its meaning; the first that fits. Classes are PostgreSQL's (manual, appendix A); MR is
@@ -28,11 +21,11 @@ static const struct {
     const char *prefix;
     enum error error;
 } states[] = {
-    { "MR400", E_INVALID },     { "MR401", E_BAD_TOKEN },   { "MR402", E_QUOTA },       { "MR403", E_FORBIDDEN },
-    { "MR404", E_NOT_FOUND },   { "MR409", E_CONFLICT },    { "MR429", E_RATE_LIMITED }, { "MR503", E_UNAVAILABLE },
-    { "23505", E_CONFLICT }, /* unique_violation */
-    { "23503", E_INVALID },  /* foreign_key_violation: names something that is not there */
-    { "22", E_INVALID },     /* data exceptions: a value out of its type's range */
+    { "MR400", E_INVALID },      { "MR401", E_BAD_TOKEN },   { "MR402", E_QUOTA },
+    { "MR403", E_FORBIDDEN },    { "MR404", E_NOT_FOUND },   { "MR409", E_CONFLICT },
+    { "MR429", E_RATE_LIMITED }, { "MR503", E_UNAVAILABLE }, { "23505", E_CONFLICT }, /* unique_violation */
+    { "23503", E_INVALID },     /* foreign_key_violation: names something that is not there */
+    { "22", E_INVALID },        /* data exceptions: a value out of its type's range */
     { "40001", E_UNAVAILABLE }, /* serialization_failure */
     { "40P01", E_UNAVAILABLE }, /* deadlock_detected */
     { "53", E_UNAVAILABLE },    /* insufficient resources */

@@ -12,19 +12,19 @@
 #include <stddef.h>
 
 enum field_type {
-    TEXT,     /* min..max are characters (code points), not bytes; no control characters but \n, \r and \t */
-    INTEGER,  /* min..max are values; JSON integer, or its decimal digits in a path or query */
-    BOOLEAN,  /* JSON true/false; true, false, 1, 0 in a query */
-    ENUM,     /* one of values */
-    EMAIL,    /* at most 254 bytes, one @, no spaces or control bytes; returned in lower case */
-    CODE,     /* min..max digits, kept as text: leading zeros count */
-    SLUG,     /* [a-z0-9-], min..max characters */
-    UUID,     /* 8-4-4-4-12 hexadecimal; returned in lower case */
-    ID,       /* prefix followed by a positive 63-bit integer without leading zeros ("img_12"); returned as the digits */
-    TOKEN,    /* [A-Za-z0-9_.-], min..max bytes */
-    OBJECT,   /* an object checked against fields; returned as JSON in their order: unknown members are dropped,
-                 missing ones stay missing, scalars are as they were given. As text it is its JSON. */
-    LIST      /* min..max members, each checked against fields[0]; else as OBJECT */
+    TEXT,    /* min..max are characters (code points), not bytes; no control characters but \n, \r and \t */
+    INTEGER, /* min..max are values; JSON integer, or its decimal digits in a path or query */
+    BOOLEAN, /* JSON true/false; true, false, 1, 0 in a query */
+    ENUM,    /* one of values */
+    EMAIL,   /* at most 254 bytes, one @, no spaces or control bytes; returned in lower case */
+    CODE,    /* min..max digits, kept as text: leading zeros count */
+    SLUG,    /* [a-z0-9-], min..max characters */
+    UUID,    /* 8-4-4-4-12 hexadecimal; returned in lower case */
+    ID,      /* prefix followed by a positive 63-bit integer without leading zeros ("img_12"); returned as the digits */
+    TOKEN,   /* [A-Za-z0-9_.-], min..max bytes */
+    OBJECT,  /* an object checked against fields; returned as JSON in their order: unknown members are dropped,
+                missing ones stay missing, scalars are as they were given. As text it is its JSON. */
+    LIST     /* min..max members, each checked against fields[0]; else as OBJECT */
 };
 
 enum field_place { BODY, PATH, QUERY };
@@ -36,10 +36,10 @@ struct field {
     enum field_type type;
     unsigned flags;
     long long min, max;
-    const char *prefix;          /* of an ID */
-    const char *const *values;   /* of an ENUM, ends with NULL */
-    const struct field *fields;  /* of an OBJECT or LIST */
-    const char *standard;        /* value when it is missing, as SQL text; NULL: SQL null */
+    const char *prefix;         /* of an ID */
+    const char *const *values;  /* of an ENUM, ends with NULL */
+    const struct field *fields; /* of an OBJECT or LIST */
+    const char *standard;       /* value when it is missing, as SQL text; NULL: SQL null */
     const char *doc;
 };
 #define FIELDS(...) ((const struct field[]){ __VA_ARGS__, { .name = NULL } })

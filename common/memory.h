@@ -8,7 +8,7 @@
 #include <talloc.h>
 
 #define ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
-#define OWNER(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define OWNER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 /* Give up ownership of a variable with a cleanup attribute: its value, leaving the empty value behind. */
 #define TAKE(variable)                                                                                                 \
@@ -24,8 +24,8 @@
         taken_;                                                                                                        \
     })
 
-void memory_free(void *pointer_to_pointer);    /* free() of what it points to */
-void memory_close(int *fd);                    /* close() unless negative; keeps errno */
+void memory_free(void *pointer_to_pointer); /* free() of what it points to */
+void memory_close(int *fd);                 /* close() unless negative; keeps errno */
 void memory_talloc_free(void *pointer_to_pointer);
 
 #define autofree __attribute__((cleanup(memory_free)))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The row's statement and what its columns mean: body (JSON text, passed through untouched), status, error with message,
- * field and retry_after (a refusal that is committed), jobs (tickets to hand to Redis), signin (an account to make
- * tokens for), file with file_type, file_name, file_attachment (a file the web server sends). */
+ * The row's statement and what its columns mean: body (JSON text, passed through untouched), status, error with
+ * message, field and retry_after (a refusal that is committed), jobs (tickets to hand to Redis), signin (an account to
+ * make tokens for), file with file_type, file_name, file_attachment (a file the web server sends). */
 #include "common/log.h"
 #include "common/memory.h"
 #include "fcgi/serve.h"

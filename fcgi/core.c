@@ -20,6 +20,7 @@ static int file_download(struct request *rq)
     return answer_from_sql(rq);
 }
 
+/* clang-format off */
 const struct endpoint core_endpoints[] = {
     ENDPOINT(core, file_download,
         .method = GET, .path = "/files/{token}/{name}", .who = ANYONE,
@@ -31,6 +32,7 @@ const struct endpoint core_endpoints[] = {
         .handler = file_download, .sets = NAMES("file_id", "generation", "attachment")),
     { .name = NULL },
 };
+/* clang-format on */
 
 static char *plain_error(struct request *rq, enum error error, const char *message, const struct field_errors *errors)
 {

@@ -35,13 +35,16 @@ struct endpoint {
     int (*handler)(struct request *rq);
     const char *const *sets;
 };
-#define ENDPOINT(product, id, ...) { .name = #id, .sql = &sql_##product##_##id, __VA_ARGS__ }
+#define ENDPOINT(product, id, ...)                                                                                     \
+    {                                                                                                                  \
+        .name = #id, .sql = &sql_##product##_##id, __VA_ARGS__                                                         \
+    }
 #define NAMES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 /* How one product speaks. Nothing else in the core knows a product. */
 struct dialect {
-    int invalid_status;               /* of E_INVALID: 400 or 422 */
-    const char *codes[E_COUNT];       /* the product's names of errors */
+    int invalid_status;                  /* of E_INVALID: 400 or 422 */
+    const char *codes[E_COUNT];          /* the product's names of errors */
     int access_seconds, refresh_seconds; /* lives of tokens */
     /* The body of an error, on the request's memory. errors may be empty. */
     char *(*error_body)(struct request *rq, enum error error, const char *message, const struct field_errors *errors);

@@ -8,7 +8,8 @@
 enum {
     NAME_SIZE = 64,
     NULLS_MAX = 4,
-    PLENTY = 8, /* in flight on the fast lane: more than the server does in a loop_gather() */
+    PLENTY = 8,     /* in flight on the fast lane: more than the server does in a loop_gather() */
+    SILENCE = 2000, /* milliseconds beyond the head's statement timeouts until the server counts as gone */
 };
 
 struct loop *connection_loop(const struct lane_connection *connection)
@@ -123,6 +124,17 @@ static void connection_put_call(struct lane_connection *connection, struct excha
     PQsendQueryPrepared(connection->pg, name, statement->count, call->values, NULL, NULL, 0);
 }
 
+/* The server ends a statement in time; when it says nothing even then, it stands still or the network is cut.
+ * Milliseconds until the head has had its time. */
+static uint64_t connection_patience(const struct lane_connection *connection)
+{
+    int timeout = connection->queue->lanes->options.statement_timeout[lane_of(connection->queue)];
+    uint64_t most = (uint64_t)timeout * (uint64_t)connection->head->count + SILENCE;
+    uint64_t age = loop_now(connection_loop(connection)) - connection->head_since;
+
+    return age < most ? most - age : 0;
+}
+
 /* What libpq's sends return is not looked at: they fail only when the connection is gone (its status says so when it
  * is flushed) or memory is. */
 void connection_send(struct lane_connection *connection, struct exchange *exchange)
@@ -142,6 +154,8 @@ void connection_send(struct lane_connection *connection, struct exchange *exchan
     *connection->tail = exchange;
     connection->tail = &exchange->next;
     connection->in_flight++;
+    if (!connection->timer.position) /* else it is set anew when it is due */
+        loop_timer_set(connection_loop(connection), &connection->timer, connection_patience(connection));
     loop_defer(connection_loop(connection), &connection->flush);
 }
 
@@ -345,8 +359,14 @@ static void connection_due(struct timer *timer)
 
     if (connection->state == DOWN)
         connection_open(connection);
-    else
+    else if (connection->state == READY && !connection->head)
+        return;
+    else if (connection->state == READY && connection_patience(connection) > 0)
+        loop_timer_set(connection_loop(connection), timer, connection_patience(connection));
+    else {
+        log_warning("database.silent", "lane=%d state=%d", (int)lane_of(connection->queue), (int)connection->state);
         connection_lost(connection);
+    }
 }
 
 void connection_init(struct lane_connection *connection, struct lane_queue *queue)

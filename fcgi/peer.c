@@ -102,6 +102,16 @@ void peer_drain(struct peer *peer)
     peer_flush_later(peer);
 }
 
+/* What has been written makes room: a peer that is always a little behind would make the buffer grow for ever. */
+static void peer_compact(struct peer *peer)
+{
+    if (peer->written < peer->out.length / 2)
+        return;
+    peer->out.length -= peer->written;
+    memmove(peer->out.bytes, peer->out.bytes + peer->written, peer->out.length);
+    peer->written = 0;
+}
+
 static void peer_flush(struct peer *peer)
 {
     struct loop *loop = peer->transport->loop;
@@ -118,6 +128,7 @@ static void peer_flush(struct peer *peer)
         if (n < 0) {
             if (!peer->stuck.position)
                 loop_timer_set(loop, &peer->stuck, OUTPUT_STUCK);
+            peer_compact(peer);
             peer_watch(peer, true);
             return;
         }

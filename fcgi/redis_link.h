@@ -21,8 +21,8 @@ struct ask {
 
 struct redis_link;
 /* address and timeout as in common/redis.h; scripts (ends with NULL, may be NULL) are loaded on each connect. */
-int redis_link_new(void *ctx, struct loop *loop, const char *address, int timeout,
-                   const struct script *const *scripts, struct redis_link **ret);
+int redis_link_new(void *ctx, struct loop *loop, const char *address, int timeout, const struct script *const *scripts,
+                   struct redis_link **ret);
 /* Always ends in done(), never from inside this call. */
 void redis_link_send(struct redis_link *link, struct ask *ask, const struct command *command);
 /* As EVALSHA; the first keys words are keys. On NOSCRIPT it is sent again with its text. */

@@ -37,9 +37,8 @@ static bool check_value(void *ctx, const struct field *field, const char *path, 
     if (field->type == OBJECT && field->fields)
         return check_object(ctx, field->fields, path, value, ret_why);
     if (field->type == LIST)
-        json_array_foreach(value, i, member)
-            if (!check_value(ctx, field->fields, FORMAT(ctx, "%s[%zu]", path, i), member, ret_why))
-                return false;
+        json_array_foreach(value, i, member) if (!check_value(ctx, field->fields, FORMAT(ctx, "%s[%zu]", path, i),
+                                                              member, ret_why)) return false;
     return true;
 }
 

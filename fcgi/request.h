@@ -16,16 +16,25 @@ struct operation;
 typedef int step_fn(struct request *rq);
 
 /* Arguments that every statement may name besides the fields of its row. */
-enum fixed { ARG_ACCOUNT_ID, ARG_PRODUCT, ARG_REQUEST_ID, ARG_CLIENT_IP, ARG_BASE_URL, ARG_MUST_BE, ARG_ISSUED_AT, ARG_JTI,
-             FIXED_COUNT };
+enum fixed {
+    ARG_ACCOUNT_ID,
+    ARG_PRODUCT,
+    ARG_REQUEST_ID,
+    ARG_CLIENT_IP,
+    ARG_BASE_URL,
+    ARG_MUST_BE,
+    ARG_ISSUED_AT,
+    ARG_JTI,
+    FIXED_COUNT
+};
 
 struct request {
     struct server *server;
     struct incoming *in;
     struct client *client;
-    bool gone;               /* the client has left: nothing is to be answered */
+    bool gone; /* the client has left: nothing is to be answered */
     step_fn *const *step;
-    int pending;             /* answers the request waits for */
+    int pending; /* answers the request waits for */
 
     /* set by route */
     enum method method;
@@ -35,7 +44,7 @@ struct request {
     char *segments[SEGMENTS_MAX];
     int segment_count;
     const char *query;
-    const char *allow;       /* for 405 */
+    const char *allow; /* for 405 */
     /* set by authenticate */
     struct claims claims;
     bool signed_in;
@@ -48,10 +57,10 @@ struct request {
     struct ask *asks;
 
     /* what is to be answered */
-    enum error error;        /* E_NONE: body and status hold */
+    enum error error; /* E_NONE: body and status hold */
     const char *message;
     int status;
-    int retry_after;         /* seconds, 0: none */
+    int retry_after; /* seconds, 0: none */
     const char *body;
     size_t body_length;
     char refresh_jti[JTI_HEX + 1]; /* of a sign-in: the token to hand out */

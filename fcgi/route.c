@@ -80,7 +80,8 @@ const struct operation *route_find(void *ctx, const struct route_node *root, enu
         return node->operations[method];
     for (int i = 0; node && i < METHOD_COUNT; i++)
         if (node->operations[i])
-            allow = allow ? memory_check(talloc_asprintf_append(allow, ", %s", method_names[i])) : COPY(ctx, method_names[i]);
+            allow = allow ? memory_check(talloc_asprintf_append(allow, ", %s", method_names[i]))
+                          : COPY(ctx, method_names[i]);
     *ret_allow = allow;
     return NULL;
 }
@@ -187,8 +188,7 @@ int route(struct request *rq)
     rq->arguments = memory_check(talloc_zero_array(rq, const char *, rq->operation->name_count));
     rq->arguments[ARG_PRODUCT] = rq->product->name;
     rq->arguments[ARG_REQUEST_ID] = rq->request_id;
-    rq->arguments[ARG_BASE_URL] =
-        *(const char *const *)((const char *)request_config(rq) + rq->product->url);
+    rq->arguments[ARG_BASE_URL] = *(const char *const *)((const char *)request_config(rq) + rq->product->url);
     keep_path_arguments(rq, captures);
     return 0;
 }

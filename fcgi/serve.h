@@ -24,9 +24,9 @@ struct server {
     struct lanes *lanes;
     struct redis_link *redis;
     struct pool *pool;
-    struct statement *caller;        /* sql/core/caller.sql */
+    struct statement *caller; /* sql/core/caller.sql */
     int caller_sources[STATEMENT_PARAMETERS_MAX];
-    struct route_node **routes;      /* of each product */
+    struct route_node **routes; /* of each product */
     int open_requests;
     uint64_t request_number; /* the last id we made; starts anywhere */
 };

@@ -15,8 +15,8 @@ struct incoming {
     const char *const *names; /* parameters: REQUEST_METHOD, REQUEST_URI, HTTP_..., count of them */
     const char *const *values;
     int count;
-    const char *body;         /* up to 64 KiB in memory, else NULL and */
-    int body_fd;              /* an unlinked file positioned at 0, or -1 */
+    const char *body; /* up to 64 KiB in memory, else NULL and */
+    int body_fd;      /* an unlinked file positioned at 0, or -1 */
     size_t body_length;
     enum { BODY_WHOLE, BODY_CUT, BODY_TOO_LARGE } body_state;
 };

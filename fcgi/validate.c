@@ -45,6 +45,7 @@ static bool is_json(const char *type)
 static int read_body(struct request *rq, json_t **ret)
 {
     const char *type = request_param(rq, "CONTENT_TYPE"), *why = "";
+    json_auto_t *value = NULL;
     int r;
 
     if (rq->in->body_length == 0) {
@@ -53,15 +54,14 @@ static int read_body(struct request *rq, json_t **ret)
     }
     if (!is_json(type))
         return fail(rq, E_MALFORMED, NULL, "The body must be application/json");
-    r = json_parse_strict(rq, body_text(rq), rq->in->body_length, ret, &why);
+    r = json_parse_strict(rq, body_text(rq), rq->in->body_length, &value, &why);
     if (r == -ELOOP)
         return fail(rq, E_MALFORMED, NULL, "The body is nested too deeply");
     if (r < 0)
         return fail(rq, E_MALFORMED, NULL, FORMAT(rq, "The body is not valid JSON: %s", why));
-    if (!json_is_object(*ret)) {
-        json_decref(*ret);
+    if (!json_is_object(value))
         return fail(rq, E_MALFORMED, NULL, "The body must be a JSON object");
-    }
+    *ret = TAKE(value);
     return 0;
 }
 

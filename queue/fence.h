@@ -5,9 +5,9 @@
  *
  * Protocol with the child (millrace-runner): descriptor 0 gives the job as one JSON object, then end of file;
  * descriptor 3 takes reports, one JSON object a line: {"progress": 37}, and one last
- * {"outcome": "done", "result": ...} | {"outcome": "release", "delay": n, "why": ...} | {"outcome": "bury", "why": ...}.
- * A child that ends without a last report has crashed: one attempt is lost. Its standard output and error go to the
- * worker's log. */
+ * {"outcome": "done", "result": ...} | {"outcome": "release", "delay": n, "why": ...} | {"outcome": "bury", "why":
+ * ...}. A child that ends without a last report has crashed: one attempt is lost. Its standard output and error go to
+ * the worker's log. */
 #ifndef MILLRACE_FENCE_H
 #define MILLRACE_FENCE_H
 #include <stdbool.h>

@@ -21,14 +21,14 @@ struct keys;
 struct transfers;
 
 struct job_kind {
-    const char *name;  /* object.verb: image.generate */
-    const char *queue; /* image */
-    int version;       /* of the arguments' shape; a worker gives back what is newer than it knows */
-    int deadline;      /* seconds one attempt may run */
-    int tries;         /* attempts that count, before it is buried */
-    int backoff;       /* seconds before the second attempt; doubles with each, with jitter, up to an hour */
-    bool fenced;       /* runs in a child inside the fence; else in the dispatcher, which must not block */
-    const struct field *in; /* the arguments; checked when the job is put and again before it runs */
+    const char *name;        /* object.verb: image.generate */
+    const char *queue;       /* image */
+    int version;             /* of the arguments' shape; a worker gives back what is newer than it knows */
+    int deadline;            /* seconds one attempt may run */
+    int tries;               /* attempts that count, before it is buried */
+    int backoff;             /* seconds before the second attempt; doubles with each, with jitter, up to an hour */
+    bool fenced;             /* runs in a child inside the fence; else in the dispatcher, which must not block */
+    const struct field *in;  /* the arguments; checked when the job is put and again before it runs */
     const struct sql *begin; /* optional: the product's row when an attempt begins (:job_id) */
     const struct sql *end;   /* optional: the product's rows when the job ends, in the transaction of its end
                               * (:job_id, :outcome done|buried|cancelled, :result, :error, :folder) */
@@ -61,30 +61,30 @@ struct job {
     char id[JOB_ID_SIZE];
     const struct job_kind *kind;
     const struct job_host *host;
-    void *closure;             /* the host's */
+    void *closure;                 /* the host's */
     const struct job_tools *tools; /* NULL in the fence */
-    const char *product;       /* may be "" */
-    long long account_id;      /* 0: none */
-    const char *request_id;    /* of the request that put it; may be "" */
-    uint64_t epoch;            /* of this lease: grows with each */
-    int attempt;               /* 1 on the first run that counts */
-    int deadline;              /* seconds this attempt may run, and how many attempts may count: the kind's when the */
-    int tries;                 /* job was put; 0 in the fence */
-    const char *folder;        /* the job's own, fenced kinds only: what it leaves there goes to storage */
-    json_t *args;              /* object, checked against kind->in; owned by the job */
-    json_t *result;            /* set by the function; owned by the job */
-    enum job_outcome outcome;  /* with why and delay: set by job_release and job_bury */
+    const char *product;           /* may be "" */
+    long long account_id;          /* 0: none */
+    const char *request_id;        /* of the request that put it; may be "" */
+    uint64_t epoch;                /* of this lease: grows with each */
+    int attempt;                   /* 1 on the first run that counts */
+    int deadline;             /* seconds this attempt may run, and how many attempts may count: the kind's when the */
+    int tries;                /* job was put; 0 in the fence */
+    const char *folder;       /* the job's own, fenced kinds only: what it leaves there goes to storage */
+    json_t *args;             /* object, checked against kind->in; owned by the job */
+    json_t *result;           /* set by the function; owned by the job */
+    enum job_outcome outcome; /* with why and delay: set by job_release and job_bury */
     const char *why;
-    int delay;                 /* seconds; negative: the kind's back-off */
-    int percent;               /* the progress told last; 0 at first */
+    int delay;   /* seconds; negative: the kind's back-off */
+    int percent; /* the progress told last; 0 at first */
 };
 
 enum { JOB_PENDING = 1 };
 
 /* Say how an attempt ended; both return a negative number for the job function to return. why is kept with the
  * attempt and, when the job is buried, shown to whoever asks: no secrets. release: try again after delay seconds
- * (negative: the kind's back-off), buried when that was the last try. bury: no further try would help. why hangs off the
- * job, which is a talloc object; past 1,000 bytes it is cut. */
+ * (negative: the kind's back-off), buried when that was the last try. bury: no further try would help. why hangs off
+ * the job, which is a talloc object; past 1,000 bytes it is cut. */
 int job_release(struct job *job, int delay, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int job_bury(struct job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -28,7 +28,7 @@ int queue_put(struct redis *redis, const struct ticket *tickets, size_t n, size_
 struct reserved {
     char id[JOB_ID_SIZE];
     const char *packed;
-    uint64_t lost_epoch;     /* of a lease that ran out and is not written down yet; 0: none */
+    uint64_t lost_epoch; /* of a lease that ran out and is not written down yet; 0: none */
     const char *lost_worker;
 };
 struct reservation {
@@ -58,8 +58,7 @@ int queue_progress(struct redis *redis, const char *queue, const char *worker, c
 /* Where a job is; ask: also flag a running one; drop: also forget a waiting one whose end is committed. */
 enum queue_where { QUEUE_UNKNOWN, QUEUE_WAITING, QUEUE_RUNNING };
 enum queue_cancel { CANCEL_LOOK, CANCEL_ASK, CANCEL_DROP };
-int queue_cancel(struct redis *redis, const char *queue, const char *id, enum queue_cancel mode,
-                 enum queue_where *ret);
+int queue_cancel(struct redis *redis, const char *queue, const char *id, enum queue_cancel mode, enum queue_where *ret);
 
 /* Whether reserve is open for this run of the server; close it; open it when a rebuild is complete. queue_open: *ret is
  * false when the queue was not closed any more: Redis was flushed since, or somebody else has opened it. */

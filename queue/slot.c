@@ -10,7 +10,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FILE_SIZE_MIB = 256, REPORT_ROOM = 4096 };
+enum {
+    FILE_SIZE_MIB = 256,
+    REPORT_ROOM = 4096,
+    READS = 64,         /* of one child's reports in one turn: others have leases to be renewed */
+    READS_LAST = 65536, /* once it has ended: no more than its pipe holds will come */
+};
 
 bool slot_busy(const struct slot *slot)
 {
@@ -223,9 +228,9 @@ static void report_lines(struct slot *slot)
 }
 
 /* Read what is there; a line beyond its bound is the child's end. */
-static void report_read(struct slot *slot)
+static void report_read(struct slot *slot, int most)
 {
-    while (!slot->report_closed) {
+    while (!slot->report_closed && most-- > 0) {
         ssize_t n;
 
         if (!report_room(slot)) {
@@ -278,12 +283,12 @@ static void child_ended(struct slot *slot)
     struct rusage usage;
     int status = 0;
 
-    report_read(slot);
+    report_read(slot, READS_LAST);
     fence_reap(&slot->child, &status, &usage);
     slot->has_child = false;
     log_debug("job.child", "job=%s status=%d cpu_ms=%ld rss_kb=%ld", slot->job->id, status,
               usage.ru_utime.tv_sec * 1000 + usage.ru_utime.tv_usec / 1000, usage.ru_maxrss);
-    if (slot->worker->now >= slot->safe_until)
+    if (slot->stop != STOP_LOST && slot->worker->now >= slot->safe_until)
         slot_stop(slot, STOP_LOST); /* we were frozen: somebody else may have it */
     if (slot->stop != STOP_NONE)
         outcome_of_stop(slot);
@@ -301,7 +306,7 @@ void slot_hear(struct slot *slot)
 {
     struct pollfd ended = { .fd = slot->child.pidfd, .events = POLLIN };
 
-    report_read(slot);
+    report_read(slot, READS);
     if (poll(&ended, 1, 0) > 0)
         child_ended(slot);
 }

@@ -169,6 +169,7 @@ static void take_one(struct taking *taking)
                                .state = SLOT_ENDED,
                                .job = job,
                                .packed = talloc_steal(job, taking->reserved->packed),
+                               .started_at = worker->now,
                                .safe_until = worker->now + (uint64_t)worker_lease_ms(worker) * 2 / 3 };
     }
 }

@@ -22,18 +22,18 @@ struct slot {
     enum stop_reason stop;
     struct job *job; /* NULL when free; a talloc context that all below hangs off */
     const char *packed;
-    const char *folder;     /* of a fenced job */
-    const char *stored;     /* storage prefix its files were moved to; NULL: none */
-    bool offered;           /* a commit that names them was sent, so that something may refer to them */
-    uint64_t started_at;    /* all on the clock of worker_clock, ms */
+    const char *folder;  /* of a fenced job */
+    const char *stored;  /* storage prefix its files were moved to; NULL: none */
+    bool offered;        /* a commit that names them was sent, so that something may refer to them */
+    uint64_t started_at; /* all on the clock of worker_clock, ms */
     uint64_t deadline_at;
-    uint64_t safe_until;    /* nothing is written and no child lives beyond this without a renewed lease */
+    uint64_t safe_until; /* nothing is written and no child lives beyond this without a renewed lease */
     bool has_child;
     struct fence_child child;
-    char *report;           /* bytes of an unfinished report line */
+    char *report; /* bytes of an unfinished report line */
     size_t report_length;
     bool report_closed;
-    bool reported;          /* the last report has come: job->outcome holds */
+    bool reported; /* the last report has come: job->outcome holds */
     int percent, told_percent;
 };
 
@@ -45,11 +45,11 @@ struct worker {
     char name[WORKER_NAME_SIZE];
     struct slot *slots;
     int slot_count;
-    int signals;               /* signalfd */
+    int signals; /* signalfd */
     uint64_t now;
     uint64_t touched_at, told_at;
-    uint64_t retry_at;         /* nothing is reserved or settled before: an outage */
-    bool waiting;              /* a BZPOPMIN is out on waiter */
+    uint64_t retry_at; /* nothing is reserved or settled before: an outage */
+    bool waiting;      /* a BZPOPMIN is out on waiter */
     uint64_t waiting_until;
     bool stopping;
     uint64_t stop_at;
@@ -62,17 +62,17 @@ int worker_lease_ms(const struct worker *worker);
 
 /* slot.c */
 void slot_start(struct slot *slot, struct job *job, const char *packed);
-void slot_hear(struct slot *slot);    /* its child has written or ended */
+void slot_hear(struct slot *slot); /* its child has written or ended */
 /* Never frees the job: its own function may be asking. A lost one is freed by the loop. */
 void slot_stop(struct slot *slot, enum stop_reason why);
-void slot_free(struct slot *slot);    /* forget the job, remove its folder */
+void slot_free(struct slot *slot); /* forget the job, remove its folder */
 bool slot_busy(const struct slot *slot);
 struct held slot_held(const struct slot *slot);
 extern const struct job_host worker_job_host;
 bool worker_touch(struct worker *worker); /* renew all leases now; false: Redis did not answer */
 
 /* settle.c */
-void worker_settle(struct worker *worker);      /* commit what has ended */
+void worker_settle(struct worker *worker); /* commit what has ended */
 /* Look at freshly reserved jobs: start those that may run, settle the others. */
 void worker_take(struct worker *worker, const struct reservation *reservation);
 #endif

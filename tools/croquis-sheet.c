@@ -10,7 +10,6 @@
 
 struct sheet {
     struct croquis_request rq;
-    const char *medium;
     int over; /* vocabulary run through, or -1 */
     int count;
 };

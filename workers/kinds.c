@@ -3,8 +3,12 @@
 #include "workers/kinds.h"
 #include "sql.h"
 
-#define FILTER(word) { .name = word, .type = SLUG, .min = 1, .max = 32 }
+#define FILTER(word)                                                                                                   \
+    {                                                                                                                  \
+        .name = word, .type = SLUG, .min = 1, .max = 32                                                                \
+    }
 
+/* clang-format off */
 const struct job_kind job_kinds[] = {
     { .name = "image.generate", .queue = "image", .version = 1, .deadline = 120, .tries = 2, .backoff = 5,
       .fenced = true, .run = image_generate,
@@ -20,3 +24,4 @@ const struct job_kind job_kinds[] = {
       .in = FIELDS({ .name = "email", .type = EMAIL, .flags = REQUIRED }) },
     { .name = NULL },
 };
+/* clang-format on */

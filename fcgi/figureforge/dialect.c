@@ -10,9 +10,9 @@ static char *error_body(struct request *rq, enum error error, const char *messag
     char *details = COPY(rq, "");
 
     for (int i = 0; i < errors->count; i++)
-        details = memory_check(talloc_asprintf_append(details, "%s%s:%s", i ? "," : "",
-                                                      json_quote(rq, errors->list[i].field),
-                                                      json_quote(rq, errors->list[i].message)));
+        details =
+            memory_check(talloc_asprintf_append(details, "%s%s:%s", i ? "," : "", json_quote(rq, errors->list[i].field),
+                                                json_quote(rq, errors->list[i].message)));
     return FORMAT(rq, "{\"error\":{\"code\":\"%s\",\"message\":%s,\"details\":{%s}}}", figureforge_dialect.codes[error],
                   json_quote(rq, message), details);
 }

@@ -5,25 +5,41 @@
 
 /* ---- fields used more than once ---- */
 
-#define EMAIL_FIELD { .name = "email", .type = EMAIL, .flags = REQUIRED, .doc = "E-mail address." }
-#define FILTER(word, text) { .name = word, .type = SLUG, .min = 1, .max = 32, .doc = text }
-#define OUT(kind, id) { .name = id, .type = kind, .flags = REQUIRED }
-#define OUT_NULLABLE(kind, id) { .name = id, .type = kind, .flags = REQUIRED | NULLABLE }
-#define OUT_OBJECT(id, ...) { .name = id, .type = OBJECT, .flags = REQUIRED, .fields = FIELDS(__VA_ARGS__) }
-#define OUT_LIST(id, ...) { .name = id, .type = LIST, .flags = REQUIRED, .fields = FIELDS(__VA_ARGS__) }
+#define EMAIL_FIELD                                                                                                    \
+    {                                                                                                                  \
+        .name = "email", .type = EMAIL, .flags = REQUIRED, .doc = "E-mail address."                                    \
+    }
+#define FILTER(word, text)                                                                                             \
+    {                                                                                                                  \
+        .name = word, .type = SLUG, .min = 1, .max = 32, .doc = text                                                   \
+    }
+#define OUT(kind, id)                                                                                                  \
+    {                                                                                                                  \
+        .name = id, .type = kind, .flags = REQUIRED                                                                    \
+    }
+#define OUT_NULLABLE(kind, id)                                                                                         \
+    {                                                                                                                  \
+        .name = id, .type = kind, .flags = REQUIRED | NULLABLE                                                         \
+    }
+#define OUT_OBJECT(id, ...)                                                                                            \
+    {                                                                                                                  \
+        .name = id, .type = OBJECT, .flags = REQUIRED, .fields = FIELDS(__VA_ARGS__)                                   \
+    }
+#define OUT_LIST(id, ...)                                                                                              \
+    {                                                                                                                  \
+        .name = id, .type = LIST, .flags = REQUIRED, .fields = FIELDS(__VA_ARGS__)                                     \
+    }
 #define OUT_OBJECTS(id, ...) OUT_LIST(id, { .name = "item", .type = OBJECT, .fields = FIELDS(__VA_ARGS__) })
 
 static const struct field filters[] = {
-    FILTER("body_type", "athletic, slim, heavy, ..."),
-    FILTER("pose", "standing, walking, action, ..."),
-    FILTER("lighting", "dramatic, soft, rim, ..."),
-    FILTER("clothing", "casual, formal, none, ..."),
-    FILTER("background", "simple, studio, outdoor, ..."),
-    { .name = NULL },
+    FILTER("body_type", "athletic, slim, heavy, ..."),    FILTER("pose", "standing, walking, action, ..."),
+    FILTER("lighting", "dramatic, soft, rim, ..."),       FILTER("clothing", "casual, formal, none, ..."),
+    FILTER("background", "simple, studio, outdoor, ..."), { .name = NULL },
 };
 
 /* ---- the table ---- */
 
+/* clang-format off */
 const struct endpoint figureforge_endpoints[] = {
     ENDPOINT(figureforge, magic_link_request,
         .method = POST, .path = "/api/auth/magic-link/request/", .who = ANYONE,
@@ -86,3 +102,4 @@ const struct endpoint figureforge_endpoints[] = {
                       OUT_OBJECT("owner", OUT(TEXT, "id"), OUT(TEXT, "username")), OUT(TEXT, "created_at"))),
     { .name = NULL },
 };
+/* clang-format on */

@@ -15,7 +15,7 @@ struct operation {
     const struct config *config;
     struct database *database; /* connects when first used */
     struct redis *redis;
-    char **words;              /* after the command's name, ends with NULL */
+    char **words; /* after the command's name, ends with NULL */
 };
 
 int command_migrate(struct operation *operation);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * millrace: the operator's command. */
-#include "queue/cli/command.h"
 #include "common/database.h"
 #include "common/memory.h"
 #include "common/program.h"
+#include "queue/cli/command.h"
 #include "queue/queue.h"
 
 static const struct {

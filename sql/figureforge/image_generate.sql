@@ -44,19 +44,22 @@ select null, null, refused.error, refused.message, refused.field
   left join model on true
   left join figureforge.usage u on u.account_id = :account_id::bigint
  cross join lateral (
+         select plan.credits - case when u.period = figureforge.period() then u.used else 0 end as credits) as left_over
+ cross join lateral (
+         -- u is as it was before this statement: when nothing is wrong there, a twin has taken the place meanwhile
          select case when model.id is null then 'invalid'
                      when not model.available then 'unavailable'
                      when :batch_size::integer > plan.batch then 'invalid'
-                     when u.running >= plan.concurrent then 'rate_limited'
-                     else 'quota' end as error,
+                     when left_over.credits < model.cost and coalesce(u.running, 0) < plan.concurrent then 'quota'
+                     else 'rate_limited' end as error,
                 case when model.id is null then 'There is no model of this name'
                      when not model.available then 'This model is not available here'
                      when :batch_size::integer > plan.batch
                        then format('must be at most %s on the %s plan', plan.batch, plan.tier)
-                     when u.running >= plan.concurrent
-                       then format('The %s plan runs %s job(s) at once; wait for the last one', plan.tier, plan.concurrent)
-                     else format('This needs %s credits; the %s plan has %s left in this period', model.cost, plan.tier,
-                                 plan.credits - case when u.period = figureforge.period() then u.used else 0 end)
+                     when left_over.credits < model.cost and coalesce(u.running, 0) < plan.concurrent
+                       then format('This needs %s credits; the %s plan has %s left in this period', model.cost, plan.tier,
+                                   left_over.credits)
+                     else format('The %s plan runs %s job(s) at once; wait for the last one', plan.tier, plan.concurrent)
                 end as message,
                 case when model.id is null or not model.available then 'model'
                      when :batch_size::integer > plan.batch then 'batch_size' end as field) as refused

@@ -1,7 +1,11 @@
--- public: anyone may ask; the code goes to the address, and the answer never tells whether it has an account
-with throttled as (
-  select greatest(throttle_hit('signin-email', :product || ':' || :email, 3, interval '15 minutes'),
-                  throttle_hit('signin-ip', :product || ':' || :client_ip, 10, interval '1 hour')) as seconds),
+-- public: anyone may ask; the code goes to the address, and the answer never tells whether it has an account. Who asks
+-- too often is refused before the address is counted: else one client could use up everybody's codes and fill the table.
+with client as (
+  select throttle_hit('signin-ip', :product || ':' || :client_ip, 10, interval '1 hour') as seconds),
+throttled as (
+  select case when seconds > 0 then seconds
+              else throttle_hit('signin-email', :product || ':' || :email, 3, interval '15 minutes') end as seconds
+    from client),
 put as (
   select job_ticket(j) as ticket
     from throttled t

@@ -9,7 +9,7 @@ select want.id, j.kind, j.version, j.product, j.account_id, j.args, j.tries, j.d
   left join job_cancel c on c.id = want.id
  cross join lateral (
          select count(*) filter (where counts) as counted, count(*) filter (where outcome = 'lost') as lost,
-                greatest(0, ceil(extract(epoch from max(not_before) - now()) * 1000))::bigint as wait
+                greatest(0, ceil(extract(epoch from nullif(max(not_before), '-infinity') - now()) * 1000))::bigint as wait
            from job_try
           where id = want.id and not_before < 'infinity') as t
  order by want.n

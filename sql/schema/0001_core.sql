@@ -82,14 +82,16 @@ create table signin_code (
   primary key (product, email)
 );
 
--- Finished files. A link to one carries its generation: raising it ends every link made before.
+-- Finished files. A link to one carries its generation: raising it ends every link made before. Names and types are what
+-- a fenced program says, which may have been turned against us, and they end in paths and headers: the key stays within
+-- its folder, a name needs no quoting anywhere, a type is one word of a header.
 create table file (
   id          bigint generated always as identity primary key,
   product     text not null,
   account_id  bigint not null references account,
-  storage_key text not null unique,
-  name        text not null,
-  type        text not null,
+  storage_key text not null unique check (storage_key ~ '^([A-Za-z0-9_-][A-Za-z0-9._-]*/)+[A-Za-z0-9_-][A-Za-z0-9._-]*$'),
+  name        text not null check (name ~ '^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$'),
+  type        text not null check (type ~ '^[a-z]{1,32}/[a-z0-9.+-]{1,100}$'),
   generation  integer not null default 1,
   created_at  timestamptz not null default now(),
   deleted_at  timestamptz

@@ -61,6 +61,19 @@ def stack():
 
 
 @pytest.fixture(scope="session")
+def starts(stack):
+    """How often each service has been started."""
+    def count():
+        return {service["name"]: service["starts"] for service in ask(stack["control"], {"do": "status"})["services"]}
+    return count
+
+
+@pytest.fixture(scope="session", autouse=True)
+def starts_before(starts):
+    return starts()
+
+
+@pytest.fixture(scope="session")
 def record(stack):
     return Record(load_rows(stack))
 

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,6 +25,13 @@ def number(client):
 def spend(sql, client, more):
     """So many further credits are gone, without the pictures."""
     sql(f"update figureforge.usage set used = used + {more} where account_id = %s", number(client))
+
+
+def until(holds):
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(POLL)
 
 
 def credits(client):
@@ -103,6 +111,20 @@ def test_many_requests_at_once_get_one_place(alice, paused):
     alice.finished(next(answer.json()["job_id"] for answer in answers if answer.status_code == 202))
 
 
+def test_a_place_that_a_twin_takes_meanwhile(alice, sql):
+    """What the refusal tells is read from before the statement; it must not say that credits are lacking."""
+    with subprocess.Popen(["psql", "-XAtq", "-d", load_stack()["database_url"]], stdin=subprocess.PIPE, text=True) as twin, \
+            ThreadPoolExecutor(1) as other:
+        print(f"begin; insert into figureforge.usage values ({number(alice)}, figureforge.period(), 1, 1);",
+              file=twin.stdin, flush=True)
+        until(lambda: sql("select count(*) from pg_stat_activity where state = 'idle in transaction'"
+                          " and query like 'insert into figureforge.usage%'") == "1")
+        asked = other.submit(generate, alice, 429)
+        until(lambda: sql("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") == "1")
+        print("commit;", file=twin.stdin, flush=True)
+        assert asked.result().error.code == "RATE_LIMITED"
+
+
 def test_cancelling_a_waiting_job_gives_its_credits_back(alice, operator, paused):
     with paused("image"):
         job = generate(alice, batch_size=4)
@@ -149,10 +171,7 @@ def runner():
 def test_cancelling_a_running_job_gives_its_credits_back(alice, operator, runner):
     job = generate(alice, batch_size=4)
     runner()
-    until = time.monotonic() + PATIENCE
-    while alice.get(f"/api/images/job/{job.job_id}/").status != "processing":
-        assert time.monotonic() < until
-        time.sleep(POLL)
+    until(lambda: alice.get(f"/api/images/job/{job.job_id}/").status == "processing")
     assert credits(alice) == (4, 6)
     assert "running" in operator("cancel", job.job_id)
     ended = alice.finished(job.job_id)

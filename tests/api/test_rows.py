@@ -29,5 +29,11 @@ def test_a_user_is_no_administrator(alice, guarded):
 
 
 @pytest.mark.last
+def test_no_service_has_died(starts, starts_before):
+    """The supervisor starts them again so fast that no client may notice."""
+    assert starts() == starts_before
+
+
+@pytest.mark.last
 def test_every_row_was_called(record):
     assert record.missing() == []

@@ -136,11 +136,13 @@ def test_three_codes_in_a_quarter_of_an_hour(figureforge, stack, record, mailbox
     assert len(mailbox.wait(address, 3)) == 3
 
 
-def test_ten_codes_an_hour_for_one_client(figureforge):
+def test_ten_codes_an_hour_for_one_client(figureforge, sql):
     for _ in range(10):
         figureforge.post(REQUEST, {"email": f"many-{secrets.token_hex(6)}@example.org"})
-    refused = figureforge.post(REQUEST, {"email": f"many-{secrets.token_hex(6)}@example.org"}, 429)
+    victim = f"many-{secrets.token_hex(6)}@example.org"
+    refused = figureforge.post(REQUEST, {"email": victim}, 429)
     assert 900 < int(refused.http.headers["Retry-After"]) <= 3600
+    assert sql("select count(*) from throttle where subject = %s", f"figureforge:{victim}") == "0"
 
 
 def test_a_client_cannot_choose_its_address(figureforge, address):

@@ -165,6 +165,34 @@ def test_a_job_of_no_week_lies_in_the_default(sql):
     assert sql(statement("queue/weeks_make"))[0][1] == "1"
 
 
+def test_a_week_that_came_too_late_keeps_no_other_from_being_made(sql):
+    job = put(sql, id="job_id_floor('2031-01-01')")
+    sql("select job_week_make('2031-01-01'), job_week_make('2031-01-08')")
+    assert sql.one(f"select tableoid::regclass from job where id = '{job}'") == "job_default"
+    assert sql.one("select count(*) from pg_class where relname in ('job_2031w01', 'job_2031w02')") == "1"
+
+
+# ---- files ----
+
+@pytest.mark.parametrize("key, name, type", [
+    ("figureforge/ab/j.1/../../../x.png", "x.png", "image/png"),
+    ("figureforge/ab/j.1//x.png", "x.png", "image/png"),
+    ("/etc/x.png", "x.png", "image/png"),
+    ("figureforge/ab/j.1/..", "..", "image/png"),
+    ("figureforge/ab/j.1/x.png", 'x";y.png', "image/png"),
+    ("figureforge/ab/j.1/x.png", "x\ny.png", "image/png"),
+    ("figureforge/ab/j.1/x.png", "x.png", "text/html; charset=utf-7"),
+])
+def test_what_a_fenced_program_says_of_its_files_is_bounded(sql, key, name, type):
+    account = sql.one("insert into account (product, email, username) values ('figureforge', 'f@x', 'f')"
+                      " on conflict do nothing returning id")
+    row = "insert into file (product, account_id, storage_key, name, type) values ('figureforge', {}, '{}', '{}', '{}')"
+    sql(row.format(account, "figureforge/ab/0-0.17/image-1.png", "image-1.png", "image/png"))
+    with pytest.raises(Refused) as refused:
+        sql(row.format(account, key, name, type))
+    assert refused.value.sqlstate == "23514"
+
+
 # ---- ends and tries ----
 
 def test_the_first_end_stands(sql):
@@ -266,6 +294,14 @@ def test_take_counts_tries_and_losses_apart(sql):
     row, = take(sql, job)
     assert (row["counted"], row["lost"]) == ("1", "2")
     assert 25_000 < int(row["wait"]) <= 30_000
+
+
+def test_take_of_a_job_whose_only_try_was_lost(sql):
+    """It has no time before which it may not start, which is not the same as a time."""
+    job = put(sql)
+    sql(lost((job, 3, "w")))
+    row, = take(sql, job)
+    assert (row["counted"], row["lost"], row["wait"]) == ("0", "1", "0")
 
 
 def test_take_tells_of_ends_cancellations_and_expiry(sql):

@@ -9,7 +9,7 @@ void suite_register(const char *name, void (*fill)(TCase *tests));
 
 #define SUITE(name)                                                                                                    \
     static void suite_fill_##name(TCase *tests);                                                                       \
-    __attribute__((constructor)) static void suite_enter_##name(void)                                                 \
+    __attribute__((constructor)) static void suite_enter_##name(void)                                                  \
     {                                                                                                                  \
         suite_register(#name, suite_fill_##name);                                                                      \
     }                                                                                                                  \

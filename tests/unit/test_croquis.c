@@ -3,6 +3,7 @@
 #include "tests/unit/suite.h"
 #include "workers/croquis/croquis.h"
 #include "workers/croquis/finish.h"
+#include "workers/fenced/image_generate.h"
 #include <errno.h>
 #include <unistd.h>
 
@@ -280,6 +281,88 @@ START_TEST(finishing_writes_the_same_bytes_again)
 }
 END_TEST
 
+static int told; /* the last progress of a job */
+
+static void progress(struct job *job, int percent)
+{
+    ck_assert_int_gt(percent, told);
+    told = percent;
+    (void)job;
+}
+
+/* Run image.generate in a folder of its own, which becomes the working directory. */
+static int generated(struct job *job, char *folder, json_t *args)
+{
+    static const struct job_host host = { .progress = progress };
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_int_eq(chdir(folder), 0);
+    told = -1;
+    job->host = &host;
+    job->args = args;
+    snprintf(job->id, sizeof(job->id), "%s", "5b0c7c1e-8a55-4b7e-9a52-0d1f6c2e7a11");
+    return image_generate(job);
+}
+
+START_TEST(a_job_leaves_its_pictures)
+{
+    char folder[] = "/tmp/croquis-XXXXXX";
+    struct job *job = NEW(NULL, struct job);
+    json_t *images;
+
+    ck_assert_int_eq(generated(job, folder,
+                               json_pack("{ss s{ss} si ss}", "prompt", "a dancer", "filters", "pose", "action",
+                                         "batch_size", 2, "model", "croquis")),
+                     0);
+    images = json_object_get(job->result, "images");
+    ck_assert_uint_eq(json_array_size(images), 2);
+    ck_assert_int_eq(json_integer_value(json_object_get(job->result, "failed")), 0);
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *image = json_array_get(images, i);
+
+        ck_assert_int_eq(access(json_string_value(json_object_get(image, "file")), R_OK), 0);
+        ck_assert_int_eq(unlink(json_string_value(json_object_get(image, "file"))), 0);
+        ck_assert_int_eq(unlink(json_string_value(json_object_get(image, "thumbnail"))), 0);
+        ck_assert_int_eq(json_integer_value(json_object_get(image, "width")), IMAGE_SIZE);
+    }
+    ck_assert_str_ne(json_string_value(json_object_get(json_array_get(images, 0), "seed")),
+                     json_string_value(json_object_get(json_array_get(images, 1), "seed")));
+    ck_assert_int_eq(told, 100);
+    ck_assert_int_eq(rmdir(folder), 0); /* and nothing else */
+    json_decref(job->args);
+    json_decref(job->result);
+    talloc_free(job);
+}
+END_TEST
+
+START_TEST(a_job_that_cannot_write_or_knows_no_such_model_is_buried)
+{
+    char folder[] = "/tmp/croquis-XXXXXX", other[] = "/tmp/croquis-XXXXXX";
+    struct job *job = NEW(NULL, struct job);
+
+    ck_assert_int_lt(generated(job, folder, json_pack("{ss ss}", "prompt", "x", "model", "flux-pro")), 0);
+    ck_assert_int_eq(job->outcome, JOB_BURY);
+    ck_assert_ptr_nonnull(strstr(job->why, "flux-pro"));
+    ck_assert_ptr_null(job->result);
+    rmdir(folder);
+    json_decref(job->args);
+    talloc_free(job);
+
+    job = NEW(NULL, struct job);
+    ck_assert_ptr_nonnull(mkdtemp(other));
+    ck_assert_int_eq(chdir(other), 0);
+    ck_assert_int_eq(rmdir(other), 0); /* a working directory that is gone takes no files */
+    told = -1;
+    job->host = &(const struct job_host){ .progress = progress };
+    job->args = json_pack("{ss ss}", "prompt", "x", "model", "croquis");
+    ck_assert_int_lt(image_generate(job), 0);
+    ck_assert_int_eq(job->outcome, JOB_BURY);
+    ck_assert_ptr_null(job->result);
+    json_decref(job->args);
+    talloc_free(job);
+}
+END_TEST
+
 SUITE(croquis)
 {
     tcase_add_test(tests, the_same_request_draws_the_same_pixels);
@@ -294,4 +377,6 @@ SUITE(croquis)
     tcase_add_test(tests, a_filter_outranks_the_prompt);
     tcase_add_test(tests, prompt_and_filter_draw_alike);
     tcase_add_test(tests, finishing_writes_the_same_bytes_again);
+    tcase_add_test(tests, a_job_leaves_its_pictures);
+    tcase_add_test(tests, a_job_that_cannot_write_or_knows_no_such_model_is_buried);
 }

@@ -19,8 +19,8 @@ void camera_ray(const struct camera *camera, float x, float y, vec3 *ret_from, v
 /* Pixels a head at this depth. */
 float camera_scale(const struct camera *camera, float depth);
 
-/* Frame the scene in width x height pixels, seen from the height eye, filling its part of the picture; ground: keep
- * room for the ground below what floats. */
+/* Frame the scene in width x height pixels, seen from the height eye, filling its part of the picture;
+ * the ground below what floats is kept in it. */
 struct camera camera_fit(const struct scene *scene, float eye, int width, int height, float part);
 /* Look along -to_light at all of the scene with size x size pixels. */
 struct camera camera_light(const struct scene *scene, vec3 to_light, int size);

@@ -19,13 +19,16 @@ struct chain {
     int kinds[4];
 };
 
-static enum edge edge_between(const struct sample *a, const struct sample *b)
+/* pixel: its size in heads. Where the farther surface turns away it drops steeply without breaking. */
+static enum edge edge_between(const struct sample *a, const struct sample *b, float pixel)
 {
+    const struct sample *far = a->depth > b->depth ? a : b;
+
     if (a->depth <= 0 && b->depth <= 0)
         return EDGE_NONE;
     if (a->depth <= 0 || b->depth <= 0)
         return EDGE_OUTER;
-    if (fabsf(a->depth - b->depth) > 0.13f)
+    if (fabsf(a->depth - b->depth) > 0.12f + 2.5f * pixel / maxf(far->normal.z, 0.04f))
         return EDGE_INNER;
     /* A hairline has no outline: its strokes make it. */
     return a->layer != b->layer && a->layer != HAIR && b->layer != HAIR ? EDGE_CLOTH : EDGE_NONE;
@@ -33,12 +36,14 @@ static enum edge edge_between(const struct sample *a, const struct sample *b)
 
 static void edges_find(struct edges *e, const struct look *look)
 {
+    float pixel = 1 / camera_scale(&look->camera, look->camera.f.o.z);
+
     for (int y = 1; y < look->height; y++)
         for (int x = 1; x < look->width; x++) {
             const struct sample *here = look_sample(look, x, y);
 
-            e->right[y * e->width + x] = (uint8_t)edge_between(look_sample(look, x, y - 1), here);
-            e->down[y * e->width + x] = (uint8_t)edge_between(look_sample(look, x - 1, y), here);
+            e->right[y * e->width + x] = (uint8_t)edge_between(look_sample(look, x, y - 1), here, pixel);
+            e->down[y * e->width + x] = (uint8_t)edge_between(look_sample(look, x - 1, y), here, pixel);
         }
 }
 
@@ -89,7 +94,8 @@ static int chain_way(const struct edges *e, int x, int y, int last)
     return -1;
 }
 
-/* Take edges from a corner on until they end, meet others or fill the chain. */
+/* Take edges from a corner on until they end, fork or fill the chain. Where two edges only cross, as two pixels that
+ * touch at a corner make them, it goes on. */
 static void chain_follow(struct chain *chain, const struct edges *e, int x, int y)
 {
     static const int dx[4] = { 1, 0, -1, 0 }, dy[4] = { 0, 1, 0, -1 };
@@ -97,7 +103,7 @@ static void chain_follow(struct chain *chain, const struct edges *e, int x, int 
 
     memset(chain->kinds, 0, sizeof(chain->kinds));
     chain->count = 0;
-    while (chain_point(chain, x, y) && (chain->count < 2 || degree(e, x, y) < 2)) {
+    while (chain_point(chain, x, y) && (chain->count < 2 || degree(e, x, y) != 2)) {
         way = chain_way(e, x, y, way);
         if (way < 0)
             return;
@@ -113,27 +119,20 @@ static bool chain_closed(const struct chain *c)
     return hypotf(c->x[0] - c->x[c->count - 1], c->y[0] - c->y[c->count - 1]) < 1.5f;
 }
 
-/* A staircase of pixels becomes a curve; a closed one stays closed. */
-static void chain_smooth(struct chain *c, int passes)
+/* Even out values along a chain, again and again; ends stay, and a closed chain stays closed. */
+static void even_out(float *v, int count, bool closed, int passes)
 {
-    bool closed = chain_closed(c) && c->count > 20;
-
     for (int pass = 0; pass < passes; pass++) {
-        float *axes[2] = { c->x, c->y };
+        float before = closed ? v[count - 2] : v[0];
 
-        for (int k = 0; k < 2; k++) {
-            float *v = axes[k], first = v[0], before = closed ? v[c->count - 2] : v[0];
+        for (int i = closed ? 0 : 1; i + 1 < count; i++) {
+            float here = v[i];
 
-            for (int i = closed ? 0 : 1; i + 1 < c->count; i++) {
-                float here = v[i];
-                v[i] = 0.25f * before + 0.5f * here + 0.25f * v[i + 1];
-                before = here;
-            }
-            if (closed)
-                v[c->count - 1] = v[0];
-            else
-                v[0] = first;
+            v[i] = 0.25f * before + 0.5f * here + 0.25f * v[i + 1];
+            before = here;
         }
+        if (closed)
+            v[count - 1] = v[0];
     }
 }
 
@@ -175,12 +174,17 @@ static void chain_draw(struct chain *c, struct drawing *d, struct random *random
                      : c->kinds[EDGE_INNER] * 2 > c->count ? EDGE_INNER
                                                            : EDGE_CLOTH;
     float base = weights[kind] * d->medium->line_width * d->unit * 1.25f, phase = random_range(random, 0, 6.28f);
+    bool closed;
 
     /* Specks, and islands where one cloth barely pierces another, are no contours. */
     if ((float)c->count < (kind == EDGE_CLOTH && chain_closed(c) ? 130 : 12) * d->unit)
         return;
-    chain_smooth(c, (int)(4 + 6 * d->unit));
+    /* A staircase of pixels becomes a curve. */
+    closed = chain_closed(c) && c->count > 20;
+    even_out(c->x, c->count, closed, (int)(4 + 12 * d->unit));
+    even_out(c->y, c->count, closed, (int)(4 + 12 * d->unit));
     chain_weigh(c, d, random, base);
+    even_out(c->width, c->count, closed, (int)(10 + 50 * d->unit));
     pencil_colour(d, d->medium->line, alphas[kind]);
     pencil_ribbon(d, c->x, c->y, c->width, c->count);
     if (kind == EDGE_CLOTH || (float)c->count < 60 * d->unit)
@@ -207,11 +211,11 @@ void contour(void *ctx, struct drawing *d)
     e.right = memory_check(talloc_zero_array(chain, uint8_t, corners));
     e.down = memory_check(talloc_zero_array(chain, uint8_t, corners));
     edges_find(&e, d->look);
-    /* From ends and crossings first, so that what is left are rings. */
+    /* From ends and forks first, so that what is left are rings. */
     for (int rings = 0; rings < 2; rings++)
         for (int y = 0; y < e.height; y++)
             for (int x = 0; x < e.width; x++)
-                for (int n = degree(&e, x, y); n > 0 && (rings || n != 2); n = degree(&e, x, y)) {
+                for (int n = degree(&e, x, y); n > 0 && (rings || n % 2); n = degree(&e, x, y)) {
                     chain_follow(chain, &e, x, y);
                     chain_draw(chain, d, &random);
                 }

@@ -43,7 +43,6 @@ static void stroke_way(const struct drawing *d, const struct sample *s, float sl
 {
     const struct volume *v = &d->scene->volumes[s->volume];
     vec3 axis = v->shape == BOX ? v->f.y : d->skeleton->bones[v->side][v->bone].f.y, round;
-
     float x, y, l, c = cosf(radians(turn)), k = sinf(radians(turn)), sx = cosf(slant), sy = -sinf(slant);
 
     /* Hair is drawn the way it falls. */

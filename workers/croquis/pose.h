@@ -20,7 +20,7 @@ struct place {
 };
 
 enum hand { HAND_RELAXED, HAND_OPEN, HAND_FIST, HAND_POINT, HAND_FLAT };
-enum prop { PROP_NONE, PROP_SEAT, PROP_STAFF, PROP_BALL };
+enum prop { PROP_NONE, PROP_SEAT };
 
 struct pose {
     const char *names;

@@ -1,26 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Backgrounds, in the figure's own perspective and lighter than it. */
+#include "workers/croquis/scenery.h"
 #include "common/memory.h"
-#include "workers/croquis/drawing.h"
 
 struct setting {
     const char *names;
     void (*draw)(struct drawing *d, struct random *random);
 };
 
-static float horizon(const struct drawing *d)
+float scenery_horizon(const struct drawing *d)
 {
     return d->look->camera.cy;
 }
 
-/* What lines are drawn with: on dark paper, the guides' light. */
-static struct colour ink(const struct drawing *d)
+struct colour scenery_ink(const struct drawing *d)
 {
     return d->medium->night ? d->medium->guide : d->medium->dark;
 }
 
-/* A tone in the medium's dark (or light) from one alpha at the top to another at the bottom. */
-static void tint(struct drawing *d, float y0, float y1, float top, float bottom)
+void scenery_tint(struct drawing *d, float y0, float y1, float top, float bottom)
 {
     struct colour c = d->medium->dark;
     cairo_pattern_t *p = cairo_pattern_create_linear(0, y0, 0, y1);
@@ -33,8 +31,7 @@ static void tint(struct drawing *d, float y0, float y1, float top, float bottom)
     cairo_pattern_destroy(p);
 }
 
-/* A soft spot of dark or light. */
-static void glow(struct drawing *d, struct colour c, float x, float y, float rx, float ry, float alpha)
+void scenery_glow(struct drawing *d, struct colour c, float x, float y, float rx, float ry, float alpha)
 {
     cairo_pattern_t *p = cairo_pattern_create_radial(0, 0, 0, 0, 0, 1);
 
@@ -60,7 +57,7 @@ static void scribble(struct drawing *d, struct random *random, float x, float y,
         float half = ry * sqrtf(1 - t * t) * random_range(random, 0.6f, 1.05f), cx = x + t * rx;
         float cy = y + random_range(random, -0.12f, 0.12f) * ry;
 
-        pencil_colour(d, ink(d), alpha * random_range(random, 0.6f, 1.1f));
+        pencil_colour(d, scenery_ink(d), alpha * random_range(random, 0.6f, 1.1f));
         pencil_line(d, random, cx + half * slant * 0.5f, cy - half, cx - half * slant * 0.5f, cy + half,
                     random_range(random, 1, 1.9f));
     }
@@ -72,7 +69,7 @@ static void draw_simple(struct drawing *d, struct random *random)
 
     /* Dark behind the lit side makes the light. */
     scribble(d, random, w * (0.5f + side * 0.14f), h * random_range(random, 0.42f, 0.52f), w * 0.24f, h * 0.26f, 0.2f);
-    pencil_colour(d, ink(d), 0.3f);
+    pencil_colour(d, scenery_ink(d), 0.3f);
     pencil_line(d, random, w * 0.08f, h * 0.885f, w * 0.92f, h * 0.88f, 1.1f);
 }
 
@@ -80,9 +77,10 @@ static void draw_gradient(struct drawing *d, struct random *random)
 {
     float w = (float)d->width, h = (float)d->height, side = d->to_light.x > 0 ? 1.0f : -1.0f;
 
-    tint(d, 0, h, random_range(random, 0.22f, 0.36f), 0.03f);
-    glow(d, d->medium->dark, w * (0.5f + 0.42f * side), h * 0.4f, w * 0.6f, h * 0.7f, 0.26f);
-    glow(d, d->medium->light, w * (0.5f - 0.1f * side), h * 0.52f, w * 0.42f, h * 0.5f, d->medium->night ? 0.1f : 0.3f);
+    scenery_tint(d, 0, h, random_range(random, 0.22f, 0.36f), 0.03f);
+    scenery_glow(d, d->medium->dark, w * (0.5f + 0.42f * side), h * 0.4f, w * 0.6f, h * 0.7f, 0.26f);
+    scenery_glow(d, d->medium->light, w * (0.5f - 0.1f * side), h * 0.52f, w * 0.42f, h * 0.5f,
+                 d->medium->night ? 0.1f : 0.3f);
 }
 
 static void draw_grid(struct drawing *d, struct random *random)
@@ -100,7 +98,7 @@ static void draw_grid(struct drawing *d, struct random *random)
     for (float y = 1; y <= 11; y++)
         pencil_edge(d, random, vec(-wide, y, far), vec(wide, y, far), 0.8f);
     pencil_colour(d, d->medium->guide, 0.55f);
-    pencil_line(d, random, 0, horizon(d), (float)d->width, horizon(d), 1.4f);
+    pencil_line(d, random, 0, scenery_horizon(d), (float)d->width, scenery_horizon(d), 1.4f);
 }
 
 /* A box of four uprights between two corners, as edges. */
@@ -115,22 +113,26 @@ static void box(struct drawing *d, struct random *random, vec3 a, vec3 b, float 
     }
 }
 
-/* A lamp with a square soft box on a three-legged stand. */
-static void lamp(struct drawing *d, struct random *random, float x, float z, float turned)
+/* A lamp with a square soft box, turned to the figure, on a three-legged stand. */
+static void lamp(struct drawing *d, struct random *random, float x, float z)
 {
-    vec3 head = vec(x, 8.2f, z), lean = vec(-turned * 0.5f, -0.3f, 0.3f);
+    static const float corners[4][2] = { { -1, -1 }, { 1, -1 }, { 1, 1 }, { -1, 1 } };
+    vec3 head = vec(x, 7.9f, z), way = unit(sub(vec(0, 5, 0), head)), u = unit(cross(way, vec(0, 1, 0)));
+    vec3 v = cross(u, way), near[4], far[4];
 
-    for (int i = 0; i < 3; i++)
-        pencil_edge(d, random, vec(x, 1.4f, z),
-                    vec(x + 1.1f * cosf(2.1f * (float)i), 0, z + 1.1f * sinf(2.1f * (float)i)), 1.4f);
+    for (int i = 0; i < 3; i++) {
+        float a = 2.1f * (float)i + 0.4f;
+        pencil_edge(d, random, vec(x, 1.4f, z), vec(x + 1.1f * cosf(a), 0, z + 1.1f * sinf(a)), 1.4f);
+    }
     pencil_edge(d, random, vec(x, 0.4f, z), head, 1.8f);
     for (int i = 0; i < 4; i++) {
-        float a = (i & 1) ? 1 : -1, b = (i & 2) ? 1 : -1;
-        vec3 near = add(head, vec(lean.x + 0.25f * a, 0.35f * b, 0)),
-             far = add(head, vec(-turned * 1.3f + 0.8f * a * 0.6f, b - 0.4f, 0.7f + 0.5f * a));
-
-        pencil_edge(d, random, near, far, 1.3f);
-        pencil_edge(d, random, far, add(far, vec(0, -2 * b * (float)(b > 0), 0)), 1.5f);
+        near[i] = along(along(head, u, 0.28f * corners[i][0]), v, 0.28f * corners[i][1]);
+        far[i] = along(along(along(head, way, 1), u, 1.05f * corners[i][0]), v, 1.05f * corners[i][1]);
+    }
+    for (int i = 0; i < 4; i++) {
+        pencil_edge(d, random, near[i], near[(i + 1) % 4], 1.2f);
+        pencil_edge(d, random, far[i], far[(i + 1) % 4], 1.5f);
+        pencil_edge(d, random, near[i], far[i], 1.2f);
     }
 }
 
@@ -138,9 +140,9 @@ static void draw_studio(struct drawing *d, struct random *random)
 {
     float side = d->to_light.x > 0 ? 1.0f : -1.0f, w = (float)d->width, h = (float)d->height;
 
-    glow(d, d->medium->dark, w * (0.5f + 0.3f * side), h * 0.35f, w * 0.75f, h * 0.6f, 0.28f);
+    scenery_glow(d, d->medium->dark, w * (0.5f + 0.3f * side), h * 0.35f, w * 0.75f, h * 0.6f, 0.28f);
     /* The backdrop: a roll of paper that sweeps onto the floor. */
-    pencil_colour(d, ink(d), 0.38f);
+    pencil_colour(d, scenery_ink(d), 0.38f);
     for (int edge = -1; edge <= 1; edge += 2) {
         cairo_set_line_width(d->cr, 1.3 * d->unit);
         cairo_new_path(d->cr);
@@ -156,104 +158,9 @@ static void draw_studio(struct drawing *d, struct random *random)
     }
     pencil_edge(d, random, vec(-5.2f, 11, -5), vec(5.2f, 11, -5), 4);
     scribble(d, random, w * (0.5f + 0.2f * side), h * 0.36f, w * 0.2f, h * 0.2f, 0.13f);
-    pencil_colour(d, ink(d), 0.5f);
-    lamp(d, random, 4.3f * side, -2.6f, side);
+    pencil_colour(d, scenery_ink(d), 0.5f);
+    lamp(d, random, 4.1f * side, -2.6f);
     box(d, random, vec(-5.2f * side, 0, -4.4f), vec(-3.6f * side, 1.4f, -3.2f), 1.2f);
-}
-
-/* A ragged ridge across the picture, filled. */
-static void ridge(struct drawing *d, struct random *random, float base, float height, float alpha)
-{
-    float a = random_range(random, 0, 6), b = random_range(random, 0, 6), w = (float)d->width;
-
-    pencil_colour(d, ink(d), alpha);
-    cairo_new_path(d->cr);
-    cairo_move_to(d->cr, 0, base);
-    for (float x = 0; x <= w + 8; x += 8) {
-        float t = x / w, y = 0.5f + 0.3f * sinf(a + 5 * t) + 0.14f * sinf(b + 13 * t) + 0.05f * sinf(a + 31 * t);
-        cairo_line_to(d->cr, x, base - height * y);
-    }
-    cairo_line_to(d->cr, w, base);
-    cairo_close_path(d->cr);
-    cairo_fill_preserve(d->cr);
-    pencil_colour(d, ink(d), alpha * 1.6f);
-    cairo_set_line_width(d->cr, d->unit);
-    cairo_stroke(d->cr);
-}
-
-/* A crown of small arcs over a trunk. */
-static void tree(struct drawing *d, struct random *random, vec3 foot, float tall)
-{
-    float x, y, depth, s;
-
-    if (!camera_project(&d->look->camera, foot, &x, &y, &depth))
-        return;
-    s = camera_scale(&d->look->camera, depth) * tall;
-    pencil_colour(d, ink(d), 0.3f);
-    pencil_line(d, random, x - 0.02f * s, y, x - 0.01f * s, y - 0.5f * s, 1.6f);
-    pencil_line(d, random, x + 0.025f * s, y, x + 0.015f * s, y - 0.5f * s, 1.6f);
-    glow(d, d->medium->dark, x, y - 0.7f * s, 0.4f * s, 0.42f * s, 0.26f);
-    for (int i = 0; i < 90; i++) {
-        float a = random_range(random, 0, 6.28f), r = sqrtf(random_unit(random)),
-              size = random_range(random, 0.03f, 0.08f) * s;
-        float at = random_range(random, 2.4f, 4.2f);
-
-        pencil_colour(d, ink(d), 0.18f + 0.16f * (sinf(a) > 0 ? 1.0f : 0.2f));
-        cairo_set_line_width(d->cr, d->unit);
-        cairo_new_path(d->cr);
-        cairo_arc(d->cr, x + 0.33f * s * r * cosf(a), y - 0.7f * s + 0.33f * s * r * sinf(a), size, at, at + 2.2f);
-        cairo_stroke(d->cr);
-    }
-}
-
-static void clouds(struct drawing *d, struct random *random)
-{
-    float w = (float)d->width;
-
-    for (int i = 0; i < 4; i++) {
-        float x = random_range(random, 0, w), y = random_range(random, 0.05f, 0.6f) * horizon(d),
-              r = random_range(random, 20, 50) * d->unit;
-
-        pencil_colour(d, ink(d), 0.2f);
-        cairo_set_line_width(d->cr, 1.1 * d->unit);
-        for (int k = 0; k < 5; k++) {
-            cairo_new_path(d->cr);
-            cairo_arc(d->cr, x + (float)k * r * 0.9f, y - (k % 2 ? 0.4f : 0.0f) * r, r * (k % 2 ? 0.8f : 0.6f), 3.3,
-                      6.1);
-            cairo_stroke(d->cr);
-        }
-        pencil_line(d, random, x - r, y + r * 0.3f, x + 5 * r, y + r * 0.35f, 0.9f);
-    }
-}
-
-/* Blades of grass from one root. */
-static void tuft(struct drawing *d, struct random *random, vec3 root, float tall)
-{
-    pencil_colour(d, ink(d), 0.3f);
-    for (int i = -2; i <= 2; i++) {
-        float lean = 0.22f * (float)i + random_range(random, -0.1f, 0.1f), long_ = tall * random_range(random, 0.6f, 1);
-
-        pencil_edge(d, random, vec(root.x + 0.05f * (float)i, 0, root.z),
-                    vec(root.x + lean * 1.2f * tall + 0.05f * (float)i, long_, root.z), 0.9f);
-    }
-}
-
-static void draw_outdoor(struct drawing *d, struct random *random)
-{
-    float h = horizon(d), bottom = (float)d->height, unit = d->unit;
-
-    clouds(d, random);
-    ridge(d, random, h + 2, 130 * unit, 0.07f);
-    ridge(d, random, h + 4, 70 * unit, 0.11f);
-    tint(d, h, bottom, 0.16f, 0.02f);
-    for (int i = 0; i < 5; i++)
-        tree(d, random, vec(random_range(random, 5, 17) * (i % 2 ? 1.0f : -1.0f), 0, random_range(random, -30, -12)),
-             random_range(random, 9, 13));
-    for (int i = 0; i < 120; i++) {
-        vec3 at = vec(random_range(random, -14, 14), 0, random_range(random, -20, 5));
-
-        tuft(d, random, at, random_range(random, 0.15f, 0.4f));
-    }
 }
 
 /* One house front along the street: floors, windows, in perspective. */
@@ -264,13 +171,13 @@ static void facade(struct drawing *d, struct random *random, float x, float z0, 
     } corners[] = { { 0, 0 }, { 0, 1 }, { 1, 1 }, { 1, 0 } };
     float gap = random_range(random, 1.6f, 2.4f), faint = 0.2f + 0.25f * (z0 + 60) / 64;
 
-    pencil_colour(d, ink(d), ((x > 0) == (d->to_light.x > 0) ? 0.15f : 0.05f) * (0.5f + faint));
+    pencil_colour(d, scenery_ink(d), ((x > 0) == (d->to_light.x > 0) ? 0.15f : 0.05f) * (0.5f + faint));
     cairo_new_path(d->cr);
     for (size_t i = 0; i < ELEMENTS(corners); i++)
         if (!pencil_to(d, vec(x, corners[i].y * tall, mixf(z0, z1, corners[i].z))))
             return;
     cairo_fill(d->cr);
-    pencil_colour(d, ink(d), faint);
+    pencil_colour(d, scenery_ink(d), faint);
     pencil_edge(d, random, vec(x, 0, z0), vec(x, tall, z0), 1.3f);
     pencil_edge(d, random, vec(x, 0, z1), vec(x, tall, z1), 1.3f);
     pencil_edge(d, random, vec(x, tall, z0), vec(x, tall, z1), 1.4f);
@@ -286,7 +193,7 @@ static void facade(struct drawing *d, struct random *random, float x, float z0, 
 
 static void draw_city(struct drawing *d, struct random *random)
 {
-    tint(d, 0, horizon(d), 0.14f, 0);
+    scenery_tint(d, 0, scenery_horizon(d), 0.14f, 0);
     for (int side = -1; side <= 1; side += 2)
         for (float z = 4; z > -60;) {
             float deep = random_range(random, 5, 10), x = (7.5f + random_range(random, -0.2f, 0.8f)) * (float)side;
@@ -294,21 +201,21 @@ static void draw_city(struct drawing *d, struct random *random)
             facade(d, random, x, z, z - deep, random_range(random, 13, 30));
             z -= deep + (random_unit(random) < 0.25f ? 2.0f : 0.1f);
         }
-    pencil_colour(d, ink(d), 0.3f);
+    pencil_colour(d, scenery_ink(d), 0.3f);
     for (int side = -1; side <= 1; side += 2) {
         pencil_edge(d, random, vec(5.2f * (float)side, 0, 12), vec(5.2f * (float)side, 0, -70), 1.2f);
         pencil_edge(d, random, vec(4.9f * (float)side, 0, 12), vec(4.9f * (float)side, 0, -70), 0.9f);
     }
     for (float z = 8; z > -40; z -= 4)
         pencil_edge(d, random, vec(0, 0, z), vec(0, 0, z - 1.8f), 1.1f);
-    tint(d, horizon(d), (float)d->height, 0.16f, 0.03f);
+    scenery_tint(d, scenery_horizon(d), (float)d->height, 0.16f, 0.03f);
 }
 
 static void draw_interior(struct drawing *d, struct random *random)
 {
     float side = d->to_light.x > 0 ? 1.0f : -1.0f, back = -7, wide = 8.5f, x = 3.4f * side;
 
-    pencil_colour(d, ink(d), 0.34f);
+    pencil_colour(d, scenery_ink(d), 0.34f);
     for (int i = -1; i <= 1; i += 2) {
         pencil_edge(d, random, vec(wide * (float)i, 0, back), vec(wide * (float)i, 13, back), 1.3f);
         pencil_edge(d, random, vec(wide * (float)i, 0, back), vec(wide * (float)i, 0, 12), 1.3f);
@@ -316,13 +223,13 @@ static void draw_interior(struct drawing *d, struct random *random)
     }
     pencil_edge(d, random, vec(-wide, 0, back), vec(wide, 0, back), 1.3f);
     pencil_edge(d, random, vec(-wide, 0.6f, back), vec(wide, 0.6f, back), 1);
-    pencil_colour(d, ink(d), 0.22f);
+    pencil_colour(d, scenery_ink(d), 0.22f);
     for (float b = -wide; b <= wide; b += 0.85f)
         pencil_edge(d, random, vec(b, 0, back), vec(b, 0, 12), 0.9f);
-    glow(d, d->medium->dark, (float)d->width * (0.5f - 0.45f * side), (float)d->height * 0.3f, (float)d->width * 0.7f,
-         (float)d->height * 0.6f, 0.24f);
+    scenery_glow(d, d->medium->dark, (float)d->width * (0.5f - 0.45f * side), (float)d->height * 0.3f,
+                 (float)d->width * 0.7f, (float)d->height * 0.6f, 0.24f);
     /* A tall window with its bars, towards the light, and a picture on the other side. */
-    pencil_colour(d, ink(d), 0.45f);
+    pencil_colour(d, scenery_ink(d), 0.45f);
     box(d, random, vec(x - 1.5f, 2.8f, back), vec(x + 1.5f, 9.4f, back), 1.3f);
     box(d, random, vec(x - 1.7f, 2.6f, back), vec(x + 1.7f, 9.6f, back), 1);
     pencil_edge(d, random, vec(x, 2.8f, back), vec(x, 9.4f, back), 1.2f);
@@ -335,63 +242,37 @@ static void draw_interior(struct drawing *d, struct random *random)
 static void draw_stage(struct drawing *d, struct random *random)
 {
     float w = (float)d->width, h = (float)d->height,
-          floor_ = horizon(d) + d->look->camera.focal * d->look->camera.f.o.y / 31;
+          floor_ = scenery_horizon(d) + d->look->camera.focal * d->look->camera.f.o.y / 31;
     float spot_x, spot_y, depth;
 
-    tint(d, 0, floor_, 0.55f, 0.3f);
+    scenery_tint(d, 0, floor_, 0.55f, 0.3f);
     for (float x = 0; x < w;) {
         float fold = random_range(random, 16, 38) * d->unit;
 
-        glow(d, d->medium->dark, x, floor_ * 0.5f, fold * 0.55f, floor_ * 0.62f, 0.4f);
-        pencil_colour(d, ink(d), 0.4f);
+        scenery_glow(d, d->medium->dark, x, floor_ * 0.5f, fold * 0.55f, floor_ * 0.62f, 0.4f);
+        pencil_colour(d, scenery_ink(d), 0.4f);
         pencil_line(d, random, x, 0, x + random_range(random, -6, 6) * d->unit,
                     floor_ - random_range(random, 0, 8) * d->unit, 1.1f);
         x += fold;
     }
-    tint(d, floor_, h, 0.4f, 0.2f);
+    scenery_tint(d, floor_, h, 0.4f, 0.2f);
     camera_project(&d->look->camera, vec(0, 0, 0), &spot_x, &spot_y, &depth);
-    glow(d, d->medium->light, spot_x, spot_y, w * 0.45f, w * 0.45f * maxf(0.2f, d->look->camera.f.o.y / depth),
-         d->medium->night ? 0.3f : 0.75f);
-    glow(d, d->medium->light, w * 0.5f, h * 0.45f, w * 0.3f, h * 0.55f, d->medium->night ? 0.1f : 0.4f);
-}
-
-static void draw_sea(struct drawing *d, struct random *random)
-{
-    float h = horizon(d);
-
-    clouds(d, random);
-    tint(d, 0, h, 0.1f, 0.02f);
-    pencil_colour(d, ink(d), 0.42f);
-    pencil_line(d, random, 0, h, (float)d->width, h, 1.2f);
-    tint(d, h, h + ((float)d->height - h) * 0.5f, 0.28f, 0);
-    for (int i = 0; i < 240; i++) {
-        float z = -powf(random_unit(random), 2) * 90 - 6, x = random_range(random, -1, 1) * (8 - z * 0.6f),
-              l = random_range(random, 0.4f, 1.6f);
-
-        pencil_colour(d, ink(d), 0.28f);
-        pencil_edge(d, random, vec(x, 0, z), vec(x + l, 0, z - 0.1f), 1);
-    }
-    pencil_colour(d, ink(d), 0.3f);
-    for (int k = 0; k < 3; k++) {
-        cairo_set_line_width(d->cr, 1.2 * d->unit);
-        cairo_new_path(d->cr);
-        for (float x = -14; x <= 14; x += 0.4f)
-            pencil_to(d, vec(x, 0, -5.4f + 0.5f * (float)k + 0.35f * sinf(x * 0.9f + (float)k * 2)));
-        cairo_stroke(d->cr);
-    }
+    scenery_glow(d, d->medium->light, spot_x, spot_y, w * 0.45f, w * 0.45f * maxf(0.2f, d->look->camera.f.o.y / depth),
+                 d->medium->night ? 0.3f : 0.75f);
+    scenery_glow(d, d->medium->light, w * 0.5f, h * 0.45f, w * 0.3f, h * 0.55f, d->medium->night ? 0.1f : 0.4f);
 }
 
 static const struct setting settings[] = {
     { "simple plain white blank none minimal empty clean", draw_simple },
     { "studio photostudio backdrop atelier", draw_studio },
     { "outdoor outdoors nature park forest landscape field garden mountain mountains countryside meadow",
-      draw_outdoor },
+      scenery_outdoor },
     { "grid perspective technical reference measured blueprint", draw_grid },
     { "gradient tonal abstract dark smooth", draw_gradient },
     { "city urban architecture street town buildings alley downtown", draw_city },
     { "interior indoor indoors room house home bedroom window", draw_interior },
     { "stage theater theatre curtain concert circus", draw_stage },
-    { "sea ocean beach seaside shore water coast", draw_sea },
+    { "sea ocean beach seaside shore water coast", scenery_sea },
 };
 
 const struct words scenery_words = WORDS(settings);

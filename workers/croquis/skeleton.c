@@ -284,7 +284,7 @@ static float lowest(const struct posing *p)
     return low;
 }
 
-/* How high the pelvis may be so that this standing leg still reaches the ground; the present height in *height. */
+/* How far the figure may be raised with this standing leg still reaching the ground. */
 static float reach_down(const struct posing *p, enum side side)
 {
     const struct bone_frame *bones = p->to->bones[side];

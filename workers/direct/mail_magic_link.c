@@ -14,8 +14,8 @@
 
 enum { CODE_DIGITS = 6 };
 
-/* A mail on its way: stops with the job, whatever ends it. The mail hangs off it, so that its transfer is stopped before
- * it is freed. */
+/* A mail on its way: stops with the job, whatever ends it. The mail hangs off it, so that its transfer is stopped
+ * before it is freed. */
 struct sending {
     struct job *job;
     struct smtp_mail *mail;

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Workers and their children die, freeze, stop, overrun."""
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from servers import until
+from world import WORKERS
+
+
+def test_a_killed_worker_loses_nothing(world, artist):
+    job = artist.generate()
+    epoch, worker, child = world.held(job)
+    service = world.service_of(worker)
+    os.kill(worker, signal.SIGKILL)
+    until(lambda: not Path(f"/proc/{child}").exists(), "its child died with it")
+    world.restarted(service, worker)
+    artist.completed(job)
+    assert world.tries(job) == [["lost", "f", "the lease ran out", str(epoch)]]
+
+
+def test_a_killed_child_costs_one_attempt(world, artist):
+    job = artist.generate()
+    epoch, worker, child = world.held(job)
+    os.kill(child, signal.SIGKILL)
+    artist.completed(job)
+    assert world.tries(job) == [["failed", "t", "the job's process was killed by signal 9", str(epoch)]]
+    assert world.service_of(worker), "the worker itself lives on"
+
+
+def test_a_worker_frozen_beyond_its_lease_writes_nothing(world, artist):
+    job = artist.generate()
+    epoch, worker, child = world.held(job)
+    world.freeze(worker)
+    world.thaw(child)                       # it ends its work, and nobody hears of it
+    until(lambda: world.runners(worker) == [], "the child has ended")
+    artist.completed(job)
+    _, _, winner, won = world.ended(job)[:4]
+    assert f":{worker}:" not in winner and int(won) > epoch
+    folder = Path(world.stack["state"]) / "work" / f"{job}.{epoch}"
+    assert folder.is_dir()
+    world.thaw(worker)
+    until(lambda: not folder.exists(), "the thawed worker has given up")
+    assert world.ended(job)[2:] == [winner, won]
+    assert world.tries(job) == [["lost", "f", "the lease ran out", str(epoch)]]
+    assert world.service_of(worker), "it goes on working"
+
+
+def test_a_child_that_is_frozen_with_its_worker_is_killed_when_that_thaws(world, artist):
+    job = artist.generate()
+    epoch, worker, child = world.held(job)
+    world.freeze(worker)
+    artist.completed(job)
+    world.thaw(worker)
+    until(lambda: not Path(f"/proc/{child}").exists(), "the late child is killed")
+    assert world.ended(job)[3] != str(epoch)
+
+
+def test_a_stopping_worker_lets_its_job_finish(world, artist):
+    job = artist.generate()
+    _, worker, child = world.held(job)
+    service = world.service_of(worker)
+    os.kill(worker, signal.SIGTERM)
+    world.thaw(child)
+    artist.completed(job)
+    assert f":{worker}:" in world.ended(job)[2] and world.tries(job) == []
+    world.restarted(service, worker)
+
+
+def test_a_stopping_worker_gives_a_long_job_back_without_a_try(world, artist):
+    job = artist.generate()
+    epoch, worker, child = world.held(job)
+    service = world.service_of(worker)
+    os.kill(worker, signal.SIGTERM)
+    artist.completed(job)
+    assert world.tries(job) == [["snoozed", "f", "the worker was stopped", str(epoch)]]
+    assert f":{worker}:" not in world.ended(job)[2]
+    world.restarted(service, worker)
+
+
+@pytest.fixture
+def short_deadline(world):
+    world.sql("update job_kind set deadline = 3 where name = 'image.generate'")
+    yield
+    world.sql("update job_kind set deadline = 120 where name = 'image.generate'")
+
+
+def test_a_job_that_overruns_is_killed_tried_again_and_buried(world, artist, short_deadline):
+    job = artist.generate()
+    first, _, child = world.held(job)
+    until(lambda: not Path(f"/proc/{child}").exists(), "the deadline has passed")
+    second, _, child = world.held(job, after=first)
+    outcome, error, _, epoch = world.ended(job)
+    assert (outcome, error, epoch) == ("buried", "the job passed its deadline of 3 s", str(second))
+    assert world.tries(job) == [["failed", "t", "the job passed its deadline of 3 s", str(first)]]
+    found = artist.get(f"/images/job/{job}/").json()
+    assert found["status"] == "failed" and found["images"] == [] and "deadline" in found["error"]
+    assert artist.used() == 0
+    assert artist.try_generate().status_code == 202, "its place among the running is free again"
+
+
+def test_a_job_that_kills_its_workers_is_buried_after_three(world, artist):
+    job = artist.generate()
+    epoch = 0
+    for _ in range(3):
+        epoch, worker, child = world.held(job, after=epoch)
+        service = world.service_of(worker)
+        os.kill(worker, signal.SIGKILL)
+        world.restarted(service, worker)
+    outcome, error, _, _ = world.ended(job)
+    assert outcome == "buried" and error.startswith("its workers were lost 3 times")
+    assert [row[0] for row in world.tries(job)] == ["lost"] * 3
+    assert artist.get(f"/images/job/{job}/").json()["status"] == "failed" and artist.used() == 0
+
+
+# ---- cancel ----
+
+def test_a_running_job_is_cancelled_though_its_child_hangs(world, artist):
+    job = artist.generate()
+    _, worker, child = world.held(job)
+    done = world.millrace("cancel", job)
+    assert done.returncode == 0 and "is running" in done.stdout, done
+    assert world.ended(job)[0] == "cancelled"
+    assert not Path(f"/proc/{child}").exists() and world.service_of(worker)
+    assert artist.get(f"/images/job/{job}/").json()["status"] == "cancelled" and artist.used() == 0
+    assert world.millrace("cancel", job).returncode == 4
+    assert world.tries(job) == []
+
+
+def test_a_waiting_job_is_cancelled_and_never_runs(world, artist):
+    world.ctl("stop", *WORKERS)
+    job = artist.generate()
+    done = world.millrace("cancel", job)
+    assert done.returncode == 0 and "was waiting" in done.stdout, done
+    assert world.ended(job)[::2] == ["cancelled", "operator"]
+    assert artist.used() == 0
+    other = artist.generate()
+    world.ctl("start", *WORKERS)
+    artist.completed(other)
+    assert artist.get(f"/images/job/{job}/").json()["status"] == "cancelled"
+    assert world.redis("LLEN", f"mr1:{{q:image}}:r:2:figureforge/{artist.id}") == 0
+
+
+def test_there_is_nothing_to_cancel(world):
+    assert world.millrace("cancel", "01900000-0000-7000-8000-000000000000").returncode == 3
+    assert world.millrace("cancel", "not-an-id").returncode == 1
+
+
+def test_a_cancellation_that_redis_forgot_is_asked_for_again(world, artist):
+    job = artist.generate()
+    _, worker, child = world.held(job)
+    world.freeze(worker)                    # so that it does not hear of it in time
+    assert world.millrace("cancel", job).returncode == 0
+    world.redis("FLUSHALL")
+    world.thaw(worker)
+    assert world.ended(job)[0] == "cancelled"
+    assert artist.used() == 0
