@@ -23,11 +23,21 @@ static bool address_trusted(const char *list, const char *address)
     return false;
 }
 
+/* The last header of that name: a proxy may add a line of its own behind the client's, and nginx before 1.23 gives each
+ * line as a parameter. */
+static const char *forwarded_for(const struct request *rq)
+{
+    for (int i = rq->in->count - 1; i >= 0; i--)
+        if (!strcmp(rq->in->names[i], "HTTP_X_FORWARDED_FOR"))
+            return rq->in->values[i];
+    return "";
+}
+
 /* The client's address: the web server's word, or what a trusted proxy in front of it says (its last entry: earlier
  * ones are anybody's). */
 static const char *client_address(struct request *rq)
 {
-    const char *address = request_param(rq, "REMOTE_ADDR"), *forwarded = request_param(rq, "HTTP_X_FORWARDED_FOR");
+    const char *address = request_param(rq, "REMOTE_ADDR"), *forwarded = forwarded_for(rq);
     const char *comma = strrchr(forwarded, ',');
 
     if (!*forwarded || !address_trusted(request_config(rq)->front_trusted_proxies, address))

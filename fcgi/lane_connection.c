@@ -8,8 +8,8 @@
 enum {
     NAME_SIZE = 64,
     NULLS_MAX = 4,
-    PLENTY = 8,     /* in flight on the fast lane: more than the server does in a loop_gather() */
     SILENCE = 2000, /* milliseconds beyond the head's statement timeouts until the server counts as gone */
+    PLENTY = 8,     /* in flight on the fast lane: more than the server does in a loop_gather() */
 };
 
 struct loop *connection_loop(const struct lane_connection *connection)

@@ -20,8 +20,8 @@ struct lane_connection {
     enum { DOWN, CONNECTING, SETTING, READY } state;
     PGconn *pg;
     struct source source;
-    struct timer timer; /* DOWN: until the next attempt; CONNECTING, SETTING: until the attempt is given up; READY: until
-                         * a server that says nothing is given up */
+    struct timer timer; /* DOWN: until the next attempt; CONNECTING, SETTING: until the attempt is given up; READY:
+                         * until a server that says nothing is given up */
     struct deferred flush;
     int backoff;
     bool ended;                    /* the server has said that it ends this connection */

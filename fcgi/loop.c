@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
@@ -17,6 +18,7 @@ struct loop {
     int epoll;
     bool stopped;
     bool gather;
+    bool measured;
     uint64_t now;
     struct timer **heap; /* from 1 on: the children of n are 2n and 2n+1 */
     int timers;
@@ -227,12 +229,43 @@ static int loop_wait_time(const struct loop *loop, bool wait)
     return loop->heap[1]->at - now > 60000 ? 60000 : (int)(loop->heap[1]->at - now);
 }
 
-static void loop_lag_add(struct loop *loop, uint64_t us)
+/* What a round is measured by. */
+struct stand {
+    uint64_t wall_us, cpu_us, sleeps;
+};
+
+static struct stand loop_stand(const struct loop *loop)
 {
+    struct stand stand = { .wall_us = clock_us() };
+    struct rusage usage;
+
+    if (!loop->measured || getrusage(RUSAGE_THREAD, &usage) < 0)
+        return stand;
+    stand.cpu_us = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
+                   (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+    stand.sleeps = (uint64_t)usage.ru_nvcsw;
+    return stand;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static void loop_lag_add(struct loop *loop, const struct stand *began)
+{
+    struct stand ended = loop_stand(loop);
+
     loop->lag.rounds++;
-    loop->lag.total_us += us;
-    if (us > loop->lag.worst_us)
-        loop->lag.worst_us = us;
+    loop->lag.total_us += ended.wall_us - began->wall_us;
+    loop->lag.worst_us = larger(loop->lag.worst_us, ended.wall_us - began->wall_us);
+    loop->lag.worst_cpu_us = larger(loop->lag.worst_cpu_us, ended.cpu_us - began->cpu_us);
+    loop->lag.blocked += ended.sleeps - began->sleeps;
+}
+
+void loop_measure(struct loop *loop)
+{
+    loop->measured = true;
 }
 
 void loop_gather(struct loop *loop)
@@ -251,16 +284,16 @@ static void loop_pause(struct loop *loop, bool wait)
 
 int loop_round(struct loop *loop, bool wait)
 {
-    uint64_t began;
+    struct stand began;
     int n;
 
     loop_pause(loop, wait);
     n = epoll_wait(loop->epoll, loop->events, EVENTS_MAX, loop_wait_time(loop, wait));
-    began = clock_us();
+    began = loop_stand(loop);
 
     if (n < 0 && errno != EINTR)
         return -errno;
-    loop->now = began / 1000;
+    loop->now = began.wall_us / 1000;
     loop->ready = n < 0 ? 0 : n;
     for (loop->at = 0; loop->at < loop->ready; loop->at++) {
         struct source *source = loop->events[loop->at].data.ptr;
@@ -270,7 +303,7 @@ int loop_round(struct loop *loop, bool wait)
     loop->ready = 0;
     loop_timers_run(loop);
     loop_deferred_run(loop);
-    loop_lag_add(loop, clock_us() - began);
+    loop_lag_add(loop, &began);
     return 0;
 }
 

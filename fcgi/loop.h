@@ -53,9 +53,13 @@ int loop_round(struct loop *loop, bool wait);
 void loop_run(struct loop *loop); /* rounds until loop_stop */
 void loop_stop(struct loop *loop);
 
-/* Lag: how long rounds took (their work, not their waiting), for the test that no step blocks and for metrics. */
+/* Lag: how long rounds took (their work, not their waiting), for metrics. After loop_measure() also what a busy machine
+ * does not blur: the processor time of the longest round, and how often the kernel put the thread to sleep in the
+ * middle of one, which it never does when no step blocks. */
 struct loop_lag {
     uint64_t rounds, total_us, worst_us;
+    uint64_t worst_cpu_us, blocked;
 };
 struct loop_lag loop_lag_take(struct loop *loop); /* and start anew */
+void loop_measure(struct loop *loop);             /* costs two system calls a round: for tests */
 #endif

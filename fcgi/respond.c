@@ -58,7 +58,7 @@ static void write_error(struct request *rq)
 {
     const struct dialect *dialect = rq->product ? rq->product->dialect : &plain_dialect;
 
-    rq->headers_length = 0;
+    rq->headers[rq->headers_length = 0] = '\0';
     rq->status = rq->error == E_INVALID ? dialect->invalid_status : error_status(rq->error);
     rq->body = dialect->error_body(rq, rq->error, rq->message, &rq->errors);
     rq->body_length = strlen(rq->body);

@@ -151,7 +151,7 @@ static char *path_of(struct request *rq)
     if (mark)
         *mark = '\0';
     rq->query = mark ? mark + 1 : "";
-    if (strncmp(uri, mount, strlen(mount)) != 0)
+    if (strncmp(uri, mount, strlen(mount)) != 0 || !strchr("/", uri[strlen(mount)]))
         return NULL;
     return uri + strlen(mount);
 }

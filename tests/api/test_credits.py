@@ -118,7 +118,7 @@ def test_a_place_that_a_twin_takes_meanwhile(alice, sql):
         print(f"begin; insert into figureforge.usage values ({number(alice)}, figureforge.period(), 1, 1);",
               file=twin.stdin, flush=True)
         until(lambda: sql("select count(*) from pg_stat_activity where state = 'idle in transaction'"
-                          " and query like 'insert into figureforge.usage%'") == "1")
+                          " and query like 'insert into figureforge.usage%%'") == "1")
         asked = other.submit(generate, alice, 429)
         until(lambda: sql("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") == "1")
         print("commit;", file=twin.stdin, flush=True)

@@ -153,6 +153,19 @@ def test_a_client_cannot_choose_its_address(figureforge, address):
     figureforge.post(REQUEST, {"email": address}, 429, headers={"X-Forwarded-For": f"192.0.2.99, {figureforge.address}"})
 
 
+def test_a_line_of_its_own_is_the_proxys_word(figureforge, address):
+    """A proxy may add a line behind the client's, in place of an entry."""
+    def ask(claimed):
+        body = b'{"email": "%s"}' % address.encode()
+        return figureforge.raw(b"POST /figureforge%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                               b"X-Forwarded-For: %s\r\nX-Forwarded-For: %s\r\nContent-Type: application/json\r\n"
+                               b"Content-Length: %d\r\n\r\n%s" % (REQUEST.encode(), claimed, figureforge.address.encode(),
+                                                                len(body), body)).status_code
+    for number in range(10):
+        figureforge.post(REQUEST, {"email": f"{number}-{address}"})
+    assert ask(b"192.0.2.77") == 429
+
+
 def test_nobody_learns_whether_an_account_exists(figureforge, address, alice):
     known, unknown = (figureforge.post(REQUEST, {"email": email}) for email in (alice.email, address))
     assert known == unknown

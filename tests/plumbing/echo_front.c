@@ -134,8 +134,8 @@ static void run_state(struct request *rq)
     struct loop_lag lag = loop_lag_take(front->loop);
 
     answer(rq, 200,
-           FORMAT(rq, "worst_us=%llu requests=%d gone=%d open=%d fast=%d slow=%d redis=%d",
-                  (unsigned long long)lag.worst_us, front->requests, front->gone,
+           FORMAT(rq, "worst_cpu_us=%llu blocked=%llu requests=%d gone=%d open=%d fast=%d slow=%d redis=%d",
+                  (unsigned long long)lag.worst_cpu_us, (unsigned long long)lag.blocked, front->requests, front->gone,
                   front->transport ? transport_open_requests(front->transport) : 1,
                   lanes_ready(front->lanes, LANE_FAST), lanes_ready(front->lanes, LANE_SLOW),
                   redis_link_up(front->redis)));
@@ -415,6 +415,7 @@ int main(int argc, char **argv)
     ctx = talloc_new(NULL);
     r = loop_new(ctx, &front.loop);
     assert(r == 0);
+    loop_measure(front.loop);
     r = lanes_new(ctx, front.loop,
                   &(struct lanes_options){ .conninfo = argv[2],
                                            .connections = { 2, 1, 2 },

@@ -253,6 +253,27 @@ START_TEST(lag_is_told_and_starts_anew)
 }
 END_TEST
 
+static void sleep_a_little(struct timer *timer)
+{
+    (void)timer;
+    nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+}
+
+START_TEST(a_step_that_blocks_is_seen)
+{
+    struct loop *loop = new_loop();
+    struct timer timer = { .due = sleep_a_little };
+
+    loop_measure(loop);
+    loop_round(loop, false);
+    ck_assert_uint_eq(loop_lag_take(loop).blocked, 0);
+    loop_timer_set(loop, &timer, 0);
+    loop_round(loop, false);
+    ck_assert_uint_eq(loop_lag_take(loop).blocked, 1);
+    talloc_free(loop);
+}
+END_TEST
+
 /* ---- gathering ---- */
 
 struct counter {
@@ -311,5 +332,6 @@ SUITE(loop)
     tcase_add_test(tests, a_source_may_be_forgotten_and_freed_in_the_round_of_its_event);
     tcase_add_test(tests, forgetting_a_closed_descriptor_leaves_its_numbers_new_owner_alone);
     tcase_add_test(tests, lag_is_told_and_starts_anew);
+    tcase_add_test(tests, a_step_that_blocks_is_seen);
     tcase_add_test(tests, a_round_gathers_only_when_asked_and_when_it_may_wait);
 }
