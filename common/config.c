@@ -35,7 +35,7 @@ static const struct setting {
       "addresses, comma-separated, whose X-Forwarded-For is believed" },
     { "front.body_limit", NUMBER, AT(front_body_limit), "1048576", 1024, 67108864, false,
       "bytes a request body may have where no upload is expected" },
-    { "front.connections.fast", NUMBER, AT(front_connections_fast), "1", 1, 8, false,
+    { "front.connections.fast", NUMBER, AT(front_connections_fast), "2", 1, 8, false,
       "PostgreSQL connections of the fast lane, of each front process" },
     { "front.connections.slow", NUMBER, AT(front_connections_slow), "1", 1, 8, false, "of the slow lane" },
     { "front.connections.leased", NUMBER, AT(front_connections_leased), "2", 1, 8, false,
