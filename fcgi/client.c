@@ -190,11 +190,10 @@ static void client_reply(struct client *base, const struct outgoing *outgoing)
 {
     struct event_client *client = OWNER(base, struct event_client, client);
     struct buffer *out = &client->peer->out;
-    autofree char *head = NULL;
-    int n = asprintf(&head, "Status: %d\r\n%s\r\n", outgoing->status, outgoing->headers ? outgoing->headers : "");
+    size_t n;
+    autofree char *head = outgoing_head(outgoing, &n);
 
-    memory_check(n < 0 ? NULL : head);
-    record_add(out, FCGI_STDOUT, client->id, head, (size_t)n);
+    record_add(out, FCGI_STDOUT, client->id, head, n);
     if (outgoing->body_length)
         record_add(out, FCGI_STDOUT, client->id, outgoing->body, outgoing->body_length);
     record_add(out, FCGI_STDOUT, client->id, NULL, 0);

@@ -18,6 +18,51 @@ void transport_reply(struct client *client, const struct outgoing *outgoing)
     client->reply(client, outgoing);
 }
 
+/* What a status is called (RFC 9110): web servers copy the line. An unknown one is named by its class. */
+static const char *status_reason(int status)
+{
+    static const struct {
+        int status;
+        const char *reason;
+    } reasons[] = {
+        { 200, "OK" },
+        { 201, "Created" },
+        { 202, "Accepted" },
+        { 204, "No Content" },
+        { 206, "Partial Content" },
+        { 304, "Not Modified" },
+        { 400, "Bad Request" },
+        { 401, "Unauthorized" },
+        { 402, "Payment Required" },
+        { 403, "Forbidden" },
+        { 404, "Not Found" },
+        { 405, "Method Not Allowed" },
+        { 409, "Conflict" },
+        { 413, "Content Too Large" },
+        { 416, "Range Not Satisfiable" },
+        { 422, "Unprocessable Content" },
+        { 429, "Too Many Requests" },
+        { 500, "Internal Server Error" },
+        { 503, "Service Unavailable" },
+    };
+
+    for (size_t i = 0; i < ELEMENTS(reasons); i++)
+        if (reasons[i].status == status)
+            return reasons[i].reason;
+    return status < 400 ? "OK" : "Error";
+}
+
+char *outgoing_head(const struct outgoing *outgoing, size_t *ret_length)
+{
+    char *head;
+    int n = asprintf(&head, "Status: %d %s\r\n%s\r\n", outgoing->status, status_reason(outgoing->status),
+                     outgoing->headers ? outgoing->headers : "");
+
+    memory_check(n < 0 ? NULL : head);
+    *ret_length = (size_t)n;
+    return head;
+}
+
 /* Copy length bytes and a NUL to *at, and move it on. */
 static const char *put_text(char **at, const char *text, size_t length)
 {

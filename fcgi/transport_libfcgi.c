@@ -94,11 +94,10 @@ static const struct io cgi_io = { cgi_read, cgi_is_cut, cgi_write, cgi_flush };
 static void host_reply(struct client *client, const struct outgoing *outgoing)
 {
     struct host *host = OWNER(client, struct host, client);
-    autofree char *head = NULL;
-    int n = asprintf(&head, "Status: %d\r\n%s\r\n", outgoing->status, outgoing->headers ? outgoing->headers : "");
+    size_t n;
+    autofree char *head = outgoing_head(outgoing, &n);
 
-    memory_check(n < 0 ? NULL : head);
-    host->io->write(&host->request, head, (size_t)n);
+    host->io->write(&host->request, head, n);
     if (outgoing->body_length)
         host->io->write(&host->request, outgoing->body, outgoing->body_length);
     host->io->flush(&host->request);

@@ -12,6 +12,9 @@ struct client {
 
 enum { PARAMS_MAX = 64 * 1024 };
 
+/* The status line and the headers as CGI wants them, with the empty line; the caller frees it. */
+char *outgoing_head(const struct outgoing *outgoing, size_t *ret_length);
+
 /* Turn FastCGI pairs into incoming->names and ->values, on incoming->ctx. -EPROTO when malformed, also for a NUL
  * inside. */
 int incoming_params_read(struct incoming *incoming, const unsigned char *bytes, size_t n);

@@ -91,9 +91,7 @@ static enum settled commit_try(struct slot *slot, bool counts)
 static enum settled settle_release(struct slot *slot, struct held *held)
 {
     struct job *job = slot->job;
-    bool counts = slot->stop != STOP_SHUTDOWN;
-
-    if (counts && job->attempt >= job->tries) {
+    if (!slot->excused && job->attempt >= job->tries) {
         job->outcome = JOB_BURY;
         return commit_end(slot, "buried");
     }
@@ -101,7 +99,7 @@ static enum settled settle_release(struct slot *slot, struct held *held)
         job->delay = backoff(job);
     held->ended = false;
     held->due_ms = job->delay > 0 ? due_in(job->delay) : 0;
-    return commit_try(slot, counts);
+    return commit_try(slot, !slot->excused);
 }
 
 static enum settled settle(struct slot *slot, struct held *held)

@@ -12,6 +12,7 @@
 
 enum {
     FILE_SIZE_MIB = 256,
+    EXCUSED_DELAY = 30, /* seconds */
     REPORT_ROOM = 4096,
     READS = 64,         /* of one child's reports in one turn: others have leases to be renewed */
     READS_LAST = 65536, /* once it has ended: no more than its pipe holds will come */
@@ -51,12 +52,22 @@ static void outcome_of_stop(struct slot *slot)
         job_release(job, -1, "the job passed its deadline of %d s", job->deadline);
         break;
     case STOP_SHUTDOWN:
+        slot->excused = true;
         job_release(job, 0, "the worker was stopped");
         break;
     case STOP_LOST:
     case STOP_NONE:
         break;
     }
+}
+
+/* This machine failed, not the job (a full disk, a wrong permission): the attempt does not count, and there is time for
+ * somebody to mend it. */
+static void slot_excuse(struct slot *slot, const char *what, int r)
+{
+    slot->excused = true;
+    job_release(slot->job, EXCUSED_DELAY, "%s: %s", what, strerror(-r));
+    log_error("job.excused", "job=%s what=%s error=%s", slot->job->id, what, strerror(-r));
 }
 
 /* ---- what a job function may call (struct job_host) ---- */
@@ -160,7 +171,7 @@ void slot_start(struct slot *slot, struct job *job, const char *packed)
     }
     r = start_fenced(slot);
     if (r < 0) {
-        job_release(job, -1, "the job's process could not be started: %s", strerror(-r));
+        slot_excuse(slot, "the job's process could not be started", r);
         slot_ended(slot);
     }
 }
@@ -265,7 +276,7 @@ static void store_files(struct slot *slot)
 
     slot->stored = prefix;
     if (r < 0)
-        job_release(job, -1, "the result could not be stored: %s", strerror(-r));
+        slot_excuse(slot, "the result could not be stored", r);
 }
 
 /* Files in storage that nothing can refer to. */

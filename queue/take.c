@@ -4,6 +4,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/storage.h"
 #include "queue/worker_state.h"
 #include "sql.h"
 #include <errno.h>
@@ -139,6 +140,17 @@ static struct slot *free_slot(struct worker *worker)
     return NULL;
 }
 
+/* What a worker that died on this machine left in its folder. Its lease is over, and it lets no child outlive that. */
+static void remove_left_behind(const struct taking *taking)
+{
+    autotalloc char *path = FORMAT(NULL, "%s/%s.%llu", taking->worker->config->worker_folder, taking->reserved->id,
+                                   (unsigned long long)taking->reserved->lost_epoch);
+    int r = folder_remove(path);
+
+    if (r < 0)
+        log_warning("job.folder", "folder=%s error=%s", path, strerror(-r));
+}
+
 static void take_one(struct taking *taking)
 {
     struct worker *worker = taking->worker;
@@ -147,6 +159,8 @@ static void take_one(struct taking *taking)
     struct slot *slot = free_slot(worker);
     struct job *job;
 
+    if (taking->reserved->lost_epoch)
+        remove_left_behind(taking);
     if (!name || yes(taking, "ended")) {
         give_back(taking, true, 0);
         return;

@@ -32,6 +32,7 @@ struct slot {
     struct fence_child child;
     char *report; /* bytes of an unfinished report line */
     size_t report_length;
+    bool excused; /* the attempt failed by no fault of the job's: it does not count */
     bool report_closed;
     bool reported; /* the last report has come: job->outcome holds */
     int percent, told_percent;

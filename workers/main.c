@@ -50,7 +50,11 @@ int main(int argc, char **argv)
     if (!options.config)
         return status;
     if (!words[0] || words[1] || !queue_known(words[0])) {
-        fputs("millrace-worker: name one queue\n", stderr);
+        fputs("millrace-worker: name one queue of these:", stderr);
+        for (const struct job_kind *kind = job_kinds; kind->name; kind++)
+            if (kind == job_kinds || strcmp(kind->queue, kind[-1].queue) != 0)
+                fprintf(stderr, " %s", kind->queue);
+        fputc('\n', stderr);
         return 2;
     }
     options.queue = words[0];

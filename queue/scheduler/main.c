@@ -12,6 +12,10 @@ int main(int argc, char **argv)
 
     if (!config)
         return status;
+    if (words[0]) {
+        fputs("millrace-scheduler: takes no words\n", stderr);
+        return 2;
+    }
     r = reconcile_run(config);
     if (r < 0)
         log_error("scheduler.start", "error=%s", strerror(-r));

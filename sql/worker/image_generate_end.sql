@@ -1,4 +1,5 @@
--- The end of a generation: its files and images, credits back for what was not made, its place among the running freed
+-- The end of a generation: its files and images, credits back for what was not made, its place among the running freed.
+-- Why it failed is the operator's to know (millrace job), so :error goes nowhere here.
 with ending as (
   select g.*, g.cost / g.batch_size as price
     from figureforge.generation g
@@ -27,7 +28,7 @@ closed as (
   update figureforge.generation g
      set status = case when :outcome = 'cancelled' then 'cancelled' when count > 0 then 'completed' else 'failed' end,
          error = case when :outcome = 'cancelled' then 'The job was cancelled'
-                      when count = 0 then coalesce(:error, 'No image could be made') end,
+                      when count = 0 then 'The images could not be made' end,
          refunded = g.cost - ending.price * count, finished_at = now()
     from ending, (select count(*)::integer as count from kept) as kept
    where g.id = ending.id

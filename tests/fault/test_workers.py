@@ -96,7 +96,7 @@ def test_a_job_that_overruns_is_killed_tried_again_and_buried(world, artist, sho
     assert (outcome, error, epoch) == ("buried", "the job passed its deadline of 3 s", str(second))
     assert world.tries(job) == [["failed", "t", "the job passed its deadline of 3 s", str(first)]]
     found = artist.get(f"/images/job/{job}/").json()
-    assert found["status"] == "failed" and found["images"] == [] and "deadline" in found["error"]
+    assert found["status"] == "failed" and found["images"] == [] and found["error"] == "The images could not be made"
     assert artist.used() == 0
     assert artist.try_generate().status_code == 202, "its place among the running is free again"
 
