@@ -21,6 +21,23 @@ def test_a_killed_worker_loses_nothing(world, artist):
     assert world.tries(job) == [["lost", "f", "the lease ran out", str(epoch)]]
 
 
+def test_a_storage_that_fails_costs_no_attempt(world, artist):
+    storage = Path(world.stack["storage"])
+    artist.completed(artist.generate())     # so that the product's folder is there
+    mode = storage.stat().st_mode
+    for folder in [storage, *storage.glob("*")]:
+        folder.chmod(0o500)
+    try:
+        job = artist.generate()
+        until(lambda: world.tries(job), "the result could not be stored")
+    finally:
+        for folder in [storage, *storage.glob("*")]:
+            folder.chmod(mode)
+    (outcome, counts, error, _), = world.tries(job)
+    assert (outcome, counts) == ("snoozed", "f") and error.startswith("the result could not be stored: ")
+    artist.completed(job, used=2)
+
+
 def test_a_killed_child_costs_one_attempt(world, artist):
     job = artist.generate()
     epoch, worker, child = world.held(job)
@@ -40,9 +57,12 @@ def test_a_worker_frozen_beyond_its_lease_writes_nothing(world, artist):
     _, _, winner, won = world.ended(job)[:4]
     assert f":{worker}:" not in winner and int(won) > epoch
     folder = Path(world.stack["state"]) / "work" / f"{job}.{epoch}"
-    assert folder.is_dir()
+    assert not folder.exists(), "who took the job over has cleaned up"
+    given_up = f"job.stop job={job} reason=lost"
+    log = Path(world.stack["log_dir"]) / f"{world.service_of(worker)}.log"
+    assert given_up not in log.read_text()
     world.thaw(worker)
-    until(lambda: not folder.exists(), "the thawed worker has given up")
+    until(lambda: given_up in log.read_text(), "the thawed worker has given up")
     assert world.ended(job)[2:] == [winner, won]
     assert world.tries(job) == [["lost", "f", "the lease ran out", str(epoch)]]
     assert world.service_of(worker), "it goes on working"

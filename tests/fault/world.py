@@ -230,8 +230,8 @@ class Artist:
         assert answer.status_code == 202, answer.text
         return answer.json()["job_id"]
 
-    def completed(self, job, images=1):
-        """Wait for the job as a client does; it has its images, each once, and was charged once."""
+    def completed(self, job, images=1, used=None):
+        """Wait for the job as a client does; it has its images, each once, and was charged once (used in all)."""
         def over():
             answer = self.get(f"/images/job/{job}/")
             assert answer.status_code == 200, answer.text
@@ -239,7 +239,7 @@ class Artist:
         found = until(over, f"generation {job} is over", PATIENCE, every=0.05)
         assert found["status"] == "completed", found
         assert len(found["images"]) == images
-        assert self.used() == images
+        assert self.used() == (images if used is None else used)
         return found
 
     def used(self):
