@@ -25,10 +25,11 @@ static void request_end(struct request *rq)
     talloc_free(rq->in->ctx);
 }
 
-/* Walk the steps until one waits (its answer calls complete()) or the request is decided. */
+/* Walk the steps until one waits (its answer calls complete()) or the request is decided. Of a client that has left,
+ * too: what was committed for it is handed on like anybody's. */
 void advance(struct request *rq)
 {
-    while (rq->pending == 0 && *rq->step)
+    while (rq->pending == 0 && rq->error == E_NONE && *rq->step)
         if ((*rq->step++)(rq) < 0)
             break;
     if (rq->pending > 0)
@@ -40,11 +41,7 @@ void advance(struct request *rq)
 
 void complete(struct request *rq)
 {
-    if (--rq->pending > 0)
-        return;
-    if (rq->gone)
-        request_end(rq);
-    else
+    if (--rq->pending == 0)
         advance(rq);
 }
 

@@ -15,7 +15,7 @@
 enum {
     QUEUES_MAX = 32,
     FULL_PASS_MS = 3600 * 1000,
-    WEEKS_MS = 3600 * 1000,
+    HOUSE_MS = 3600 * 1000,
     LEAD_MS = 3000,
     REBUILD_STEP_MS = 500,
     RECENT_S = 60, /* how far back a look goes beyond the last good one: a commit may come later than its id's time */
@@ -38,7 +38,7 @@ struct reconciler {
     size_t queue_count;
     long long term;  /* 0: does not lead */
     char run_id[64]; /* of the Redis that was looked at last */
-    uint64_t now, full_at, weeks_at, look_at;
+    uint64_t now, full_at, house_at, look_at;
     uint64_t looked_at; /* when the last look began that put all it found */
     int signals;
 };
@@ -74,7 +74,7 @@ static void lead(struct reconciler *reconciler)
     if (term != reconciler->term)
         log_info("reconcile.lead", "term=%lld%s", term ? term : reconciler->term, term ? "" : " lost");
     if (term && term != reconciler->term)
-        reconciler->full_at = reconciler->weeks_at = 0;
+        reconciler->full_at = reconciler->house_at = 0;
     reconciler->term = term;
 }
 
@@ -230,20 +230,23 @@ static void notice_restart(struct reconciler *reconciler)
         reconciler->queues[i].rebuilding = false;
 }
 
-static void make_weeks(struct reconciler *reconciler)
+/* Once an hour: partitions ahead, and rows that have run out. */
+static void keep_house(struct reconciler *reconciler)
 {
-    autoresult struct result result = { 0 };
+    autoresult struct result weeks = { 0 }, forgotten = { 0 };
 
-    if (reconciler->now < reconciler->weeks_at)
+    if (reconciler->now < reconciler->house_at)
         return;
-    if (database_run(reconciler->database, &sql_queue_weeks_make, NO_PARAMS, &result) < 0) {
-        log_error("reconcile.weeks", "error=%s", result.message);
+    if (database_run(reconciler->database, &sql_queue_weeks_make, NO_PARAMS, &weeks) < 0) {
+        log_error("reconcile.weeks", "error=%s", weeks.message);
         return;
     }
-    if (strcmp(result_text(&result, 0, "stray"), "0") != 0)
+    if (strcmp(result_text(&weeks, 0, "stray"), "0") != 0)
         log_error("reconcile.stray", "rows=%s in job_default: a week was made too late",
-                  result_text(&result, 0, "stray"));
-    reconciler->weeks_at = reconciler->now + WEEKS_MS;
+                  result_text(&weeks, 0, "stray"));
+    if (database_run(reconciler->database, &sql_core_forget, NO_PARAMS, &forgotten) < 0)
+        log_error("reconcile.forget", "error=%s", forgotten.message);
+    reconciler->house_at = reconciler->now + HOUSE_MS;
 }
 
 /* Put what Redis does not know: of all open jobs now and then, else of those made since the last look that went well.
@@ -297,7 +300,7 @@ static void loop(struct reconciler *reconciler)
         reconciler->now = clock_ms();
         lead(reconciler);
         if (reconciler->term && (reconciler->now >= reconciler->look_at || rebuilding(reconciler))) {
-            make_weeks(reconciler);
+            keep_house(reconciler);
             look(reconciler);
             reconciler->look_at = reconciler->now + (uint64_t)reconciler->config->queue_reconcile * 1000;
         }

@@ -42,8 +42,9 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'dl', '-inf', now, 'LIMIT',
 end
 
 -- The tenant with the least virtual time of the highest priority goes first; each job costs it one unit. Ids whose job
--- has gone (cancelled while it waited) or is leased already, by this very batch perhaps, are dropped here: removing them
--- from the list's middle would cost its length.
+-- has gone (cancelled while it waited), that is leased already, by this very batch perhaps, or that waits for its time
+-- (it was put again after a cancel, and released) are dropped here: removing them from the list's middle would cost its
+-- length.
 local epoch = math.max((tonumber(redis.call('GET', P .. 'ep')) or 0) + 1, time[1] * 1000000 + time[2])
 local stamp = string.format('%.0f', epoch)
 local out, leases, owns, mine = {}, {}, {}, {}
@@ -63,8 +64,9 @@ for priority = 0, 3 do
       local keys = {}
       for i, id in ipairs(ids) do keys[i] = P .. 'j:' .. id end
       local packs, held = redis.call('MGET', unpack(keys)), redis.call('HMGET', P .. 'own', unpack(ids))
+      local delayed = redis.call('ZMSCORE', P .. 'dl', unpack(ids))
       for i, id in ipairs(ids) do
-        if packs[i] and not held[i] and not mine[id] then
+        if packs[i] and not held[i] and not delayed[i] and not mine[id] then
           mine[id] = true
           local seconds = tonumber(string.match(packs[i], '^1|[0-3]|[^|]*|%d+|(%d+)|'))
           taken[#taken + 1] = id

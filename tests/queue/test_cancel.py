@@ -38,6 +38,15 @@ def test_drop_forgets_a_waiting_job_whose_id_stays_in_the_list(queue):
     assert queue.cancel(job, "look") == "unknown"
 
 
+def test_an_id_that_stayed_in_the_list_does_not_start_a_delayed_job_early(queue):
+    job = queue.put_one()
+    queue.cancel(job, "drop")
+    queue.put((job, packed()))
+    held, = queue.reserve(1)
+    queue.finish(held, due=queue.now() + HOUR)
+    assert queue.reserve().ids == [] and queue.set_of("dl") == {job}
+
+
 def test_drop_forgets_a_delayed_job(queue):
     job = queue.put_one(due=queue.now() + HOUR)
     assert queue.cancel(job, "drop") == "waiting"

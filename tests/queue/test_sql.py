@@ -403,3 +403,17 @@ def test_a_throttle_starts_anew_after_its_window(sql):
     assert sql.one(hit) == "0" and int(sql.one(hit)) > 0
     sql("update throttle set resets_at = now() - interval '1 ms'")
     assert sql.one(hit) == "0" and int(sql.one(hit)) > 0
+
+
+def test_what_has_run_out_is_forgotten_and_nothing_else(sql):
+    sql("insert into account (product, email, username) values ('p', 'a@b.c', 'a')")
+    for when in ("-", "+"):
+        at = f"now() {when} interval '2 hours'"
+        sql(f"insert into throttle values ('s', '{when}', 1, {at})")
+        sql(f"insert into signin_code (product, email, digest, expires_at) values ('p', '{when}', 'd', {at})")
+        sql(f"insert into revoked_token values (gen_random_uuid(), {at})")
+        sql(f"insert into refresh_token select decode(md5('{when}'), 'hex'), id, {at} from account")
+    sql(statement("core/forget"))
+    for table, column in (("throttle", "resets_at"), ("signin_code", "expires_at"), ("revoked_token", "expires_at"),
+                          ("refresh_token", "expires_at")):
+        assert sql(f"select {column} > now() from {table}") == [["t"]], table

@@ -1,0 +1,6 @@
+-- public: housekeeping of the scheduler's, hourly. What has run out and counts no more goes: windows of throttles, sign-in
+-- codes, tokens. Each table stays as small as what is alive.
+with throttles as (delete from throttle where resets_at < now()),
+codes as (delete from signin_code where expires_at < now() - interval '1 hour'),
+revoked as (delete from revoked_token where expires_at < now())
+delete from refresh_token where expires_at < now()
