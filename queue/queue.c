@@ -178,7 +178,10 @@ int queue_touch(struct redis *redis, const char *queue, int lease_ms, const char
     return 0;
 }
 
-int queue_finish(struct redis *redis, const char *queue, const char *worker, const struct held *jobs, size_t n)
+/* A script that takes the worker and three words a job: id, epoch and what add appends. */
+static int call_held(struct redis *redis, const struct script *script, const char *queue, const char *worker,
+                     const struct held *jobs, size_t n,
+                     void (*add)(void *ctx, struct command *command, const struct held *job))
 {
     autotalloc void *ctx = talloc_new(NULL);
     autoreply redisReply *reply = NULL;
@@ -188,27 +191,32 @@ int queue_finish(struct redis *redis, const char *queue, const char *worker, con
     for (size_t i = 0; i < n; i++) {
         command_text(ctx, &command, jobs[i].id);
         add_epoch(ctx, &command, jobs[i].epoch);
-        if (jobs[i].ended)
-            command_text(ctx, &command, "");
-        else
-            command_number(ctx, &command, jobs[i].due_ms);
+        add(ctx, &command, &jobs[i]);
     }
-    return redis_eval(redis, &script_finish, 1, &command, &reply);
+    return redis_eval(redis, script, 1, &command, &reply);
+}
+
+static void add_due(void *ctx, struct command *command, const struct held *job)
+{
+    if (job->ended)
+        command_text(ctx, command, "");
+    else
+        command_number(ctx, command, job->due_ms);
+}
+
+int queue_finish(struct redis *redis, const char *queue, const char *worker, const struct held *jobs, size_t n)
+{
+    return call_held(redis, &script_finish, queue, worker, jobs, n, add_due);
+}
+
+static void add_percent(void *ctx, struct command *command, const struct held *job)
+{
+    command_number(ctx, command, job->percent);
 }
 
 int queue_progress(struct redis *redis, const char *queue, const char *worker, const struct held *jobs, size_t n)
 {
-    autotalloc void *ctx = talloc_new(NULL);
-    autoreply redisReply *reply = NULL;
-    struct command command = begin(ctx, queue);
-
-    command_text(ctx, &command, worker);
-    for (size_t i = 0; i < n; i++) {
-        command_text(ctx, &command, jobs[i].id);
-        add_epoch(ctx, &command, jobs[i].epoch);
-        command_number(ctx, &command, jobs[i].percent);
-    }
-    return redis_eval(redis, &script_progress, 1, &command, &reply);
+    return call_held(redis, &script_progress, queue, worker, jobs, n, add_percent);
 }
 
 /* ---- cancel ---- */
