@@ -21,7 +21,7 @@ struct probe {
     const char *account_id;
     int socket;
     const struct statement *statement;
-    char inner[129], outer[129]; /* what the statement signs links with */
+    char inner[LINK_PAD_SIZE], outer[LINK_PAD_SIZE]; /* what the statement signs links with */
 };
 
 static void die(const char *what, PGconn *pg)

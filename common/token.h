@@ -39,10 +39,12 @@ int token_verify(const struct keys *keys, enum token_type type, const char *prod
 /* The part of token_verify() that depends on the clock, for claims that it gave at some time. */
 int claims_check_times(const struct claims *claims, time_t now);
 
-/* Signed links: base64url (without =) of a payload and its HMAC-SHA256, joined by a dot. The payload has the form
+/* Signed links: a payload and its MAC as 64 hex digits, joined by a dot. The payload has the form
  * product:file_id:generation:expires:disposition, all ASCII, numbers in plain decimal, expires in seconds since 1970
- * (0: never), disposition "inline" or "attachment" ("figureforge:7:0:1700003600:inline"); the HMAC is of the payload's
- * bytes; SQL makes the same with file_link() of sql/schema. */
+ * (0: never), disposition "inline" or "attachment" ("figureforge:7:0:1700003600:inline"). The MAC is the HMAC-SHA256 of
+ * the payload's bytes; its key are the 64 letters that spell the derived key, two a byte, from "a" for 0 to "p" for 15,
+ * so that its pads are text, which is what SQL can be given; SQL makes the same with file_link() of sql/schema. */
+enum { LINK_PAD_SIZE = 65 };
 struct link {
     char product[32];
     long long file_id;
@@ -53,8 +55,8 @@ struct link {
 char *link_sign(void *ctx, const struct keys *keys, const struct link *link);
 /* -EINVAL when forged or malformed, -EKEYEXPIRED when over. */
 int link_verify(const struct keys *keys, const char *text, time_t now, struct link *ret);
-/* What SQL needs to sign links: the HMAC's inner and outer pads, 128 hex digits each. */
-void link_pads(const struct keys *keys, char inner[129], char outer[129]);
+/* What SQL needs to sign links: the HMAC's inner and outer pads, 64 characters of ASCII each. */
+void link_pads(const struct keys *keys, char inner[LINK_PAD_SIZE], char outer[LINK_PAD_SIZE]);
 
 /* One-time codes. n decimal digits, uniform, from the kernel's generator; n <= 15, and text has n + 1 bytes. */
 void code_make(int n, char *text);

@@ -2,29 +2,41 @@
  * Signed links. They have a file of their own because they are no JWT: SQL makes the same ones. */
 #include "common/memory.h"
 #include "common/token.h"
+#include <assert.h>
 #include <errno.h>
 #include <sodium.h>
 
-enum { VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING, PAYLOAD_MAX = 127, MAC = crypto_auth_hmacsha256_BYTES };
-/* base64 of a payload and of a MAC, each with its NUL byte. */
-enum { PAYLOAD_TEXT = 172, MAC_TEXT = 44, LINK_TEXT = PAYLOAD_TEXT + MAC_TEXT, BLOCK = 64 };
+enum { PAYLOAD_MAX = 127, MAC = crypto_auth_hmacsha256_BYTES, MAC_HEX = 2 * MAC };
+enum { LINK_TEXT = PAYLOAD_MAX + 1 + MAC_HEX + 1, LETTERS = 2 * KEY_BYTES };
+static_assert(LETTERS + 1 == LINK_PAD_SIZE, "the key's letters fill a block of SHA-256");
 
 static const char *const dispositions[] = { [false] = "inline", [true] = "attachment" };
+
+static void key_letters(const struct keys *keys, unsigned char letters[LETTERS])
+{
+    for (size_t i = 0; i < KEY_BYTES; i++) {
+        letters[2 * i] = (unsigned char)('a' + (keys->link[i] >> 4));
+        letters[2 * i + 1] = (unsigned char)('a' + (keys->link[i] & 15));
+    }
+}
 
 /* Write the link's one spelling. False when the payload would be too long. */
 static bool link_write(const struct keys *keys, const struct link *link, char text[LINK_TEXT])
 {
-    char payload[PAYLOAD_MAX + 1], payload_text[PAYLOAD_TEXT], mac_text[MAC_TEXT];
-    unsigned char mac[MAC];
-    int n = snprintf(payload, sizeof payload, "%.31s:%lld:%d:%lld:%s", link->product, link->file_id, link->generation,
+    unsigned char letters[LETTERS], mac[MAC];
+    crypto_auth_hmacsha256_state state;
+    int n = snprintf(text, PAYLOAD_MAX + 1, "%.31s:%lld:%d:%lld:%s", link->product, link->file_id, link->generation,
                      (long long)link->expires_at, dispositions[link->attachment]);
 
     if (n > PAYLOAD_MAX)
         return false;
-    crypto_auth_hmacsha256(mac, (const unsigned char *)payload, (size_t)n, keys->link);
-    sodium_bin2base64(payload_text, sizeof payload_text, (const unsigned char *)payload, (size_t)n, VARIANT);
-    sodium_bin2base64(mac_text, sizeof mac_text, mac, sizeof mac, VARIANT);
-    snprintf(text, LINK_TEXT, "%s.%s", payload_text, mac_text);
+    key_letters(keys, letters);
+    crypto_auth_hmacsha256_init(&state, letters, sizeof letters);
+    crypto_auth_hmacsha256_update(&state, (const unsigned char *)text, (size_t)n);
+    crypto_auth_hmacsha256_final(&state, mac);
+    sodium_memzero(letters, sizeof letters);
+    text[n] = '.';
+    sodium_bin2hex(text + n + 1, MAC_HEX + 1, mac, sizeof mac);
     return true;
 }
 
@@ -74,16 +86,13 @@ static bool payload_parse(const char *payload, struct link *ret)
 int link_verify(const struct keys *keys, const char *text, time_t now, struct link *ret)
 {
     char payload[PAYLOAD_MAX + 1], expected[LINK_TEXT];
-    size_t length = strnlen(text, LINK_TEXT), n;
-    const char *dot = memchr(text, '.', length);
+    size_t length = strnlen(text, LINK_TEXT), n = strcspn(text, ".");
     struct link link;
 
-    if (length == LINK_TEXT || !dot)
+    if (length == LINK_TEXT || n > PAYLOAD_MAX || !text[n])
         return -EINVAL;
-    if (sodium_base642bin((unsigned char *)payload, PAYLOAD_MAX, text, (size_t)(dot - text), NULL, &n, NULL, VARIANT))
-        return -EINVAL;
-    payload[n] = '\0';
-    if (strlen(payload) != n || !payload_parse(payload, &link) || !link_write(keys, &link, expected))
+    *(char *)mempcpy(payload, text, n) = '\0';
+    if (!payload_parse(payload, &link) || !link_write(keys, &link, expected))
         return -EINVAL;
     if (strlen(expected) != length || sodium_memcmp(expected, text, length) != 0)
         return -EINVAL;
@@ -93,20 +102,17 @@ int link_verify(const struct keys *keys, const char *text, time_t now, struct li
     return 0;
 }
 
-/* HMAC is sha256(outer || sha256(inner || payload)), where the pads are the key, filled up with zeros to a block of
- * SHA-256, xor a constant (RFC 2104). */
-static void pad_write(const unsigned char *key, unsigned char constant, char text[2 * BLOCK + 1])
+/* HMAC is sha256(outer || sha256(inner || payload)), where the pads are the key, here as long as a block of SHA-256,
+ * xor a constant (RFC 2104). Letters from a to p make pads without a NUL byte. */
+void link_pads(const struct keys *keys, char inner[LINK_PAD_SIZE], char outer[LINK_PAD_SIZE])
 {
-    unsigned char pad[BLOCK];
+    unsigned char letters[LETTERS];
 
-    for (size_t i = 0; i < BLOCK; i++)
-        pad[i] = (unsigned char)((i < KEY_BYTES ? key[i] : 0) ^ constant);
-    sodium_bin2hex(text, 2 * BLOCK + 1, pad, sizeof pad);
-    sodium_memzero(pad, sizeof pad);
-}
-
-void link_pads(const struct keys *keys, char inner[129], char outer[129])
-{
-    pad_write(keys->link, 0x36, inner);
-    pad_write(keys->link, 0x5c, outer);
+    key_letters(keys, letters);
+    for (size_t i = 0; i < LETTERS; i++) {
+        inner[i] = (char)(letters[i] ^ 0x36);
+        outer[i] = (char)(letters[i] ^ 0x5c);
+    }
+    inner[LETTERS] = outer[LETTERS] = '\0';
+    sodium_memzero(letters, sizeof letters);
 }

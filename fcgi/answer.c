@@ -15,23 +15,27 @@ static void statement_done(struct exchange *exchange)
     complete(OWNER(exchange, struct request, exchange));
 }
 
-static void bind(struct request *rq, int call, const struct statement *statement, const int *sources)
+static void add_call(struct request *rq, const struct bound *bound)
 {
-    for (int i = 0; i < statement->count; i++)
-        rq->values[call][i] = rq->arguments[sources[i]];
-    rq->exchange.calls[call] = (struct exchange_call){ .statement = statement, .values = rq->values[call] };
-    rq->exchange.count = call + 1;
+    int call = rq->exchange.count++;
+
+    for (int i = 0; i < bound->statement->count; i++)
+        rq->values[call][i] = rq->arguments[bound->sources[i]];
+    rq->exchange.calls[call] = (struct exchange_call){ .statement = bound->statement, .values = rq->values[call] };
 }
 
 int answer_from_sql(struct request *rq)
 {
     const struct operation *operation = rq->operation;
-    int call = 0;
 
     rq->exchange = (struct exchange){ .done = statement_done, .ctx = rq, .idempotent = rq->method == GET };
-    if (rq->signed_in)
-        bind(rq, call++, rq->server->caller, rq->server->caller_sources);
-    bind(rq, call, operation->statement, operation->sources);
+    if (rq->signed_in && operation->guarded.statement) {
+        add_call(rq, &operation->guarded);
+    } else {
+        if (rq->signed_in)
+            add_call(rq, &rq->server->caller);
+        add_call(rq, &operation->bound);
+    }
     rq->pending++;
     lanes_send(rq->server->lanes, operation->row->lane, &rq->exchange);
     return 0;

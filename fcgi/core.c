@@ -25,7 +25,7 @@ const struct endpoint core_endpoints[] = {
     ENDPOINT(core, file_download,
         .method = GET, .path = "/files/{token}/{name}", .who = ANYONE,
         .doc = "Download a stored file by its signed link.",
-        .in = FIELDS({ .name = "token", .in = PATH, .type = TOKEN, .flags = REQUIRED, .min = 1, .max = 512,
+        .in = FIELDS({ .name = "token", .in = PATH, .type = TEXT, .flags = REQUIRED, .min = 1, .max = 512,
                        .doc = "Signed token of the link." },
                      { .name = "name", .in = PATH, .type = TEXT, .flags = REQUIRED, .min = 1, .max = 255,
                        .doc = "Name to save it under." }),

@@ -7,6 +7,7 @@
 enum {
     HEAD_SLOW = 5,         /* milliseconds after which a connection's head counts as slow */
     SLOW_COST = 1000000,   /* more than any number in flight */
+    COMPANY = 128,         /* exchanges in flight on a connection before the next one is used */
     STATEMENTS_MAX = 2048, /* a power of two, well above the number of endpoints */
 };
 
@@ -87,6 +88,8 @@ static struct exchange *lane_pop(struct lane_queue *queue)
     return exchange;
 }
 
+/* Those that share a connection are served with fewer wake-ups on both sides, so one connection does the work until it
+ * has much to do or its head is slow. */
 static struct lane_connection *lane_choose(const struct lane_queue *queue)
 {
     uint64_t now = loop_now(queue->lanes->loop);
@@ -95,7 +98,7 @@ static struct lane_connection *lane_choose(const struct lane_queue *queue)
 
     for (int i = 0; i < queue->count; i++) {
         struct lane_connection *connection = &queue->connections[i];
-        int cost = connection->in_flight;
+        int cost = connection->in_flight / COMPANY;
 
         if (!connection_has_room(connection))
             continue;

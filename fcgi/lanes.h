@@ -49,8 +49,8 @@ struct lanes_options {
 };
 
 int lanes_new(void *ctx, struct loop *loop, const struct lanes_options *options, struct lanes **ret);
-/* Always ends in done(), never from inside this call. To the connection of the lane with the least to do; one whose
- * head is slow comes last. */
+/* Always ends in done(), never from inside this call. To the first connection of the lane that has not much to
+ * do; one whose head is slow comes last. */
 void lanes_send(struct lanes *lanes, enum lane lane, struct exchange *exchange);
 void exchange_clear(struct exchange *exchange);
 /* True when at least one connection of the lane works: for readiness. */

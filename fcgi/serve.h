@@ -4,14 +4,20 @@
 #define MILLRACE_SERVE_H
 #include "fcgi/request.h"
 
+/* A statement, and the index into its operation's names of each of its parameters. */
+struct bound {
+    struct statement *statement; /* NULL: none */
+    int sources[STATEMENT_PARAMETERS_MAX];
+};
+
 /* A row made ready: its statement, and where each of its parameters comes from. names: the fixed ones, the row's
  * fields, what its handler sets, in this order; a request's arguments have the same order. */
 struct operation {
     const struct endpoint *row;
-    struct statement *statement;
+    struct bound bound;
+    struct bound guarded; /* of a read for callers who are signed in: the caller's check and the statement in one */
     const char **names;
     int name_count, field_count;
-    int sources[STATEMENT_PARAMETERS_MAX]; /* index into names, of each parameter */
 };
 
 struct route_node;
@@ -24,8 +30,7 @@ struct server {
     struct lanes *lanes;
     struct redis_link *redis;
     struct pool *pool;
-    struct statement *caller; /* sql/core/caller.sql */
-    int caller_sources[STATEMENT_PARAMETERS_MAX];
+    struct bound caller;        /* sql/core/caller.sql; its sources are the fixed names */
     struct route_node **routes; /* of each product */
     int open_requests;
     uint64_t request_number; /* the last id we made; starts anywhere */

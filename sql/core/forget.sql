@@ -2,5 +2,6 @@
 -- codes, tokens. Each table stays as small as what is alive.
 with throttles as (delete from throttle where resets_at < now()),
 codes as (delete from signin_code where expires_at < now() - interval '1 hour'),
-revoked as (delete from revoked_token where expires_at < now())
+revoked as (update account set revoked = '{}', revoked_until = '-infinity'
+             where revoked_until > '-infinity' and revoked_until < now())
 delete from refresh_token where expires_at < now()

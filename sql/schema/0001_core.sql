@@ -28,6 +28,8 @@ create table account (
   display_name       text,
   role               text not null default 'user' check (role in ('user', 'admin')),
   tokens_valid_after timestamptz not null default '-infinity',
+  revoked            uuid[] not null default '{}',                  -- the jti of access tokens taken back before their end
+  revoked_until      timestamptz not null default '-infinity',      -- when the last of them would have ended
   created_at         timestamptz not null default now(),
   deleted_at         timestamptz
 );
@@ -35,11 +37,20 @@ create table account (
 create unique index account_email on account (product, email) where deleted_at is null;
 create unique index account_username on account (product, lower(username)) where deleted_at is null;
 
--- Access tokens that were taken back before their end. A row may go when the token would have ended.
-create table revoked_token (
-  jti        uuid primary key,
-  expires_at timestamptz not null
-);
+create index account_revoked_until on account (revoked_until) where revoked_until > '-infinity';
+
+-- Take back one access token. Every request looks at this list, so it lies in the row that is read anyway and stays short:
+-- what has ended goes with the next one, and whoever signs out a hundred times within a token's life is signed out
+-- everywhere.
+create function revoke_token(account_id bigint, jti uuid, expires_at timestamptz) returns void
+language sql volatile as $$
+  update account
+     set revoked = case when revoked_until < now() or cardinality(revoked) >= 100 then array[jti] else revoked || jti end,
+         tokens_valid_after = case when revoked_until >= now() and cardinality(revoked) >= 100 then now()
+                                   else tokens_valid_after end,
+         revoked_until = greatest(revoked_until, expires_at)
+   where id = account_id
+$$;
 
 -- Refresh tokens that count: the SHA-256 of their jti.
 create table refresh_token (
@@ -94,32 +105,26 @@ create table file (
   type        text not null check (type ~ '^[a-z]{1,32}/[a-z0-9.+-]{1,100}$'),
   generation  integer not null default 1,
   created_at  timestamptz not null default now(),
-  deleted_at  timestamptz
+  deleted_at  timestamptz,
+  stem        text not null generated always as (product || ':' || id::text || ':' || generation::text) stored -- of its links
 );
 
--- base64url without padding
-create function base64url(bytes bytea) returns text
-language sql immutable parallel safe as $$
-  select replace(replace(replace(rtrim(encode(bytes, 'base64'), '='), '+', '-'), '/', '_'), E'\n', '')
-$$;
-
--- A payload and its HMAC-SHA256. The key's pads are settings of the front's and the workers' sessions.
-create function link_token(payload text) returns text
+-- A signed link (common/token.h, struct link). hours null: for ever; else counted from the full hour, so that an answer
+-- stays the same for as long as it can. The MAC is HMAC-SHA256, whose pads are settings of the front's sessions. One call
+-- with few steps: most answers that show files make two of them for each.
+create function link_write(base text, stem text, name text, hours integer, disposition text) returns text
 language plpgsql stable parallel safe as $$
 declare
-  bytes bytea := convert_to(payload, 'UTF8');
+  payload text := stem || ':' || coalesce(((date_part('epoch', now())::bigint / 3600 + hours) * 3600)::text, '0') || ':' ||
+                  disposition;
 begin
-  return base64url(bytes) || '.' ||
-         base64url(sha256(decode(current_setting('millrace.link_outer'), 'hex') ||
-                          sha256(decode(current_setting('millrace.link_inner'), 'hex') || bytes)));
+  return base || '/files/' || payload || '.' ||
+         encode(sha256(convert_to(current_setting('millrace.link_outer'), 'UTF8') ||
+                       sha256(convert_to(current_setting('millrace.link_inner') || payload, 'UTF8'))), 'hex') ||
+         '/' || name;
 end $$;
 
--- A signed link (common/token.h, struct link): payload product:id:generation:expires:disposition. lifetime null: for
--- ever; else counted from the full hour, so that an answer stays the same for as long as it can.
-create function file_link(f file, base text, lifetime interval, attachment boolean default false) returns text
+create function file_link(f file, base text, hours integer, attachment boolean default false) returns text
 language sql stable parallel safe as $$
-  select base || '/files/' || link_token(f.product || ':' || f.id::text || ':' || f.generation::text || ':' ||
-           case when lifetime is null then '0'
-                else extract(epoch from date_trunc('hour', now()) + lifetime)::bigint::text end ||
-           case when attachment then ':attachment' else ':inline' end) || '/' || f.name
+  select link_write(base, f.stem, f.name, hours, case when attachment then 'attachment' else 'inline' end)
 $$;

@@ -105,5 +105,5 @@ language sql immutable parallel safe as $$ select 'img_' || id::text $$;
 -- A file of an image as a link for those who may see it: for one to two hours, or for ever when it is public.
 create function figureforge.image_url(i figureforge.image, f file, base text) returns text
 language sql stable parallel safe as $$
-  select file_link(f, base, case when i.is_public then null else interval '2 hours' end)
+  select file_link(f, base, case when i.is_public then null else 2 end)
 $$;

@@ -48,5 +48,6 @@ class Forge:
 
     def link(self, *parts):
         """The token of a link: product, file, generation, expires, disposition."""
-        payload = ":".join(map(str, parts)).encode()
-        return f"{base64url(payload)}.{base64url(hmac.digest(self.key(LINK), payload, 'sha256'))}"
+        payload = ":".join(map(str, parts))
+        letters = bytes(ord("a") + half for byte in self.key(LINK) for half in (byte >> 4, byte & 15))
+        return f"{payload}.{hmac.digest(letters, payload.encode(), 'sha256').hex()}"

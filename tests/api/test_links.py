@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from forge import Forge, base64url, from_base64url
+from forge import Forge
 
 
 class Picture:
@@ -18,7 +18,7 @@ class Picture:
         self.path = self.image.url.removeprefix(client.base)
         _, _, self.token, self.name = self.path.split("/")
         self.payload, self.mac = self.token.split(".")
-        self.parts = from_base64url(self.payload).decode().split(":")
+        self.parts = self.payload.split(":")
 
     @property
     def file(self):
@@ -79,8 +79,7 @@ def test_what_we_sign_by_hand_holds(figureforge, picture, forge):
 def test_each_part_is_signed(figureforge, picture, part, value):
     parts = list(picture.parts)
     parts[part] = value.format(other=picture.file + 1)
-    payload = base64url(":".join(parts).encode())
-    figureforge.get(f"/files/{payload}.{picture.mac}/{picture.name}", 404)
+    figureforge.get(f"/files/{':'.join(parts)}.{picture.mac}/{picture.name}", 404)
 
 
 def test_each_character_counts(figureforge, picture):
@@ -137,7 +136,7 @@ def test_a_file_that_is_not_in_storage_is_told_in_the_products_words(figureforge
 def test_a_public_image_has_a_link_without_end(alice, own_picture, sql):
     sql("update figureforge.image set is_public = true where id = %s", own_picture.image.id.removeprefix("img_"))
     url = alice.get(f"/api/images/{own_picture.image.id}/").url
-    assert from_base64url(url.split("/")[-2].split(".")[0]).decode().split(":")[3] == "0"
+    assert url.split("/")[-2].split(":")[3] == "0"
     alice.get(url)
 
 

@@ -128,9 +128,9 @@ def test_a_deleted_account_makes_room_for_a_new_one(alice, account, sign_in, sql
 
 
 def test_a_revoked_token(alice, account, forge, sql):
-    sql("insert into revoked_token (jti, expires_at) values (%s, now() + interval '1 hour')",
-        claims_of(alice.token)["jti"])
+    sql("select revoke_token(%s, %s, now() + interval '1 hour')", account, claims_of(alice.token)["jti"])
     refused(alice, alice.token)
+    alice.get("/api/images/job/00000000-0000-7000-8000-000000000000/", 401)     # before anything is looked for
     alice.token = forge.token(account)      # another token of hers still counts
     alice.get(WHO)
 

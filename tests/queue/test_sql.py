@@ -411,9 +411,24 @@ def test_what_has_run_out_is_forgotten_and_nothing_else(sql):
         at = f"now() {when} interval '2 hours'"
         sql(f"insert into throttle values ('s', '{when}', 1, {at})")
         sql(f"insert into signin_code (product, email, digest, expires_at) values ('p', '{when}', 'd', {at})")
-        sql(f"insert into revoked_token values (gen_random_uuid(), {at})")
         sql(f"insert into refresh_token select decode(md5('{when}'), 'hex'), id, {at} from account")
     sql(statement("core/forget"))
-    for table, column in (("throttle", "resets_at"), ("signin_code", "expires_at"), ("revoked_token", "expires_at"),
+    for table, column in (("throttle", "resets_at"), ("signin_code", "expires_at"),
                           ("refresh_token", "expires_at")):
         assert sql(f"select {column} > now() from {table}") == [["t"]], table
+
+
+def test_taken_back_tokens_are_few_and_end_by_themselves(sql):
+    account = sql.one("insert into account (product, email, username) values ('p', 'a@b.c', 'a') returning id")
+
+    def revoke(when="now() + interval '1 hour'"):
+        sql(f"select revoke_token({account}, gen_random_uuid(), {when})")
+        return sql("select cardinality(revoked), tokens_valid_after > '-infinity', revoked_until > now() from account")[0]
+
+    for count in range(1, 101):
+        assert revoke() == [str(count), "f", "t"]
+    assert revoke() == ["1", "t", "t"]          # that was much: all tokens up to now are over
+    sql("update account set tokens_valid_after = '-infinity', revoked_until = now() - interval '1 s'")
+    assert revoke("now() - interval '1 s'") == ["1", "f", "f"]
+    sql(statement("core/forget"))
+    assert sql("select cardinality(revoked), revoked_until from account") == [["0", "-infinity"]]
