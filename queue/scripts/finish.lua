@@ -1,40 +1,54 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
--- finish: give leases back, after the outcome was committed. KEYS[1] = prefix; ARGV = worker, then id, epoch, due, ...
--- (at most 64). due: '' forgets the job (it has ended); a time in ms makes it ready again then, '0' at once.
--- Returns one number a job: 1 done, 0 when it was not this worker's any more (nothing is changed then). Whose lease ran
--- out before is told until the job has ended: who was told may have failed to write it down.
-local P = KEYS[1]
-local worker = ARGV[1]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local reply, woken = {}, false
-for i = 2, #ARGV, 3 do
-  local id, epoch, due = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  local held, owner = string.match(redis.call('HGET', P .. 'own', id) or '', '^(%d+)|([^|]*)|')
-  if held ~= epoch or owner ~= worker then
-    reply[#reply + 1] = 0
-  else
-    local packed = redis.call('GET', P .. 'j:' .. id)
-    local priority, tenant = string.match(packed or '', '^1|([0-3])|[^|]*|%d+|%d+|[^|]*|(.+)$')
-    redis.call('ZREM', P .. 'lease', id)
-    redis.call('HDEL', P .. 'own', id)
-    if tenant then redis.call('SREM', P .. 'in:' .. tenant, id) end
-    if due == '' or not tenant then
-      redis.call('HDEL', P .. 'lost', id)
-      redis.call('SREM', P .. 'cx', id)
-      redis.call('UNLINK', P .. 'j:' .. id, P .. 'p:' .. id)
-    elseif tonumber(due) > now then
-      redis.call('ZADD', P .. 'dl', due, id)
-      woken = true
-    else
-      if redis.call('RPUSH', P .. 'r:' .. priority .. ':' .. tenant, id) == 1 then
-        local first = redis.call('ZRANGE', P .. 'ring:' .. priority, 0, 0, 'WITHSCORES')
-        redis.call('ZADD', P .. 'ring:' .. priority, 'NX', first[2] or 0, tenant)
-      end
-      woken = true
+-- finish: give leases back, after the outcome was committed. ARGV = worker, n, then n of id, epoch, due (at most 64), then
+-- pairs of a counter's name and what to add to it. due: '' forgets the job (it has ended); a time in ms makes it ready
+-- again then, '0' at once. Returns one number a job: 1 done, 0 when it was not this worker's any more (nothing is changed
+-- then). Whose lease ran out before is told until the job has ended: who was told may have failed to write it down.
+local worker, n = ARGV[1], tonumber(ARGV[2])
+local ids, reply, mine = {}, {}, {}
+for i = 1, n do ids[i] = ARGV[3 * i] end
+
+local function mine_of(owns, packs)
+  for i, id in ipairs(ids) do
+    local held, owner = string.match(owns[i] or '', '^(%d+)|([^|]*)|')
+    reply[i] = held == ARGV[3 * i + 1] and owner == worker and 1 or 0
+    if reply[i] == 1 then
+      local job = packs[i] and unpack_job(id, packs[i]) or { id = id }
+      job.back = ARGV[3 * i + 2]
+      mine[#mine + 1] = job
     end
-    reply[#reply + 1] = 1
   end
 end
-if woken then redis.call('ZADD', P .. 'wake', 0, 'w') end
+if n > 0 then mine_of(call('HMGET', P .. 'own', unpack(ids)), call('HMGET', P .. 'j', unpack(ids))) end
+
+local held, known, ended, progress, ready, delayed = {}, {}, {}, {}, {}, {}
+for i, job in ipairs(mine) do
+  held[i] = job.id
+  if job.tenant then known[#known + 1] = job end
+  if job.back == '' or not job.tenant then
+    ended[#ended + 1] = job.id
+    progress[#progress + 1] = P .. 'p:' .. job.id
+  elseif tonumber(job.back) > now then
+    delayed[#delayed + 1] = job.back
+    delayed[#delayed + 1] = job.id
+  else
+    ready[#ready + 1] = job
+  end
+end
+if #held > 0 then
+  call('ZREM', P .. 'lease', unpack(held))
+  call('HDEL', P .. 'own', unpack(held))
+  leave(known)
+end
+if #ended > 0 then
+  call('HDEL', P .. 'j', unpack(ended))
+  call('HDEL', P .. 'lost', unpack(ended))
+  call('SREM', P .. 'cx', unpack(ended))
+  call('UNLINK', unpack(progress))
+end
+if #delayed > 0 then call('ZADD', P .. 'dl', unpack(delayed)) end
+line_up(ready)
+-- Somebody may run now who could not before: the queue's own cap is looked at by no other.
+if #ready > 0 or #delayed > 0 or #held > 0 and call('HEXISTS', P .. 'cfg', 'cap') == 1 or
+   call('EXISTS', P .. 'park') == 1 then wake() end
+for i = 3 + 3 * n, #ARGV, 2 do call('HINCRBY', P .. 'n', ARGV[i], ARGV[i + 1]) end
 return reply

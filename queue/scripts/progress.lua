@@ -1,14 +1,12 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
--- progress: the latest progress of running jobs. KEYS[1] = prefix; ARGV = worker, then id, epoch, percent, ...
--- Kept an hour, and told to whoever listens on the channel "mr1:job:ID". Of a job that is not this worker's any more,
--- nothing is written.
-local P = KEYS[1]
+-- progress: the latest progress of running jobs. ARGV = worker, then id, epoch, percent, ... Kept an hour, and told to
+-- whoever listens on the channel "mr1:job:ID". Of a job that is not this worker's any more, nothing is written.
 for i = 2, #ARGV, 3 do
   local id, epoch, percent = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  local held, owner = string.match(redis.call('HGET', P .. 'own', id) or '', '^(%d+)|([^|]*)|')
+  local held, owner = string.match(call('HGET', P .. 'own', id) or '', '^(%d+)|([^|]*)|')
   if held == epoch and owner == ARGV[1] then
-    redis.call('SET', P .. 'p:' .. id, percent, 'EX', 3600)
-    redis.call('PUBLISH', 'mr1:job:' .. id, percent)
+    call('SET', P .. 'p:' .. id, percent, 'EX', 3600)
+    call('PUBLISH', 'mr1:job:' .. id, percent)
   end
 end
 return 1

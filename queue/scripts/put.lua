@@ -1,35 +1,37 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
--- put: make jobs known. KEYS[1] = the queue's prefix "mr1:{q:NAME}:"; ARGV = id, packed, id, packed, ... (at most 64).
--- Idempotent by id: a known id is left alone. Returns how many were new. A malformed one refuses the whole batch.
--- packed: 1|priority|kind|due in ms|deadline in s|key|tenant (docs/queue.md).
-local P = KEYS[1]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local jobs = {}
+-- put: make jobs known. ARGV = id, packed, id, packed, ... (at most 64). Idempotent by id: a known id is left alone.
+-- Returns how many were new. A malformed one refuses the whole batch.
+local ids, jobs = {}, {}
 for i = 1, #ARGV, 2 do
-  local priority, due, tenant = string.match(ARGV[i + 1], '^1|([0-3])|[^|]*|(%d+)|%d+|[^|]*|(.+)$')
-  if not priority then return redis.error_reply('MALFORMED job ' .. ARGV[i]) end
-  jobs[#jobs + 1] = { ARGV[i], ARGV[i + 1], priority, tonumber(due), tenant }
+  local job = unpack_job(ARGV[i], ARGV[i + 1])
+  if not job then return redis.error_reply('MALFORMED job ' .. ARGV[i]) end
+  ids[#ids + 1] = job.id
+  jobs[#jobs + 1] = job
 end
-local added, ready, soonest = 0, false, nil
-for _, job in ipairs(jobs) do
-  local id, packed, priority, due, tenant = unpack(job)
-  if redis.call('SETNX', P .. 'j:' .. id, packed) == 1 then
-    added = added + 1
-    if due > now then
-      redis.call('ZADD', P .. 'dl', due, id)
-      if not soonest or due < soonest then soonest = due end
+if #ids == 0 then return 0 end
+
+local known = call('HMGET', P .. 'j', unpack(ids))
+local seen, packs, ready, delayed, soonest = {}, {}, {}, {}, nil
+for i, job in ipairs(jobs) do
+  if not known[i] and not seen[job.id] then
+    seen[job.id] = true
+    packs[#packs + 1] = job.id
+    packs[#packs + 1] = job.packed
+    if job.due > now then
+      delayed[#delayed + 1] = whole(job.due)
+      delayed[#delayed + 1] = job.id
+      if not soonest or job.due < soonest then soonest = job.due end
     else
-      if redis.call('RPUSH', P .. 'r:' .. priority .. ':' .. tenant, id) == 1 then
-        local first = redis.call('ZRANGE', P .. 'ring:' .. priority, 0, 0, 'WITHSCORES')
-        redis.call('ZADD', P .. 'ring:' .. priority, 'NX', first[2] or 0, tenant)
-      end
-      ready = true
+      ready[#ready + 1] = job
     end
   end
 end
+if #packs == 0 then return 0 end
+call('HSET', P .. 'j', unpack(packs))
+line_up(ready)
+if soonest then call('ZADD', P .. 'dl', unpack(delayed)) end
+
 -- Wake a waiting worker: at once for a ready job, also for a delayed one that is now the next due, since the waiters'
 -- time-outs were computed without it.
-if soonest and redis.call('ZCOUNT', P .. 'dl', '-inf', '(' .. soonest) == 0 then ready = true end
-if ready then redis.call('ZADD', P .. 'wake', 0, 'w') end
-return added
+if #ready > 0 or soonest and call('ZCOUNT', P .. 'dl', '-inf', '(' .. whole(soonest)) == 0 then wake() end
+return #packs / 2

@@ -1,36 +1,42 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
--- touch: renew leases. KEYS[1] = prefix; ARGV = lease in ms, worker, run id, then id, epoch, packed, ... (at most 64).
--- Returns one text a job: 'ok'; 'lost' (it is somebody else's, or nobody's: write nothing more); 'cancel' (renewed, but
--- asked to stop); 'late' (past its deadline: not renewed, stop it). While the queue is closed (no `gen`, or that of
--- another run of this server) a lease that nobody holds, or one that is older, is taken back by who says it has it: so
--- live workers carry their jobs over a loss of Redis, a whole one or one of its last second.
-local P = KEYS[1]
+-- touch: renew leases. ARGV = lease in ms, worker, run id, then id, epoch, packed, ... (at most 64). Returns one text a
+-- job: 'ok'; 'lost' (it is somebody else's, or nobody's: write nothing more); 'cancel' (renewed, but asked to stop); 'late'
+-- (past its deadline: not renewed, stop it). While the queue is closed (no `gen`, or that of another run of this server) a
+-- lease that nobody holds, or one that is older, is taken back by who says it has it: so live workers carry their jobs
+-- over a loss of Redis, a whole one or one of its last second.
 local lease, worker, run = tonumber(ARGV[1]), ARGV[2], ARGV[3]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local gen = redis.call('GET', P .. 'gen')
-local closed = not gen or string.sub(gen, -#run) ~= run
-local reply = {}
-for i = 4, #ARGV, 3 do
-  local id, epoch, packed = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  local own = redis.call('HGET', P .. 'own', id)
-  local seconds, tenant = string.match(packed, '^1|[0-3]|[^|]*|%d+|(%d+)|[^|]*|(.+)$')
-  if closed and tonumber(string.match(own or '0|', '^(%d+)|')) < tonumber(epoch) then
-    own = epoch .. '|' .. worker .. '|' .. string.format('%.0f', now + seconds * 1000)
-    redis.call('SET', P .. 'j:' .. id, packed)
-    redis.call('HSET', P .. 'own', id, own)
-    redis.call('SADD', P .. 'in:' .. tenant, id)
-    redis.call('ZREM', P .. 'dl', id)
-    if tonumber(epoch) > (tonumber(redis.call('GET', P .. 'ep')) or 0) then redis.call('SET', P .. 'ep', epoch) end
-  end
-  local held, owner, hard = string.match(own or '', '^(%d+)|([^|]*)|(%d+)$')
-  if held ~= epoch or owner ~= worker then
-    reply[#reply + 1] = 'lost'
-  elseif tonumber(hard) + lease < now then
-    reply[#reply + 1] = 'late'
-  else
-    redis.call('ZADD', P .. 'lease', now + lease, id)
-    reply[#reply + 1] = redis.call('SISMEMBER', P .. 'cx', id) == 1 and 'cancel' or 'ok'
+local closed, ids, reply, renewed = not open_for(run), {}, {}, {}
+for i = 4, #ARGV, 3 do ids[#ids + 1] = ARGV[i] end
+if #ids == 0 then return reply end
+
+local function take_back(job, epoch)
+  call('HSET', P .. 'j', job.id, job.packed)
+  call('HSET', P .. 'own', job.id, epoch .. '|' .. worker .. '|' .. whole(now + job.deadline * 1000))
+  call('ZREM', P .. 'dl', job.id)
+  count('SADD', { job })
+  if tonumber(epoch) > (tonumber(call('GET', P .. 'ep')) or 0) then call('SET', P .. 'ep', epoch) end
+end
+
+if closed then
+  for i = 1, #ids do
+    local epoch, own = ARGV[3 * i + 2], call('HGET', P .. 'own', ids[i])
+    local job = unpack_job(ids[i], ARGV[3 * i + 3])
+    if job and tonumber(string.match(own or '0|', '^(%d+)|')) < tonumber(epoch) then take_back(job, epoch) end
   end
 end
+
+local owns, asked = call('HMGET', P .. 'own', unpack(ids)), call('SMISMEMBER', P .. 'cx', unpack(ids))
+for i, id in ipairs(ids) do
+  local held, owner, hard = string.match(owns[i] or '', '^(%d+)|([^|]*)|(%d+)$')
+  if held ~= ARGV[3 * i + 2] or owner ~= worker then
+    reply[i] = 'lost'
+  elseif tonumber(hard) + lease < now then
+    reply[i] = 'late'
+  else
+    renewed[#renewed + 1] = whole(now + lease)
+    renewed[#renewed + 1] = id
+    reply[i] = asked[i] == 1 and 'cancel' or 'ok'
+  end
+end
+if #renewed > 0 then call('ZADD', P .. 'lease', unpack(renewed)) end
 return reply

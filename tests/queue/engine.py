@@ -7,7 +7,9 @@ from pathlib import Path
 from resp import RedisError
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = {path.stem: path.read_text() for path in (ROOT / "queue" / "scripts").glob("*.lua")}
+FOLDER = ROOT / "queue" / "scripts"
+SHARED = "".join(path.read_text() for path in sorted((FOLDER / "shared").glob("*.lua")))
+SCRIPTS = {path.stem: SHARED + path.read_text() for path in FOLDER.glob("*.lua")}
 LEASE = 30_000
 
 
@@ -15,8 +17,8 @@ def new_id():
     return str(uuid.uuid4())
 
 
-def packed(tenant="t", priority=2, due=0, deadline=60, kind="image.generate", key=""):
-    return f"1|{priority}|{kind}|{due}|{deadline}|{key}|{tenant}"
+def packed(tenant="t", priority=2, due=0, deadline=60, kind="image.generate", key="", cost=1):
+    return f"1|{priority}|{kind}|{due}|{deadline}|{key}|{cost}|{tenant}"
 
 
 class Job:
@@ -30,12 +32,16 @@ class Batch(list):
     """What reserve answered."""
 
     def __init__(self, answer):
-        super().__init__(Job(answer[0], row) for row in answer[2:])
-        self.epoch, self.next_ms = answer[0], answer[1]
+        super().__init__(Job(answer[0], row) for row in answer[3:])
+        self.epoch, self.next_ms, self.need = answer[:3]
 
     @property
     def closed(self):
         return self.next_ms == -2
+
+    @property
+    def paused(self):
+        return self.next_ms == -3
 
     @property
     def ids(self):
@@ -71,17 +77,29 @@ class Queue:
             self.put(*[(job, text) for job in ids[at:at + 64]])
         return ids
 
-    def reserve(self, n=64, worker="w", lease=LEASE, run=None):
-        return Batch(self._call("reserve", n, lease, worker, run or self.run_id))
+    def reserve(self, n=64, worker="w", lease=LEASE, run=None, budget=""):
+        return Batch(self._call("reserve", n, lease, worker, run or self.run_id, budget))
 
     def touch(self, *jobs, worker="w", lease=LEASE, run=None):
         """The verdicts, one a job."""
         words = [word for job in jobs for word in (job.id, job.epoch, job.packed)]
         return self._call("touch", lease, worker, run or self.run_id, *words)
 
-    def finish(self, *jobs, worker="w", due=""):
-        """due: '' has ended; 0 ready again; a time in ms."""
-        return self._call("finish", worker, *[word for job in jobs for word in (job.id, job.epoch, due)])
+    def finish(self, *jobs, worker="w", due="", counters=()):
+        """due: '' has ended; 0 ready again; a time in ms. counters: pairs of a name and what to add."""
+        words = [word for job in jobs for word in (job.id, job.epoch, due)]
+        return self._call("finish", worker, len(jobs), *words, *[word for pair in counters for word in pair])
+
+    def settings(self, version=1, **values):
+        """Names with _ for dots and __ for colons (cap_tenant__a is cap.tenant:a)."""
+        words = [word for name, value in values.items() for word in (name.replace("__", ":").replace("_", "."), value)]
+        return self.set_words(version, *words)
+
+    def set_words(self, version, *words):
+        return self._call("settings", version, *words)
+
+    def hello(self, worker="w", information="{}"):
+        return self._call("hello", worker, information)
 
     def progress(self, job, percent, worker="w"):
         return self._call("progress", worker, job.id, job.epoch, percent)

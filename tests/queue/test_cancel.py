@@ -63,7 +63,8 @@ def test_drop_leaves_nothing_of_a_job_that_was_asked_to_stop_and_lost_its_worker
     assert queue.reserve(1).ids != [job]
     assert queue.cancel(job, "drop") == "waiting"
     left = {name.removeprefix(queue.prefix) for name in queue.redis("KEYS", queue.key("*"))}
-    assert not left.intersection({"cx", "lost", f"j:{job}", f"p:{job}"})
+    assert not left.intersection({"cx", "lost", f"p:{job}"})
+    assert queue.redis("HEXISTS", queue.key("j"), job) == 0
 
 
 def test_drop_does_not_touch_a_running_job(queue):

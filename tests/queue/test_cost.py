@@ -52,9 +52,10 @@ def test_calls_do_not_grow_with_tenants(queue):
     queue.reserve(64)
     many = costs(queue)
     for script in ("touch", "finish", "cancel", "progress"):
-        assert sum(many[script].values()) <= sum(few[script].values()) + 1, script
+        most = 32 if script == "finish" else 1     # a call a tenant, to take its jobs from what it has running
+        assert sum(many[script].values()) <= sum(few[script].values()) + most, script
     # With one job a tenant, a batch of 64 looks at 64 tenants: that is the most.
-    assert sum(many["reserve"].values()) <= 64 * 10
+    assert sum(many["reserve"].values()) <= 64 * 3
 
 
 @pytest.mark.parametrize("state", ["leases", "delayed"])

@@ -8,19 +8,23 @@ import pytest
 
 from engine import Job, new_id, packed
 
-STEPS = int(os.environ.get("MILLRACE_STEPS", "3000"))
+STEPS = int(os.environ.get("MILLRACE_STEPS", "2000"))
 SEEDS = [int(os.environ["MILLRACE_SEED"])] if "MILLRACE_SEED" in os.environ else [1, 2, random.randrange(10**9)]
 WORKERS = ["w1", "w2", "w3"]
 TENANTS = ["a", "b", "c", "d/7"]
+KINDS = ["x.y", "image.generate"]
+KEYS = ["", "", "", "k1", "k2"]
 HOUR = 3_600_000
 
 
 class Known:
     """What the model knows of a job. state: ready, delayed, leased or ended."""
 
-    def __init__(self, job, tenant, priority, state):
-        self.id, self.tenant, self.priority, self.state = job, tenant, priority, state
-        self.packed = packed(tenant=tenant, priority=priority, deadline=100_000)
+    def __init__(self, job, dice, state):
+        self.id, self.state = job, state
+        self.tenant, self.priority = dice.choice(TENANTS), dice.randint(0, 3)
+        self.kind, self.key = dice.choice(KINDS), dice.choice(KEYS)
+        self.packed = packed(tenant=self.tenant, priority=self.priority, kind=self.kind, key=self.key, deadline=100_000)
         self.worker = self.job = None
         self.lost = ""                 # what reserve must tell
 
@@ -31,6 +35,7 @@ class Model:
         self.jobs = {}
         self.stale = []                # (worker, Job) that have been given up or taken over
         self.epochs = set()
+        self.caps, self.version = {}, 0
 
     def pick(self, *states):
         found = [job for job in self.jobs.values() if job.state in states]
@@ -46,7 +51,7 @@ class Model:
         pairs = []
         for _ in range(self.dice.randint(1, 6)):
             delayed = self.dice.random() < 0.3
-            job = Known(new_id(), self.dice.choice(TENANTS), self.dice.randint(0, 3), "delayed" if delayed else "ready")
+            job = Known(new_id(), self.dice, "delayed" if delayed else "ready")
             self.jobs[job.id] = job
             due = self.queue.now() + HOUR if delayed else 0
             pairs.append((job.id, job.packed.replace("|0|100000|", f"|{due}|100000|")))
@@ -65,21 +70,60 @@ class Model:
             assert self.queue.put((job.id, job.packed)) == 1
             job.state, job.lost = "ready", ""
 
+    def cap_of(self, name):
+        """queue, tenant:T, kind:K, key:Y -> how many may run at once."""
+        family = name.partition(":")[0]
+        return self.caps.get(name, self.caps.get(family, 1 if family == "key" else 10**9))
+
+    def counted_in(self, job):
+        return ["queue", f"tenant:{job.tenant}", f"kind:{job.kind}"] + ([f"key:{job.key}"] if job.key else [])
+
+    def running(self, name):
+        return sum(job.state == "leased" and name in self.counted_in(job) for job in self.jobs.values())
+
+    def may_run(self, job):
+        return all(self.running(name) < self.cap_of(name) for name in self.counted_in(job))
+
+    def set_caps(self):
+        names = ["queue", "tenant", "tenant:a", "kind:x.y", "key", "key:k1"]
+        chosen = self.dice.sample(names, self.dice.randint(0, 3))
+        self.caps = {name: self.dice.choice([0, 1, 2, 5, 30]) for name in chosen}
+        self.version += 1
+        words = [word for name, cap in self.caps.items() for word in ("cap" if name == "queue" else f"cap.{name}", cap)]
+        assert self.queue.set_words(self.version, *words) == 1
+        self.look_again()
+
+    def look_again(self):
+        """Five seconds later."""
+        for name in self.queue.set_of("park"):
+            self.queue.redis("ZADD", self.queue.key("park"), 0, name)
+
     def reserve(self):
         n, worker = self.dice.randint(1, 9), self.dice.choice(WORKERS)
-        batch = self.queue.reserve(n, worker=worker, lease=HOUR)
-        ready = [job for job in self.jobs.values() if job.state == "ready"]
-        assert len(batch) == min(n, len(ready)) == len(set(batch.ids))
+        parked, taken = self.queue.set_of("park"), []
+        for _ in range(100):
+            batch = self.queue.reserve(n - len(taken), worker=worker, lease=HOUR)
+            self.took(batch, worker)
+            taken += batch
+            if len(taken) == n or batch.next_ms != 0:
+                break
+        assert len(taken) <= n
+        left = [job for job in self.jobs.values() if job.state == "ready" and self.may_run(job)]
+        if len(taken) < n:
+            assert not left, [(job.id, job.tenant, job.kind, job.key, job.priority) for job in left]
+        if not parked and not self.caps:       # urgent ones are strictly first
+            assert all(self.jobs[job.id].priority == 0 for job in taken) or not any(job.priority == 0 for job in left)
+
+    def took(self, batch, worker):
         for job in batch:
             known = self.jobs[job.id]
             assert known.state == "ready", (job.id, known.state)
             assert job.lost == known.lost
+            assert self.may_run(known), (known.tenant, known.kind, known.key, self.caps)
             known.state, known.worker, known.job = "leased", worker, job
         if batch:
             assert batch.epoch not in self.epochs and int(batch.epoch) > max(map(int, self.epochs), default=0)
             self.epochs.add(batch.epoch)
-            left = [job.priority for job in ready if job.state == "ready"]
-            assert not left or max(self.jobs[job.id].priority for job in batch) <= min(left)
 
     def touch(self):
         for known in self.some("leased"):
@@ -157,6 +201,7 @@ class Model:
             if known.state == "ready":
                 self.queue.put((known.id, known.packed))
         self.queue.open()
+        self.caps, self.version = {}, 0
         if not early:
             self.resync()
 
@@ -166,8 +211,7 @@ class Model:
 
     def resync(self):
         """Forget jobs that were put without the model."""
-        for name in self.queue.redis("KEYS", self.queue.key("j:*")):
-            job = name.rpartition(":")[2]
+        for job in self.queue.redis("HKEYS", self.queue.key("j")):
             if job not in self.jobs:
                 self.queue.cancel(job, "drop")
 
@@ -176,25 +220,49 @@ class Model:
     def check(self):
         redis, key = self.queue.redis, self.queue.key
         names = [name.removeprefix(key("")) for name in redis("KEYS", key("*"))]
-        known = {name[2:] for name in names if name.startswith("j:")}
+        known = set(redis("HKEYS", key("j")))
         leased, delayed = self.queue.set_of("lease"), self.queue.set_of("dl")
-        listed = {job: name[2:] for name in names if name.startswith("r:") for job in redis("LRANGE", key(name), 0, -1)}
-        ready = {job for job in listed if job in known and job not in leased and job not in delayed}
+
+        def listed(prefix):
+            """Where the ids lie that are neither leased nor delayed: in one place, or in another besides that it was
+            left in when it was dropped and put again."""
+            found = {}
+            for name in names:
+                if name.startswith(prefix) and redis("TYPE", key(name)) == "list":
+                    for job in set(redis("LRANGE", key(name), 0, -1)) & known - leased - delayed:
+                        found.setdefault(job, []).append(name.removeprefix(prefix))
+            return found
+        lined_up, parked = listed("r:"), listed("w:")
         assert set(redis("HKEYS", key("own"))) == leased
-        running = {name[3:]: set(redis("SMEMBERS", key(name))) for name in names if name.startswith("in:")}
-        assert not leased & delayed and ready | leased | delayed == known
-        for state, actual in (("ready", ready), ("leased", leased), ("delayed", delayed)):
+        assert not leased & delayed and set(lined_up) | set(parked) | leased | delayed == known
+        for state, actual in (("ready", set(lined_up) | set(parked)), ("leased", leased), ("delayed", delayed)):
             assert {job.id for job in self.jobs.values() if job.state == state} == actual, state
-        for tenant in TENANTS:
-            assert running.pop(tenant, set()) == {job for job in leased if self.jobs[job].tenant == tenant}
-        assert not running
-        for job in ready:
-            assert listed[job] == f"{self.jobs[job].priority}:{self.jobs[job].tenant}"
+        running = {name[3:]: set(redis("SMEMBERS", key(name))) for name in names if name.startswith("in:")}
+        expected = {}
+        for job in leased:
+            for name in self.counted_in(self.jobs[job])[1:]:
+                family, _, rest = name.partition(":")
+                expected.setdefault({"tenant": "t", "kind": "k", "key": "y"}[family] + ":" + rest, set()).add(job)
+        assert running == expected
         rings = {f"{p}:{tenant}" for p in range(4) for tenant in redis("ZRANGE", key(f"ring:{p}"), 0, -1)}
-        assert {listed[job] for job in ready} <= rings
+        blocked = {f"{p}:{tenant}" for p in range(4) for tenant in redis("ZRANGE", key(f"blk:{p}"), 0, -1)}
+        parks = self.queue.set_of("park")
+        for job, (where,) in lined_up.items():     # a job has one list
+            assert where == f"{self.jobs[job].priority}:{self.jobs[job].tenant}"
+            assert where in rings | blocked
+        assert {f"t:{where.partition(':')[2]}" for where in blocked} <= parks
+        seats = {lane: set(redis("ZRANGE", key(f"w:{lane}"), 0, -1)) for lane in {name.partition("|")[0][2:] for name in names
+                                                                                 if name.startswith("w:")}}
+        for job, where in ((job, where) for job, places in parked.items() for where in places):
+            lane, _, seat = where.partition("|")
+            assert seat == f"{self.jobs[job].priority}:{self.jobs[job].tenant}"
+            assert lane in (f"k:{self.jobs[job].kind}", f"y:{self.jobs[job].key}") and lane in parks
+            assert seat in seats[lane]
         assert set(redis("HKEYS", key("lost"))) <= known
 
     def drain(self):
+        self.queue.set_words(self.version + 1)
+        self.look_again()
         delayed = [job.id for job in self.jobs.values() if job.state == "delayed"]
         if delayed:
             self.queue.make_due(*delayed)
@@ -210,12 +278,12 @@ class Model:
                 self.queue.finish(*batch, worker="last")
         assert sorted(seen) == sorted(waiting)
         left = {name.removeprefix(self.queue.prefix) for name in self.queue.redis("KEYS", self.queue.key("*"))}
-        assert left <= {"gen", "ep"}
+        assert left <= {"gen", "ep", "cfg", "lvl"}
 
 
 OPERATIONS = {Model.put: 8, Model.put_known: 2, Model.put_ended: 2, Model.reserve: 10, Model.touch: 4,
               Model.touch_by_others: 2, Model.end: 8, Model.release: 4, Model.finish_by_others: 2, Model.expire: 3,
-              Model.due: 4, Model.cancel: 3, Model.lose_redis: 1}
+              Model.due: 4, Model.cancel: 3, Model.set_caps: 1, Model.look_again: 1, Model.lose_redis: 1}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -225,7 +293,7 @@ def test_random_operations_keep_the_invariants(queue, seed):
     for step in range(STEPS):
         operation, = model.dice.choices(list(OPERATIONS), OPERATIONS.values())
         operation(model)
-        if step % 10 == 0:
+        if step % 20 == 0:
             model.check()
     model.check()
     model.drain()

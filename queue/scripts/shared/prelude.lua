@@ -1,0 +1,95 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
+-- Stands in front of every script of a queue. KEYS[1] = the queue's prefix "mr1:{q:NAME}:". docs/queue.md lists the keys.
+local P, call = KEYS[1], redis.call
+local time = call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+-- A packed job: 1|priority|kind|due in ms|deadline in s|key|cost|tenant.
+local PACKED = '^1|([0-3])|([^|]*)|(%d+)|(%d+)|([^|]*)|(%d+)|(.+)$'
+local function unpack_job(id, packed)
+  local priority, kind, due, deadline, key, cost, tenant = string.match(packed, PACKED)
+  if not priority then return nil end
+  return { id = id, packed = packed, priority = priority, kind = kind, due = tonumber(due), deadline = tonumber(deadline),
+           key = key, cost = tonumber(cost), tenant = tenant }
+end
+
+local function whole(number) return string.format('%.0f', number) end
+
+-- Whether the queue is whole as of this run of the server.
+local function open_for(run)
+  local gen = call('GET', P .. 'gen')
+  return gen and string.sub(gen, -#run) == run
+end
+
+-- Who enters a ring starts where its first one stands, and keeps what it had when it is in it still.
+local function enter(ring, tenants)
+  local first = call('ZRANGE', ring, 0, 0, 'WITHSCORES')
+  local words = {}
+  for i, tenant in ipairs(tenants) do
+    words[2 * i - 1] = first[2] or 0
+    words[2 * i] = tenant
+  end
+  call('ZADD', ring, 'NX', unpack(words))
+end
+
+-- Put jobs to the end of their tenants' lists, or to the head.
+local function line_up(jobs, side)
+  local lists, order, entering = {}, {}, {}
+  for _, job in ipairs(jobs) do
+    local name = job.priority .. ':' .. job.tenant
+    local list = lists[name]
+    if not list then
+      list = { name = name, job = job, ids = {} }
+      lists[name] = list
+      order[#order + 1] = list
+    end
+    list.ids[#list.ids + 1] = job.id
+  end
+  for _, list in ipairs(order) do
+    if call(side or 'RPUSH', P .. 'r:' .. list.name, unpack(list.ids)) == #list.ids then
+      local priority = list.job.priority
+      entering[priority] = entering[priority] or {}
+      table.insert(entering[priority], list.job.tenant)
+    end
+  end
+  for priority, tenants in pairs(entering) do enter(P .. 'ring:' .. priority, tenants) end
+end
+
+-- The sets of what runs that a job is counted in.
+local function counted_in(job)
+  if job.key == '' then return { 't:' .. job.tenant, 'k:' .. job.kind } end
+  return { 't:' .. job.tenant, 'k:' .. job.kind, 'y:' .. job.key }
+end
+
+-- Apply SADD or SREM to those sets, a call a set.
+local function count(command, jobs)
+  local sets, order = {}, {}
+  for _, job in ipairs(jobs) do
+    for _, name in ipairs(counted_in(job)) do
+      local set = sets[name]
+      if not set then
+        set = {}
+        sets[name] = set
+        order[#order + 1] = name
+      end
+      set[#set + 1] = job.id
+    end
+  end
+  for _, name in ipairs(order) do call(command, P .. 'in:' .. name, unpack(sets[name])) end
+  return order
+end
+
+-- Running jobs have given up their places: whoever is parked for one of them is looked at by the next reserve.
+local function leave(jobs)
+  local names = count('SREM', jobs)
+  if #names > 0 and call('EXISTS', P .. 'park') == 1 then
+    local words = {}
+    for i, name in ipairs(names) do
+      words[2 * i - 1] = 0
+      words[2 * i] = name
+    end
+    call('ZADD', P .. 'park', 'XX', unpack(words))
+  end
+end
+
+local function wake() call('ZADD', P .. 'wake', 0, 'w') end
