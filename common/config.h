@@ -29,9 +29,13 @@ struct config {
     const char *figureforge_url;
     int queue_lease;     /* seconds */
     int queue_reconcile; /* seconds */
+    int queue_keep;      /* days */
+    int queue_backlog;   /* jobs */
+    int queue_memory;    /* per cent of Redis' maxmemory */
     int worker_slots;
-    int worker_memory; /* MiB of a fenced job */
-    int worker_stop;   /* seconds a graceful stop waits for running jobs */
+    int worker_memory;                              /* MiB of a fenced job */
+    int worker_stop;                                /* seconds a graceful stop waits for running jobs */
+    int worker_recycle_jobs, worker_recycle_memory; /* 0: never; memory in MiB */
     bool worker_landlock;
     const char *worker_runner;
     const char *worker_folder;

@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 enum {
-    CALLS_MAX = 8,
     GRACE = 2000, /* milliseconds beyond the statement timeout until a silent server is given up */
 };
 
@@ -273,7 +272,7 @@ static int database_lost(struct database *database, struct result *rets, size_t 
 
 static int database_try(struct database *database, const struct call *calls, size_t n, struct result *rets)
 {
-    struct sent sent[CALLS_MAX * 2];
+    struct sent sent[DATABASE_CALLS * 2];
     size_t count = 0;
     int r;
 
@@ -296,7 +295,7 @@ int database_run_all(struct database *database, const struct call *calls, size_t
 {
     int r;
 
-    assert(n > 0 && n <= CALLS_MAX);
+    assert(n > 0 && n <= DATABASE_CALLS);
     r = database_try(database, calls, n, rets);
     if (r < 0 && sqlstate_stale(rets[n - 1].sqlstate)) { /* rolled back, so that it may be sent again */
         for (size_t i = 0; i < n; i++)

@@ -32,8 +32,9 @@ PGconn *database_handle(struct database *database);
  * may or may not have been done (commit unknown). */
 int database_run(struct database *database, const struct sql *sql, const struct param *params, struct result *ret);
 
-/* Run up to 8 statements in one round trip as one transaction: all or none. rets[i] belongs to calls[i]; those after
- * a failed one carry the same error. */
+enum { DATABASE_CALLS = 16 };
+/* Run up to DATABASE_CALLS statements in one round trip as one transaction: all or none. rets[i] belongs to calls[i];
+ * those after a failed one carry the same error. */
 int database_run_all(struct database *database, const struct call *calls, size_t n, struct result *rets);
 
 /* A script of several statements without parameters (a migration). */

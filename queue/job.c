@@ -48,6 +48,7 @@ __attribute__((format(printf, 4, 0))) static void job_end(struct job *job, enum 
     job->outcome = outcome;
     job->delay = delay;
     job->why = why;
+    job->limited = false;
 }
 
 int job_release(struct job *job, int delay, const char *format, ...)
@@ -68,6 +69,27 @@ int job_bury(struct job *job, const char *format, ...)
     job_end(job, JOB_BURY, 0, format, arguments);
     va_end(arguments);
     return -ECANCELED;
+}
+
+int job_snooze(struct job *job, int delay, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    job_end(job, JOB_SNOOZE, delay > 0 ? delay : 0, format, arguments);
+    va_end(arguments);
+    return -EAGAIN;
+}
+
+int job_limited(struct job *job, int delay, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    job_end(job, JOB_SNOOZE, delay > 0 ? delay : 1, format, arguments);
+    va_end(arguments);
+    job->limited = true;
+    return -EAGAIN;
 }
 
 void job_progress(struct job *job, int percent)

@@ -12,7 +12,7 @@
 
 enum { JOB_ID_SIZE = 37 };
 
-enum job_outcome { JOB_DONE, JOB_RELEASE, JOB_BURY, JOB_CANCELLED };
+enum job_outcome { JOB_DONE, JOB_RELEASE, JOB_SNOOZE, JOB_BURY, JOB_CANCELLED };
 
 struct config;
 struct database;
@@ -32,6 +32,8 @@ struct job_kind {
     const struct sql *begin; /* optional: the product's row when an attempt begins (:job_id) */
     const struct sql *end;   /* optional: the product's rows when the job ends, in the transaction of its end
                               * (:job_id, :outcome done|buried|cancelled, :result, :error, :folder) */
+    const struct sql *kick;  /* the product's rows when an end is undone (:job_id); a kind that has an end and no kick
+                              * cannot be kicked */
     /* 0 with job->result set or not; JOB_PENDING; or what job_release() or job_bury() returned. NULL in a process
      * that does not carry the kind's code. */
     int (*run)(struct job *job);
@@ -73,20 +75,27 @@ struct job {
     const char *folder;       /* the job's own, fenced kinds only: what it leaves there goes to storage */
     json_t *args;             /* object, checked against kind->in; owned by the job */
     json_t *result;           /* set by the function; owned by the job */
-    enum job_outcome outcome; /* with why and delay: set by job_release and job_bury */
+    bool linked;              /* its end brings something about: a batch, a chain, a name given up */
+    enum job_outcome outcome; /* with why and delay: set by job_release and its like */
     const char *why;
-    int delay;   /* seconds; negative: the kind's back-off */
-    int percent; /* the progress told last; 0 at first */
+    int delay;    /* seconds; negative: the kind's back-off */
+    bool limited; /* whoever shares this queue's limiter is to wait for as long */
+    int percent;  /* the progress told last; 0 at first */
 };
 
 enum { JOB_PENDING = 1 };
 
-/* Say how an attempt ended; both return a negative number for the job function to return. why is kept with the
+/* Say how an attempt ended; all return a negative number for the job function to return. why is kept with the
  * attempt and, when the job is buried, shown to whoever asks: no secrets. release: try again after delay seconds
  * (negative: the kind's back-off), buried when that was the last try. bury: no further try would help. why hangs off
  * the job, which is a talloc object; past 1,000 bytes it is cut. */
 int job_release(struct job *job, int delay, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int job_bury(struct job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Not now: run it again after delay seconds; the attempt does not count. */
+int job_snooze(struct job *job, int delay, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* As job_snooze, because a provider wants fewer calls: nobody who shares the queue's limiter gets a token until then.
+ */
+int job_limited(struct job *job, int delay, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* 0..100 (what lies outside is cut to it). Told only when it grew: an attempt's progress never goes back. */
 void job_progress(struct job *job, int percent);

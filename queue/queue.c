@@ -6,7 +6,8 @@
 #include <errno.h>
 
 const struct script *const queue_scripts[] = {
-    &script_put, &script_reserve, &script_touch, &script_finish, &script_progress, &script_cancel, &script_open, NULL,
+    &script_put,      &script_reserve, &script_touch,  &script_finish, &script_progress, &script_cancel, &script_open,
+    &script_settings, &script_hello,   &script_tokens, NULL,
 };
 
 char *queue_prefix(void *ctx, const char *queue)
@@ -108,8 +109,44 @@ static int read_job(void *ctx, const redisReply *from, struct reserved *to)
     return 0;
 }
 
+int packed_cost(const char *packed)
+{
+    const char *at = packed;
+
+    for (int bars = 0; bars < 6 && at; bars++)
+        at = (at = strchr(at, '|')) ? at + 1 : NULL;
+    return at ? (int)strtol(at, NULL, 10) : 1;
+}
+
+static const struct {
+    long long code;
+    enum queue_door door;
+} doors[] = { { -2, QUEUE_CLOSED }, { -3, QUEUE_PAUSED }, { -4, QUEUE_SHARES } };
+
+static int read_reservation(void *ctx, const redisReply *reply, struct reservation *ret)
+{
+    int r = 0;
+
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 3 || reply->elements > 3 + QUEUE_BATCH ||
+        !is_text(reply->element[0]) || reply->element[1]->type != REDIS_REPLY_INTEGER)
+        return -EPROTO;
+    *ret = (struct reservation){ .epoch = strtoull(reply->element[0]->str, NULL, 10),
+                                 .next_ms = (long)reply->element[1]->integer,
+                                 .count = reply->elements - 3 };
+    for (size_t i = 0; i < ELEMENTS(doors); i++)
+        if (doors[i].code == reply->element[1]->integer)
+            ret->door = doors[i].door;
+    if (is_text(reply->element[2]))
+        ret->limiter = COPY(ctx, reply->element[2]->str);
+    else
+        ret->need = (int)reply->element[2]->integer;
+    for (size_t i = 0; i < ret->count && r == 0; i++)
+        r = read_job(ctx, reply->element[i + 3], &ret->jobs[i]);
+    return r;
+}
+
 int queue_reserve(struct redis *redis, void *ctx, const char *queue, int n, int lease_ms, const char *worker,
-                  struct reservation *ret)
+                  int budget, struct reservation *ret)
 {
     struct command command;
     autoreply redisReply *reply = NULL;
@@ -122,19 +159,12 @@ int queue_reserve(struct redis *redis, void *ctx, const char *queue, int n, int 
     command_number(ctx, &command, lease_ms);
     command_text(ctx, &command, worker);
     command_text(ctx, &command, redis_run_id(redis));
+    if (budget < 0)
+        command_text(ctx, &command, "");
+    else
+        command_number(ctx, &command, budget);
     r = redis_eval(redis, &script_reserve, 1, &command, &reply);
-    if (r < 0)
-        return r;
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 || reply->elements > 2 + QUEUE_BATCH ||
-        !is_text(reply->element[0]) || reply->element[1]->type != REDIS_REPLY_INTEGER)
-        return -EPROTO;
-    *ret = (struct reservation){ .epoch = strtoull(reply->element[0]->str, NULL, 10),
-                                 .next_ms = (long)reply->element[1]->integer,
-                                 .closed = reply->element[1]->integer == -2,
-                                 .count = reply->elements - 2 };
-    for (size_t i = 0; i < ret->count && r == 0; i++)
-        r = read_job(ctx, reply->element[i + 2], &ret->jobs[i]);
-    return r;
+    return r < 0 ? r : read_reservation(ctx, reply, ret);
 }
 
 /* ---- touch, finish, progress ---- */
@@ -178,10 +208,31 @@ int queue_touch(struct redis *redis, const char *queue, int lease_ms, const char
     return 0;
 }
 
-/* A script that takes the worker and three words a job: id, epoch and what add appends. */
-static int call_held(struct redis *redis, const struct script *script, const char *queue, const char *worker,
-                     const struct held *jobs, size_t n,
-                     void (*add)(void *ctx, struct command *command, const struct held *job))
+int queue_finish(struct redis *redis, const char *queue, const char *worker, const struct held *jobs, size_t n,
+                 const struct count *counts, size_t count)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    autoreply redisReply *reply = NULL;
+    struct command command = begin(ctx, queue);
+
+    command_text(ctx, &command, worker);
+    command_number(ctx, &command, (long long)n);
+    for (size_t i = 0; i < n; i++) {
+        command_text(ctx, &command, jobs[i].id);
+        add_epoch(ctx, &command, jobs[i].epoch);
+        if (jobs[i].ended)
+            command_text(ctx, &command, "");
+        else
+            command_number(ctx, &command, jobs[i].due_ms);
+    }
+    for (size_t i = 0; i < count; i++) {
+        command_text(ctx, &command, counts[i].name);
+        command_number(ctx, &command, counts[i].n);
+    }
+    return redis_eval(redis, &script_finish, 1, &command, &reply);
+}
+
+int queue_progress(struct redis *redis, const char *queue, const char *worker, const struct held *jobs, size_t n)
 {
     autotalloc void *ctx = talloc_new(NULL);
     autoreply redisReply *reply = NULL;
@@ -191,32 +242,38 @@ static int call_held(struct redis *redis, const struct script *script, const cha
     for (size_t i = 0; i < n; i++) {
         command_text(ctx, &command, jobs[i].id);
         add_epoch(ctx, &command, jobs[i].epoch);
-        add(ctx, &command, &jobs[i]);
+        command_number(ctx, &command, jobs[i].percent);
     }
-    return redis_eval(redis, script, 1, &command, &reply);
+    return redis_eval(redis, &script_progress, 1, &command, &reply);
 }
 
-static void add_due(void *ctx, struct command *command, const struct held *job)
+/* ---- workers and settings ---- */
+
+int queue_hello(struct redis *redis, const char *queue, const char *worker, const char *information, bool *ret_drain)
 {
-    if (job->ended)
-        command_text(ctx, command, "");
-    else
-        command_number(ctx, command, job->due_ms);
+    autotalloc void *ctx = talloc_new(NULL);
+    autoreply redisReply *reply = NULL;
+    struct command command = begin(ctx, queue);
+    int r;
+
+    command_text(ctx, &command, worker);
+    command_text(ctx, &command, information ? information : "");
+    r = redis_eval(redis, &script_hello, 1, &command, &reply);
+    if (r == 0)
+        *ret_drain = is_text(reply) && !strcmp(reply->str, "drain");
+    return r;
 }
 
-int queue_finish(struct redis *redis, const char *queue, const char *worker, const struct held *jobs, size_t n)
+int queue_settings(struct redis *redis, const char *queue, const char *version, const char *const *pairs, size_t n)
 {
-    return call_held(redis, &script_finish, queue, worker, jobs, n, add_due);
-}
+    autotalloc void *ctx = talloc_new(NULL);
+    autoreply redisReply *reply = NULL;
+    struct command command = begin(ctx, queue);
 
-static void add_percent(void *ctx, struct command *command, const struct held *job)
-{
-    command_number(ctx, command, job->percent);
-}
-
-int queue_progress(struct redis *redis, const char *queue, const char *worker, const struct held *jobs, size_t n)
-{
-    return call_held(redis, &script_progress, queue, worker, jobs, n, add_percent);
+    command_text(ctx, &command, version);
+    for (size_t i = 0; i < 2 * n; i++)
+        command_text(ctx, &command, pairs[i]);
+    return redis_eval(redis, &script_settings, 1, &command, &reply);
 }
 
 /* ---- cancel ---- */

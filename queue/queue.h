@@ -31,15 +31,27 @@ struct reserved {
     uint64_t lost_epoch; /* of a lease that ran out and is not written down yet; 0: none */
     const char *lost_worker;
 };
+enum queue_door {
+    QUEUE_OPEN,
+    QUEUE_CLOSED, /* it waits for the reconciler */
+    QUEUE_PAUSED, /* by an operator */
+    QUEUE_SHARES, /* its rate is limited together with other queues': ask limiter_take() of `limiter`, reserve with a
+                     budget */
+};
 struct reservation {
+    enum queue_door door;
     uint64_t epoch;
-    long next_ms; /* until the next job or lease is due; -1: none is known */
-    bool closed;  /* the queue waits for the reconciler */
+    long next_ms; /* until something may be ready; -1: nothing is known */
+    const char *limiter;
+    int need; /* what the job costs that the budget did not suffice for; 0: none */
     size_t count;
     struct reserved jobs[QUEUE_BATCH];
 };
+/* budget: what the jobs may cost together; negative: none is held. What hangs off the reservation is on ctx. */
 int queue_reserve(struct redis *redis, void *ctx, const char *queue, int n, int lease_ms, const char *worker,
-                  struct reservation *ret);
+                  int budget, struct reservation *ret);
+/* The cost of a packed job. */
+int packed_cost(const char *packed);
 
 /* A job that is held, for touch, finish and progress. */
 enum touch_verdict { TOUCH_OK, TOUCH_LOST, TOUCH_CANCEL, TOUCH_LATE };
@@ -52,8 +64,28 @@ struct held {
     int percent;                /* queue_progress */
 };
 int queue_touch(struct redis *redis, const char *queue, int lease_ms, const char *worker, struct held *jobs, size_t n);
-int queue_finish(struct redis *redis, const char *queue, const char *worker, const struct held *jobs, size_t n);
+/* What has happened since the last time, added to the queue's counters; docs/queue.md lists their names. */
+struct count {
+    const char *name;
+    long long n;
+};
+int queue_finish(struct redis *redis, const char *queue, const char *worker, const struct held *jobs, size_t n,
+                 const struct count *counts, size_t count);
 int queue_progress(struct redis *redis, const char *queue, const char *worker, const struct held *jobs, size_t n);
+
+/* Tell that a worker lives, with what it does as a JSON object; NULL: it leaves. *ret_drain: an operator wants it to
+ * end. */
+int queue_hello(struct redis *redis, const char *queue, const char *worker, const char *information, bool *ret_drain);
+
+/* Tell all settings of a queue: pairs of name and value. Older versions than Redis has are ignored. */
+int queue_settings(struct redis *redis, const char *queue, const char *version, const char *const *pairs, size_t n);
+
+/* A rate that several queues share. take: up to n tokens; *ret_ms: until there may be more. give: those that were not
+ * used. block: none for ms milliseconds. rate: units a second and burst as text; NULL: no limit. */
+int limiter_take(struct redis *redis, const char *name, int n, int *ret, long *ret_ms);
+int limiter_give(struct redis *redis, const char *name, int n);
+int limiter_block(struct redis *redis, const char *name, long long ms);
+int limiter_rate(struct redis *redis, const char *name, const char *rate, const char *burst);
 
 /* Where a job is; ask: also flag a running one; drop: also forget a waiting one whose end is committed. */
 enum queue_where { QUEUE_UNKNOWN, QUEUE_WAITING, QUEUE_RUNNING };

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "queue/reconcile.h"
-#include "common/database.h"
 #include "common/log.h"
 #include "common/memory.h"
-#include "common/token.h"
-#include "queue/queue.h"
+#include "queue/reconcile_state.h"
 #include "sql.h"
 #include <errno.h>
 #include <poll.h>
@@ -12,36 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum {
-    QUEUES_MAX = 32,
-    FULL_PASS_MS = 3600 * 1000,
-    HOUSE_MS = 3600 * 1000,
-    LEAD_MS = 3000,
-    REBUILD_STEP_MS = 500,
-    RECENT_S = 60, /* how far back a look goes beyond the last good one: a commit may come later than its id's time */
-};
-
-#define NIL_ID "00000000-0000-0000-0000-000000000000"
-
-struct queue_state {
-    const char *name;
-    bool rebuilding;
-    uint64_t open_at; /* when live workers have had the time to re-assert their leases */
-};
-
-struct reconciler {
-    const struct config *config;
-    struct database *database;
-    struct redis *redis;
-    char name[JTI_HEX + 1];
-    struct queue_state queues[QUEUES_MAX];
-    size_t queue_count;
-    long long term;  /* 0: does not lead */
-    char run_id[64]; /* of the Redis that was looked at last */
-    uint64_t now, full_at, house_at, look_at;
-    uint64_t looked_at; /* when the last look began that put all it found */
-    int signals;
-};
+enum { LEAD_MS = 3000, REBUILD_STEP_MS = 500 };
 
 static uint64_t clock_ms(void)
 {
@@ -61,8 +30,6 @@ static void queues_fill(struct reconciler *reconciler)
     }
 }
 
-/* ---- leading ---- */
-
 static void lead(struct reconciler *reconciler)
 {
     autoresult struct result result = { 0 };
@@ -78,219 +45,6 @@ static void lead(struct reconciler *reconciler)
     reconciler->term = term;
 }
 
-/* ---- putting what Redis does not know ---- */
-
-static int by_queue(const void *a, const void *b)
-{
-    return strcmp(((const struct ticket *)a)->queue, ((const struct ticket *)b)->queue);
-}
-
-/* What a pass has seen: open jobs, and those among them that Redis did not know. */
-struct tally {
-    int open;
-    size_t added;
-};
-
-static int read_tickets(void *ctx, const struct result *page, int rows, struct ticket **ret)
-{
-    struct ticket *tickets = memory_check(talloc_array(ctx, struct ticket, (size_t)rows + 1));
-
-    for (int i = 0; i < rows; i++) {
-        struct ticket *one;
-        size_t n;
-        if (ticket_parse(ctx, result_text(page, i, "ticket"), &one, &n) < 0 || n != 1)
-            return -EPROTO;
-        tickets[i] = *one;
-    }
-    qsort(tickets, (size_t)rows, sizeof *tickets, by_queue);
-    *ret = tickets;
-    return 0;
-}
-
-/* Put one page's tickets. Number of rows, or -errno; *after becomes the last id. */
-static int put_page(struct reconciler *reconciler, const struct sql *sql, const char *span, char after[JOB_ID_SIZE],
-                    struct tally *tally)
-{
-    autotalloc void *ctx = talloc_new(NULL);
-    autoresult struct result page = { 0 };
-    struct ticket *tickets;
-    size_t added;
-    int rows, r = database_run(reconciler->database, sql, PARAMS({ "after", after }, { "span", span }), &page);
-
-    if (r < 0)
-        log_warning("reconcile.read", "error=%s", page.message);
-    rows = result_rows(&page);
-    if (r < 0 || rows == 0)
-        return r;
-    snprintf(after, JOB_ID_SIZE, "%s", result_text(&page, rows - 1, "id"));
-    r = read_tickets(ctx, &page, rows, &tickets);
-    if (r == 0)
-        r = queue_put(reconciler->redis, tickets, (size_t)rows, &added);
-    if (r < 0) {
-        log_warning("reconcile.put", "jobs=%d error=%s", rows, redis_error(reconciler->redis));
-        return r;
-    }
-    tally->open += rows;
-    tally->added += added;
-    return rows;
-}
-
-/* span: seconds to look back, of a statement that has it. */
-static int put_all(struct reconciler *reconciler, const struct sql *sql, uint64_t span, struct tally *ret)
-{
-    char after[JOB_ID_SIZE] = NIL_ID, seconds[24];
-    struct tally tally = { 0 };
-    int rows;
-
-    snprintf(seconds, sizeof seconds, "%llu", (unsigned long long)span);
-    while ((rows = put_page(reconciler, sql, seconds, after, &tally)) > 0)
-        continue;
-    if (rows == 0)
-        *ret = tally;
-    return rows;
-}
-
-/* Flags of cancellations that Redis has forgotten, or never heard of. */
-static int ask_cancels(struct reconciler *reconciler)
-{
-    autoresult struct result asked = { 0 };
-    enum queue_where ignored;
-    int r = database_run(reconciler->database, &sql_queue_cancel_open, NO_PARAMS, &asked);
-
-    for (int i = 0; i < result_rows(&asked) && r == 0; i++)
-        r = queue_cancel(reconciler->redis, result_text(&asked, i, "queue"), result_text(&asked, i, "id"), CANCEL_ASK,
-                         &ignored);
-    return r;
-}
-
-/* ---- rebuilding a queue whose Redis is not known to be whole ---- */
-
-static int rebuild_begin(struct reconciler *reconciler, struct queue_state *queue)
-{
-    autoresult struct result open = { 0 };
-    int r = queue_close(reconciler->redis, queue->name);
-
-    if (r == 0)
-        r = database_run(reconciler->database, &sql_queue_job_any_open, PARAMS({ "queue", queue->name }), &open);
-    if (r < 0)
-        return r;
-    queue->rebuilding = true;
-    /* Who holds a job touches it within a sixth of the lease, or ends it within two thirds. Where no job is open none
-     * can be held, and there is nothing to wait for. */
-    queue->open_at = reconciler->now;
-    if (*result_text(&open, 0, "any_open") == 't')
-        queue->open_at += (uint64_t)reconciler->config->queue_lease * 1000 * 2 / 3;
-    log_info("reconcile.rebuild", "queue=%s wait_ms=%llu", queue->name,
-             (unsigned long long)(queue->open_at - reconciler->now));
-    return 0;
-}
-
-static int rebuild_end(struct reconciler *reconciler, struct queue_state *queue)
-{
-    struct tally tally;
-    bool opened;
-    int r = put_all(reconciler, &sql_queue_job_open, 0, &tally);
-
-    if (r == 0)
-        r = queue_open(reconciler->redis, queue->name, &opened);
-    if (r < 0)
-        return r;
-    queue->rebuilding = false; /* when it was not opened, the next look begins anew */
-    log_info(opened ? "reconcile.open" : "reconcile.again", "queue=%s open_jobs=%d added=%zu", queue->name, tally.open,
-             tally.added);
-    return 0;
-}
-
-static int look_at_queue(struct reconciler *reconciler, struct queue_state *queue)
-{
-    bool open;
-    int r = queue_is_open(reconciler->redis, queue->name, &open);
-
-    if (r < 0)
-        return r;
-    if (open)
-        queue->rebuilding = false; /* another leader was faster */
-    else if (!queue->rebuilding)
-        r = rebuild_begin(reconciler, queue);
-    if (r == 0 && queue->rebuilding && reconciler->now >= queue->open_at)
-        r = rebuild_end(reconciler, queue);
-    return r;
-}
-
-/* ---- one look ---- */
-
-/* A Redis that was started anew while a rebuild waits: the wait starts again. */
-static void notice_restart(struct reconciler *reconciler)
-{
-    if (!strcmp(reconciler->run_id, redis_run_id(reconciler->redis)))
-        return;
-    snprintf(reconciler->run_id, sizeof reconciler->run_id, "%s", redis_run_id(reconciler->redis));
-    reconciler->full_at = 0;
-    for (size_t i = 0; i < reconciler->queue_count; i++)
-        reconciler->queues[i].rebuilding = false;
-}
-
-/* Once an hour: partitions ahead, and rows that have run out. */
-static void keep_house(struct reconciler *reconciler)
-{
-    autoresult struct result weeks = { 0 }, forgotten = { 0 };
-
-    if (reconciler->now < reconciler->house_at)
-        return;
-    if (database_run(reconciler->database, &sql_queue_weeks_make, NO_PARAMS, &weeks) < 0) {
-        log_error("reconcile.weeks", "error=%s", weeks.message);
-        return;
-    }
-    if (strcmp(result_text(&weeks, 0, "stray"), "0") != 0)
-        log_error("reconcile.stray", "rows=%s in job_default: a week was made too late",
-                  result_text(&weeks, 0, "stray"));
-    if (database_run(reconciler->database, &sql_core_forget, NO_PARAMS, &forgotten) < 0)
-        log_error("reconcile.forget", "error=%s", forgotten.message);
-    reconciler->house_at = reconciler->now + HOUSE_MS;
-}
-
-/* Put what Redis does not know: of all open jobs now and then, else of those made since the last look that went well.
- */
-static void look_for_unknown(struct reconciler *reconciler)
-{
-    bool full = reconciler->now >= reconciler->full_at;
-    uint64_t span = (reconciler->now - reconciler->looked_at) / 1000 + RECENT_S;
-    struct tally tally;
-
-    if (put_all(reconciler, full ? &sql_queue_job_open : &sql_queue_job_recent, span, &tally) < 0 ||
-        ask_cancels(reconciler) < 0)
-        return;
-    reconciler->looked_at = reconciler->now;
-    if (full)
-        reconciler->full_at = reconciler->now + FULL_PASS_MS;
-    if (full || tally.added)
-        log_info(full ? "reconcile.full" : "reconcile.recent", "open_jobs=%d added=%zu", tally.open, tally.added);
-}
-
-static void look(struct reconciler *reconciler)
-{
-    int r = redis_connect(reconciler->redis);
-
-    if (r < 0)
-        return;
-    notice_restart(reconciler);
-    for (size_t i = 0; i < reconciler->queue_count && r == 0; i++)
-        r = look_at_queue(reconciler, &reconciler->queues[i]);
-    if (r < 0) {
-        log_warning("reconcile.look", "error=%s", redis_error(reconciler->redis));
-        return;
-    }
-    look_for_unknown(reconciler);
-}
-
-static bool rebuilding(const struct reconciler *reconciler)
-{
-    for (size_t i = 0; i < reconciler->queue_count; i++)
-        if (reconciler->queues[i].rebuilding)
-            return true;
-    return false;
-}
-
 static void loop(struct reconciler *reconciler)
 {
     struct pollfd signals = { .fd = reconciler->signals, .events = POLLIN };
@@ -299,12 +53,13 @@ static void loop(struct reconciler *reconciler)
     do {
         reconciler->now = clock_ms();
         lead(reconciler);
-        if (reconciler->term && (reconciler->now >= reconciler->look_at || rebuilding(reconciler))) {
+        if (reconciler->term && (reconciler->now >= reconciler->look_at || look_is_rebuilding(reconciler))) {
             keep_house(reconciler);
             look(reconciler);
+            settings_look(reconciler);
             reconciler->look_at = reconciler->now + (uint64_t)reconciler->config->queue_reconcile * 1000;
         }
-        step = rebuilding(reconciler) || !redis_connected(reconciler->redis) ? REBUILD_STEP_MS : LEAD_MS;
+        step = look_is_rebuilding(reconciler) || !redis_connected(reconciler->redis) ? REBUILD_STEP_MS : LEAD_MS;
         if (reconciler->term && reconciler->look_at < reconciler->now + (uint64_t)step)
             step = (int)(reconciler->look_at - reconciler->now);
     } while (poll(&signals, 1, step) == 0 || !signals.revents);

@@ -129,7 +129,10 @@ static int report_end(struct job *job)
             return report(line);
         job_bury(job, "the result is larger than %d bytes", FENCE_REPORT_MAX);
     }
-    if (job->outcome == JOB_RELEASE)
+    if (job->outcome == JOB_SNOOZE)
+        line = FORMAT(job, "{\"outcome\":\"%s\",\"delay\":%d,\"why\":%s}\n", job->limited ? "limited" : "snooze",
+                      job->delay, json_quote(job, job->why));
+    else if (job->outcome == JOB_RELEASE)
         line =
             FORMAT(job, "{\"outcome\":\"release\",\"delay\":%d,\"why\":%s}\n", job->delay, json_quote(job, job->why));
     else

@@ -1,17 +1,34 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * How jobs end: the outcome is committed with the product's rows in one transaction, then Redis forgets the job or
- * makes it ready again. The first end stands: when there is one already, nothing of ours is written. */
+ * How jobs end: outcomes are committed with the products' rows, those of several jobs in one transaction, then Redis
+ * forgets the jobs or makes them ready again. The first end stands: when there is one already, nothing of ours is
+ * written. A group that cannot be committed is taken apart, so that one job's trouble is only its own. */
+#include "common/array_text.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "queue/counters.h"
 #include "queue/worker_state.h"
 #include "sql.h"
 #include <errno.h>
 #include <sodium.h>
 
-enum { BACKOFF_MAX = 3600, RETRY_MS = 500 };
+enum {
+    BACKOFF_MAX = 3600,
+    RETRY_MS = 500,
+    NEAR = 600,       /* seconds: what is put off further is told to Redis when it is near, by the scheduler */
+    CALLS_OF_ALL = 3, /* statements of a group beside its products' own */
+};
 
 enum settled { SETTLED, SETTLED_ELSEWHERE, SETTLE_LATER, SETTLE_REFUSED };
+
+/* How one job is to be written down. */
+struct ending {
+    struct slot *slot;
+    struct held held;
+    const char *outcome; /* of its end; NULL: an attempt that did not end it */
+    const char *result;
+    bool counts; /* of an attempt */
+};
 
 static long long due_in(int seconds)
 {
@@ -32,101 +49,180 @@ static int backoff(const struct job *job)
     return (int)(seconds / 2 + randombytes_uniform((uint32_t)(seconds - seconds / 2 + 1)));
 }
 
-static enum settled commit(struct worker *worker, const struct job *job, const struct call *calls, size_t n)
-{
-    struct result results[2] = { 0 };
-    enum settled settled = SETTLED;
-    int failed = 0;
+/* ---- what is to be written ---- */
 
-    if (database_run_all(worker->database, calls, n, results) < 0) {
-        if (results[0].error == E_NONE)
-            failed = 1;
+static void plan_again(struct ending *ending, bool counts)
+{
+    struct job *job = ending->slot->job;
+
+    if (job->delay < 0)
+        job->delay = backoff(job);
+    ending->counts = counts;
+    ending->held.ended = job->delay > NEAR;
+    ending->held.due_ms = job->delay > 0 ? due_in(job->delay) : 0;
+}
+
+static struct ending plan(struct slot *slot)
+{
+    struct ending ending = { .slot = slot, .held = slot_held(slot) };
+    struct job *job = slot->job;
+
+    if (job->outcome == JOB_RELEASE && !slot->excused && job->attempt >= job->tries)
+        job->outcome = JOB_BURY;
+    ending.held.ended = true;
+    switch (job->outcome) {
+    case JOB_DONE:
+        ending.outcome = "done";
+        ending.result = job->result ? json_text(job, job->result) : NULL;
+        slot->offered = true;
+        break;
+    case JOB_BURY:
+        ending.outcome = "buried";
+        break;
+    case JOB_CANCELLED:
+        ending.outcome = "cancelled";
+        break;
+    case JOB_RELEASE:
+        plan_again(&ending, !slot->excused);
+        break;
+    case JOB_SNOOZE:
+        plan_again(&ending, false);
+        break;
+    }
+    return ending;
+}
+
+/* ---- one transaction ---- */
+
+/* The columns of job_ends and job_tries, as arrays. */
+struct columns {
+    struct array_text ids, epochs, outcomes, results, errors, counts, delays, linked;
+    size_t rows;
+};
+
+static void column_number(void *ctx, struct array_text *column, unsigned long long value)
+{
+    char text[24];
+
+    snprintf(text, sizeof text, "%llu", value);
+    array_add(ctx, column, text);
+}
+
+static void columns_add(void *ctx, struct columns *columns, const struct ending *ending)
+{
+    const struct job *job = ending->slot->job;
+
+    columns->rows++;
+    array_add(ctx, &columns->ids, job->id);
+    column_number(ctx, &columns->epochs, job->epoch);
+    array_add(ctx, &columns->outcomes, ending->outcome ? ending->outcome : ending->counts ? "failed" : "snoozed");
+    array_add(ctx, &columns->results, ending->result);
+    array_add(ctx, &columns->errors, job->why);
+    array_add(ctx, &columns->counts, ending->counts ? "t" : "f");
+    column_number(ctx, &columns->delays, (unsigned long long)(job->delay > 0 ? job->delay : 0));
+    if (ending->outcome && job->linked)
+        array_add(ctx, &columns->linked, job->id);
+}
+
+/* A transaction while it is put together. Parameters live on ctx. */
+struct group {
+    void *ctx;
+    struct call calls[DATABASE_CALLS];
+    size_t count;
+    int ended; /* index of the statement that gives tickets; -1: none */
+};
+
+static void group_add(struct group *group, const struct sql *sql, const struct param *params, size_t n)
+{
+    group->calls[group->count++] =
+        (struct call){ sql, memory_check(talloc_memdup(group->ctx, params, n * sizeof *params)) };
+}
+#define GROUP_ADD(group, sql, ...)                                                                                     \
+    group_add(group, sql, PARAMS(__VA_ARGS__), sizeof(PARAMS(__VA_ARGS__)) / sizeof(struct param))
+
+static void group_ends(struct group *group, const char *worker, struct columns *ends)
+{
+    void *ctx = group->ctx;
+
+    GROUP_ADD(group, &sql_queue_job_ends, { "ids", array_end(ctx, &ends->ids) },
+              { "outcomes", array_end(ctx, &ends->outcomes) }, { "results", array_end(ctx, &ends->results) },
+              { "errors", array_end(ctx, &ends->errors) }, { "epochs", array_end(ctx, &ends->epochs) },
+              { "worker", worker });
+}
+
+static void group_tries(struct group *group, const char *worker, struct columns *tries)
+{
+    void *ctx = group->ctx;
+
+    GROUP_ADD(group, &sql_queue_job_tries, { "ids", array_end(ctx, &tries->ids) },
+              { "epochs", array_end(ctx, &tries->epochs) }, { "outcomes", array_end(ctx, &tries->outcomes) },
+              { "counts", array_end(ctx, &tries->counts) }, { "errors", array_end(ctx, &tries->errors) },
+              { "delays", array_end(ctx, &tries->delays) }, { "worker", worker });
+}
+
+static void group_make(struct group *group, const struct worker *worker, const struct ending *endings, size_t n)
+{
+    struct columns ends = { .rows = 0 }, tries = { .rows = 0 };
+
+    group->ended = -1;
+    for (size_t i = 0; i < n; i++)
+        columns_add(group->ctx, endings[i].outcome ? &ends : &tries, &endings[i]);
+    if (ends.rows) /* first: when one of them has ended already, nothing else is done */
+        group_ends(group, worker->name, &ends);
+    if (tries.rows)
+        group_tries(group, worker->name, &tries);
+    for (size_t i = 0; i < n; i++)
+        if (endings[i].outcome && endings[i].slot->job->kind->end)
+            GROUP_ADD(group, endings[i].slot->job->kind->end, { "job_id", endings[i].slot->job->id },
+                      { "outcome", endings[i].outcome }, { "result", endings[i].result },
+                      { "error", endings[i].slot->job->why },
+                      { "folder", endings[i].slot->stored ? endings[i].slot->stored : "" });
+    if (ends.linked.length) {
+        group->ended = (int)group->count;
+        GROUP_ADD(group, &sql_queue_job_ended, { "ids", array_end(group->ctx, &ends.linked) });
+    }
+}
+
+/* Tell Redis what the ends have put. When it does not hear, the reconciler tells it. */
+static void put_followers(struct worker *worker, const struct result *rows)
+{
+    for (int i = 0; i < result_rows(rows); i++) {
+        autotalloc void *ctx = talloc_new(NULL);
+        const char *line = result_text(rows, i, "ticket");
+        struct ticket *tickets;
+        size_t n, added;
+
+        if (line && ticket_parse(ctx, line, &tickets, &n) == 0 && queue_put(worker->redis, tickets, n, &added) < 0)
+            log_info("worker.put", "job=%s error=%s", tickets->id, redis_error(worker->redis));
+    }
+}
+
+static enum settled commit(struct worker *worker, const struct ending *endings, size_t n)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    struct group group = { .ctx = ctx };
+    struct result results[DATABASE_CALLS] = { 0 };
+    enum settled settled = SETTLED;
+    size_t failed = 0;
+
+    group_make(&group, worker, endings, n);
+    if (database_run_all(worker->database, group.calls, group.count, results) < 0) {
+        while (results[failed].error == E_NONE)
+            failed++;
         settled = results[failed].error == E_UNAVAILABLE          ? SETTLE_LATER
                   : failed == 0 && results[0].error == E_CONFLICT ? SETTLED_ELSEWHERE
                                                                   : SETTLE_REFUSED;
-        log_warning("job.commit", "job=%s statement=%s sqlstate=%s error=%s", job->id, calls[failed].sql->name,
-                    results[failed].sqlstate, results[failed].message);
+        log_warning("job.commit", "jobs=%zu first=%s statement=%s sqlstate=%s error=%s", n, endings->slot->job->id,
+                    group.calls[failed].sql->name, results[failed].sqlstate, results[failed].message);
+    } else if (group.ended >= 0) {
+        put_followers(worker, &results[group.ended]);
     }
-    result_clear(&results[0]);
-    result_clear(&results[1]);
+    for (size_t i = 0; i < group.count; i++)
+        result_clear(&results[i]);
     return settled;
 }
 
-static enum settled commit_end(struct slot *slot, const char *outcome)
-{
-    struct worker *worker = slot->worker;
-    struct job *job = slot->job;
-    char epoch[24];
-    char *result = job->result && job->outcome == JOB_DONE ? json_text(job, job->result) : NULL;
-
-    snprintf(epoch, sizeof epoch, "%llu", (unsigned long long)job->epoch);
-    if (job->outcome == JOB_DONE)
-        slot->offered = true;
-    const struct call calls[] = {
-        { &sql_queue_job_end, PARAMS({ "job_id", job->id }, { "outcome", outcome }, { "result", result },
-                                     { "error", job->why }, { "epoch", epoch }, { "worker", worker->name }) },
-        { job->kind->end, PARAMS({ "job_id", job->id }, { "outcome", outcome }, { "result", result },
-                                 { "error", job->why }, { "folder", slot->stored ? slot->stored : "" }) },
-    };
-    return commit(worker, job, calls, job->kind->end ? 2 : 1);
-}
-
-/* An attempt that did not end the job. */
-static enum settled commit_try(struct slot *slot, bool counts)
-{
-    struct worker *worker = slot->worker;
-    struct job *job = slot->job;
-    char epoch[24], delay[16];
-
-    snprintf(epoch, sizeof epoch, "%llu", (unsigned long long)job->epoch);
-    snprintf(delay, sizeof delay, "%d", job->delay);
-    const struct call call = { &sql_queue_job_try,
-                               PARAMS({ "job_id", job->id }, { "epoch", epoch },
-                                      { "outcome", counts ? "failed" : "snoozed" },
-                                      { "counts", counts ? "true" : "false" }, { "error", job->why },
-                                      { "worker", worker->name }, { "delay", delay }) };
-    return commit(worker, job, &call, 1);
-}
-
-static enum settled settle_release(struct slot *slot, struct held *held)
-{
-    struct job *job = slot->job;
-    if (!slot->excused && job->attempt >= job->tries) {
-        job->outcome = JOB_BURY;
-        return commit_end(slot, "buried");
-    }
-    if (job->delay < 0)
-        job->delay = backoff(job);
-    held->ended = false;
-    held->due_ms = job->delay > 0 ? due_in(job->delay) : 0;
-    return commit_try(slot, !slot->excused);
-}
-
-static enum settled settle(struct slot *slot, struct held *held)
-{
-    held->ended = true;
-    switch (slot->job->outcome) {
-    case JOB_DONE:
-        return commit_end(slot, "done");
-    case JOB_BURY:
-        return commit_end(slot, "buried");
-    case JOB_CANCELLED:
-        return commit_end(slot, "cancelled");
-    case JOB_RELEASE:
-        return settle_release(slot, held);
-    }
-    return SETTLE_REFUSED;
-}
-
-static void log_end(const struct slot *slot, const char *how)
-{
-    const struct job *job = slot->job;
-    static const char *const outcomes[] = {
-        [JOB_DONE] = "done", [JOB_RELEASE] = "released", [JOB_BURY] = "buried", [JOB_CANCELLED] = "cancelled"
-    };
-    log_info("job.end", "job=%s kind=%s outcome=%s%s ms=%llu why=%s", job->id, job->kind->name, outcomes[job->outcome],
-             how, (unsigned long long)(slot->worker->now - slot->started_at), job->why ? job->why : "");
-}
+/* ---- one job alone ---- */
 
 /* The end that stands is another's, for sure. It is our own when we were not told of its commit. */
 static bool end_is_anothers(struct slot *slot)
@@ -140,82 +236,144 @@ static bool end_is_anothers(struct slot *slot)
 
 /* The statement itself failed: what this attempt made cannot be kept, and the job is tried again. When its end cannot
  * be written either, that takes somebody's help: it rests, and others go on. */
-static enum settled settle_refused(struct slot *slot, struct held *held)
+static enum settled settle_refused(struct ending *ending)
 {
+    struct slot *slot = ending->slot;
     struct job *job = slot->job;
     enum settled settled;
 
     slot->offered = false;
     job_release(job, -1, "the result could not be written");
-    settled = settle(slot, held);
+    *ending = plan(slot);
+    settled = commit(slot->worker, ending, 1);
     if (settled != SETTLE_REFUSED)
         return settled;
     log_error("job.stuck", "job=%s kind=%s: not even its end can be written", job->id, job->kind->name);
-    job_release(job, BACKOFF_MAX, "the end could not be written");
-    held->ended = false;
-    held->due_ms = due_in(job->delay);
-    return commit_try(slot, false);
+    job_snooze(job, BACKOFF_MAX, "the end could not be written");
+    *ending = plan(slot);
+    return commit(slot->worker, ending, 1);
 }
 
-/* True when the slot's lease can be given back, with held filled in. */
-static bool settle_slot(struct slot *slot, struct held *held)
+static enum settled settle_alone(struct ending *ending)
 {
-    struct worker *worker = slot->worker;
-    enum settled settled;
+    struct slot *slot = ending->slot;
+    enum settled settled = commit(slot->worker, ending, 1);
 
-    worker->now = worker_clock();
-    if (worker->now >= slot->safe_until) {
-        slot_stop(slot, STOP_LOST);
-        return false;
-    }
-    settled = settle(slot, held);
     if (settled == SETTLE_REFUSED)
-        settled = settle_refused(slot, held);
-    if (settled == SETTLE_LATER) {
-        worker->retry_at = worker_clock() + RETRY_MS;
-        return false;
-    }
-    if (settled == SETTLE_REFUSED) { /* not even that: its lease may end by itself */
+        settled = settle_refused(ending);
+    if (settled == SETTLE_REFUSED) /* not even that: its lease may end by itself */
         slot_stop(slot, STOP_LOST);
-        return false;
-    }
     if (settled == SETTLED_ELSEWHERE) {
-        held->ended = true;
+        ending->held.ended = true;
         if (slot->offered && end_is_anothers(slot))
             slot->offered = false;
     }
-    log_end(slot, settled == SETTLED_ELSEWHERE ? "-elsewhere" : "");
-    if (slot->job->outcome == JOB_DONE)
+    return settled;
+}
+
+/* ---- what has been settled ---- */
+
+static const struct {
+    const char *logged, *counted;
+} outcomes[] = {
+    [JOB_DONE] = { "done", "done" },
+    [JOB_RELEASE] = { "released", "failed" },
+    [JOB_SNOOZE] = { "snoozed", "snoozed" },
+    [JOB_BURY] = { "buried", "buried" },
+    [JOB_CANCELLED] = { "cancelled", "cancelled" },
+};
+
+static void settled_note(const struct ending *ending, enum settled settled)
+{
+    const struct slot *slot = ending->slot;
+    const struct job *job = slot->job;
+    struct worker *worker = slot->worker;
+    long long ran = (long long)(worker->now - slot->started_at);
+
+    log_info("job.end", "job=%s kind=%s outcome=%s%s ms=%lld why=%s", job->id, job->kind->name,
+             outcomes[job->outcome].logged, settled == SETTLED_ELSEWHERE ? "-elsewhere" : "", ran,
+             job->why ? job->why : "");
+    counters_add(worker->counters, outcomes[job->outcome].counted, job->kind->name, 1);
+    counters_observe(worker->counters, "run", job->kind->name, ran);
+    if (job->outcome == JOB_DONE)
         worker->done++;
     else
         worker->failed++;
-    return true;
+    if (job->limited && worker->limiter)
+        limiter_block(worker->redis, worker->limiter, (long long)job->delay * 1000);
+}
+
+/* Ended slots whose leases are surely ours, in the order of their ids: so two workers that change the same rows do not
+ * wait for each other in a circle. Not more than fit into one transaction. */
+static size_t endings_collect(struct worker *worker, struct ending *endings)
+{
+    size_t n = 0, own = 0;
+
+    worker->now = worker_clock();
+    for (int i = 0; i < worker->slot_count && n < QUEUE_BATCH && own < DATABASE_CALLS - CALLS_OF_ALL; i++) {
+        struct slot *slot = &worker->slots[i];
+        size_t at = n;
+
+        if (slot->state != SLOT_ENDED)
+            continue;
+        if (worker->now >= slot->safe_until) {
+            slot_stop(slot, STOP_LOST);
+            continue;
+        }
+        for (; at > 0 && strcmp(endings[at - 1].slot->job->id, slot->job->id) > 0; at--)
+            endings[at] = endings[at - 1];
+        endings[at] = plan(slot);
+        own += slot->job->kind->end != NULL;
+        n++;
+    }
+    return n;
+}
+
+/* Commit them, together or else each alone; the settled come first afterwards. Their number. */
+static size_t endings_commit(struct worker *worker, struct ending *endings, size_t n)
+{
+    enum settled settled = commit(worker, endings, n);
+    bool alone = settled == SETTLED_ELSEWHERE || settled == SETTLE_REFUSED;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n && settled != SETTLE_LATER; i++) {
+        if (alone && worker_clock() >= endings[i].slot->safe_until) {
+            slot_stop(endings[i].slot, STOP_LOST);
+            continue;
+        }
+        if (alone)
+            settled = settle_alone(&endings[i]);
+        if (settled == SETTLE_LATER || settled == SETTLE_REFUSED)
+            continue;
+        settled_note(&endings[i], settled);
+        endings[kept++] = endings[i];
+    }
+    if (settled == SETTLE_LATER)
+        worker->retry_at = worker_clock() + RETRY_MS;
+    return kept;
 }
 
 void worker_settle(struct worker *worker)
 {
+    struct ending endings[QUEUE_BATCH];
     struct held held[QUEUE_BATCH];
-    struct slot *settled[QUEUE_BATCH];
-    size_t n = 0;
+    size_t n;
 
     if (worker->now < worker->retry_at)
         return;
-    for (int i = 0; i < worker->slot_count && n < QUEUE_BATCH; i++) {
-        struct slot *slot = &worker->slots[i];
-
-        if (slot->state != SLOT_ENDED)
-            continue;
-        held[n] = slot_held(slot);
-        if (settle_slot(slot, &held[n]))
-            settled[n++] = slot;
-        else if (worker->now < worker->retry_at)
-            break;
-    }
+    n = endings_collect(worker, endings);
+    if (n > 0)
+        n = endings_commit(worker, endings, n);
     if (n == 0)
         return;
-    /* When Redis does not hear this, the leases end by themselves and whoever reserves next finds what was written. */
-    if (queue_finish(worker->redis, worker->options->queue, worker->name, held, n) < 0)
-        log_warning("worker.finish", "jobs=%zu error=%s", n, redis_error(worker->redis));
     for (size_t i = 0; i < n; i++)
-        slot_free(settled[i]);
+        held[i] = endings[i].held;
+    /* When Redis does not hear this, the leases end by themselves and whoever reserves next finds what was written. */
+    if (queue_finish(worker->redis, worker->options->queue, worker->name, held, n, worker->counters->list,
+                     worker->counters->count) < 0)
+        log_warning("worker.finish", "jobs=%zu error=%s", n, redis_error(worker->redis));
+    else
+        counters_clear(worker->counters);
+    for (size_t i = 0; i < n; i++)
+        slot_free(endings[i].slot);
 }

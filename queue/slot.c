@@ -190,6 +190,10 @@ static void report_last(struct slot *slot, const char *outcome, json_t *report)
         job->result = json_incref(json_object_get(report, "result"));
     } else if (!strcmp(outcome, "bury")) {
         job_bury(job, "%s", why ? why : "refused");
+    } else if (!strcmp(outcome, "snooze")) {
+        job_snooze(job, (int)json_integer_value(json_object_get(report, "delay")), "%s", why ? why : "later");
+    } else if (!strcmp(outcome, "limited")) {
+        job_limited(job, (int)json_integer_value(json_object_get(report, "delay")), "%s", why ? why : "limited");
     } else {
         json_t *delay = json_object_get(report, "delay");
         job_release(job, delay ? (int)json_integer_value(delay) : -1, "%s", why ? why : "failed");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * From reserved ids to running jobs: one statement fetches what PostgreSQL knows of the batch, a table of checks
  * decides what becomes of each. */
+#include "common/array_text.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -47,7 +48,7 @@ static void give_back(const struct taking *taking, bool ended, long long due_ms)
                                .epoch = taking->epoch,
                                .ended = ended,
                                .due_ms = due_ms };
-    queue_finish(taking->worker->redis, taking->worker->options->queue, taking->worker->name, &held, 1);
+    queue_finish(taking->worker->redis, taking->worker->options->queue, taking->worker->name, &held, 1, NULL, 0);
 }
 
 static long long wall_ms(void)
@@ -79,6 +80,7 @@ static struct job *job_make(const struct taking *taking, const struct job_kind *
     job->attempt = (int)number(taking, "counted") + 1;
     job->deadline = (int)number(taking, "deadline");
     job->tries = (int)number(taking, "tries");
+    job->linked = yes(taking, "linked");
     if (json_parse_strict(job, value(taking, "args"), strlen(value(taking, "args")), &job->args, &why) < 0)
         job->args = NULL;
     return job;
@@ -177,6 +179,8 @@ static void take_one(struct taking *taking)
     job = job_make(taking, kind);
     if (may_run(taking, job)) {
         mark_begun(worker, job);
+        if (job->attempt == 1 && !number(taking, "lost"))
+            counters_observe(worker->counters, "wait", kind->name, wall_ms() - number(taking, "due_ms"));
         slot_start(slot, job, taking->reserved->packed);
     } else {
         *slot = (struct slot){ .worker = worker,
@@ -188,49 +192,28 @@ static void take_one(struct taking *taking)
     }
 }
 
-/* Arrays of PostgreSQL as text: ids, epochs and worker names have no characters that need more than quotes. */
-static void lost_arrays(void *ctx, const struct reservation *from, char **ids, char **epochs, char **workers)
-{
-    const char *comma = "";
-
-    *ids = COPY(ctx, "{");
-    *epochs = COPY(ctx, "{");
-    *workers = COPY(ctx, "{");
-    for (size_t i = 0; i < from->count; i++) {
-        if (!from->jobs[i].lost_epoch)
-            continue;
-        *ids = memory_check(talloc_asprintf_append(*ids, "%s%s", comma, from->jobs[i].id));
-        *epochs = memory_check(
-            talloc_asprintf_append(*epochs, "%s%llu", comma, (unsigned long long)from->jobs[i].lost_epoch));
-        *workers = memory_check(talloc_asprintf_append(*workers, "%s\"%s\"", comma, from->jobs[i].lost_worker));
-        comma = ",";
-    }
-    *ids = memory_check(talloc_strdup_append(*ids, "}"));
-    *epochs = memory_check(talloc_strdup_append(*epochs, "}"));
-    *workers = memory_check(talloc_strdup_append(*workers, "}"));
-}
-
-static char *id_array(void *ctx, const struct reservation *from)
-{
-    char *ids = COPY(ctx, "{");
-
-    for (size_t i = 0; i < from->count; i++)
-        ids = memory_check(talloc_asprintf_append(ids, "%s%s", i ? "," : "", from->jobs[i].id));
-    return memory_check(talloc_strdup_append(ids, "}"));
-}
-
 void worker_take(struct worker *worker, const struct reservation *reservation)
 {
     autotalloc void *ctx = talloc_new(NULL);
-    char *lost_ids, *lost_epochs, *lost_workers;
+    struct array_text ids = { 0 }, lost_ids = { 0 }, lost_epochs = { 0 }, lost_workers = { 0 };
     struct result results[2] = { 0 };
 
-    lost_arrays(ctx, reservation, &lost_ids, &lost_epochs, &lost_workers);
+    for (size_t i = 0; i < reservation->count; i++) {
+        const struct reserved *reserved = &reservation->jobs[i];
+
+        array_add(ctx, &ids, reserved->id);
+        if (!reserved->lost_epoch)
+            continue;
+        array_add(ctx, &lost_ids, reserved->id);
+        array_add(ctx, &lost_epochs, FORMAT(ctx, "%llu", (unsigned long long)reserved->lost_epoch));
+        array_add(ctx, &lost_workers, reserved->lost_worker);
+    }
+    bool any_lost = lost_ids.length > 0;
     const struct call calls[] = {
-        { &sql_queue_job_lost, PARAMS({ "ids", lost_ids }, { "epochs", lost_epochs }, { "workers", lost_workers }) },
-        { &sql_queue_job_take, PARAMS({ "ids", id_array(ctx, reservation) }) },
+        { &sql_queue_job_lost, PARAMS({ "ids", array_end(ctx, &lost_ids) }, { "epochs", array_end(ctx, &lost_epochs) },
+                                      { "workers", array_end(ctx, &lost_workers) }) },
+        { &sql_queue_job_take, PARAMS({ "ids", array_end(ctx, &ids) }) },
     };
-    bool any_lost = strcmp(lost_ids, "{}") != 0;
     const struct call *first = any_lost ? calls : calls + 1;
     size_t n = any_lost ? 2 : 1;
     int r = database_run_all(worker->database, first, n, results);

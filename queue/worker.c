@@ -140,27 +140,78 @@ static void wait_for_work(struct worker *worker, long next_ms)
     worker->waiting_until = worker->now + (uint64_t)ms + DEAF_MS;
 }
 
+/* Tokens for the free slots, when the queue shares a limiter. False when there are none now. */
+static bool fetch_tokens(struct worker *worker, int wanted)
+{
+    long ms = 0;
+    int n = wanted > worker->need ? wanted : worker->need, r;
+
+    worker->budget = -1;
+    if (!worker->limiter)
+        return true;
+    r = limiter_take(worker->redis, worker->limiter, n, &worker->budget, &ms);
+    if (r < 0) {
+        log_warning("worker.limiter", "limiter=%s error=%s", worker->limiter, redis_error(worker->redis));
+        worker->retry_at = worker->now + OUTAGE_MS;
+        return false;
+    }
+    if (worker->budget > 0 && worker->budget >= worker->need)
+        return true;
+    if (worker->budget > 0)
+        limiter_give(worker->redis, worker->limiter, worker->budget);
+    worker->retry_at = worker->now + (uint64_t)(ms > 0 ? ms : 1);
+    return false;
+}
+
+static void give_tokens(struct worker *worker, const struct reservation *reservation)
+{
+    int left = worker->budget;
+
+    for (size_t i = 0; i < reservation->count; i++)
+        left -= packed_cost(reservation->jobs[i].packed);
+    if (left > 0)
+        limiter_give(worker->redis, worker->limiter, left);
+    worker->need = reservation->need;
+}
+
+static void reserved(struct worker *worker, const struct reservation *reservation)
+{
+    if (worker->limiter && worker->budget > 0)
+        give_tokens(worker, reservation);
+    switch (reservation->door) {
+    case QUEUE_CLOSED:
+    case QUEUE_PAUSED:
+        wait_for_work(worker, IDLE_MS / 10);
+        return;
+    case QUEUE_SHARES: /* asked again at once, with tokens */
+        worker->limiter = COPY(worker, reservation->limiter);
+        return;
+    case QUEUE_OPEN:
+        break;
+    }
+    if (reservation->count > 0)
+        worker_take(worker, reservation);
+    else if (!reservation->need)
+        wait_for_work(worker, reservation->next_ms);
+}
+
 static void reserve(struct worker *worker)
 {
     autotalloc void *ctx = talloc_new(NULL);
     struct reservation reservation;
-    int wanted = worker->slot_count - busy_count(worker), r;
+    int wanted = worker->slot_count - busy_count(worker);
 
-    if (worker->stopping || worker->waiting || wanted == 0 || worker->now < worker->retry_at)
+    if (worker->stopping || worker->waiting || wanted == 0 || worker->now < worker->retry_at ||
+        !fetch_tokens(worker, wanted))
         return;
     worker->now = worker_clock(); /* the leases begin now, however long the last commits took */
-    r = queue_reserve(worker->redis, ctx, worker->options->queue, wanted, worker_lease_ms(worker), worker->name,
-                      &reservation);
-    if (r < 0) {
-        log_warning("worker.reserve", "error=%s", redis_error(worker->redis));
-        worker->retry_at = worker->now + OUTAGE_MS;
-    } else if (reservation.closed) {
-        wait_for_work(worker, IDLE_MS / 10);
-    } else if (reservation.count > 0) {
-        worker_take(worker, &reservation);
-    } else {
-        wait_for_work(worker, reservation.next_ms);
+    if (queue_reserve(worker->redis, ctx, worker->options->queue, wanted, worker_lease_ms(worker), worker->name,
+                      worker->budget, &reservation) == 0) {
+        reserved(worker, &reservation);
+        return;
     }
+    log_warning("worker.reserve", "error=%s", redis_error(worker->redis));
+    worker->retry_at = worker->now + OUTAGE_MS;
 }
 
 static void hear_waiter(struct worker *worker, bool readable)
@@ -218,13 +269,7 @@ static void hear_signal(struct worker *worker)
     struct signalfd_siginfo signal;
 
     while (read(worker->signals, &signal, sizeof signal) == sizeof signal)
-        if (!worker->stopping) {
-            worker->stopping = true;
-            worker->stop_at = worker->now + (uint64_t)worker->config->worker_stop * 1000;
-            redis_drop(worker->waiter); /* a wake-up that came now would be lost on us */
-            worker->waiting = false;
-            log_info("worker.stop", "running=%d", busy_count(worker));
-        }
+        worker_stop(worker, "signal", (uint64_t)worker->config->worker_stop * 1000);
 }
 
 /* Wait for whatever comes next and hear it. */
@@ -272,6 +317,7 @@ static int worker_loop(struct worker *worker)
     while (r == 0 && !(worker->stopping && busy_count(worker) == 0)) {
         worker->now = worker_clock();
         keep_leases(worker);
+        worker_hello(worker);
         stop_running(worker);
         worker_settle(worker);
         reserve(worker);
@@ -308,6 +354,8 @@ int worker_run(const struct worker_options *options)
     worker->slots = memory_check(talloc_zero_array(worker, struct slot, worker->slot_count));
     for (int i = 0; i < worker->slot_count; i++)
         worker->slots[i].worker = worker;
+    worker->counters = counters_new(worker);
+    worker->started_at = worker_clock();
     name_make(worker);
     if (mkdir(options->config->worker_folder, 0700) < 0 && errno != EEXIST)
         return -errno;
@@ -322,6 +370,7 @@ int worker_run(const struct worker_options *options)
     signal(SIGPIPE, SIG_IGN);
     log_info("worker.start", "queue=%s slots=%d name=%s", options->queue, worker->slot_count, worker->name);
     r = worker_loop(worker);
+    worker_leave(worker);
     log_info("worker.end", "queue=%s done=%lu failed=%lu", options->queue, worker->done, worker->failed);
     close(worker->signals);
     return r;

@@ -3,6 +3,7 @@
 #ifndef MILLRACE_WORKER_STATE_H
 #define MILLRACE_WORKER_STATE_H
 #include "common/database.h"
+#include "queue/counters.h"
 #include "queue/fence.h"
 #include "queue/queue.h"
 #include "queue/worker.h"
@@ -48,13 +49,18 @@ struct worker {
     int slot_count;
     int signals; /* signalfd */
     uint64_t now;
-    uint64_t touched_at, told_at;
+    uint64_t touched_at, told_at, hello_at;
     uint64_t retry_at; /* nothing is reserved or settled before: an outage */
     bool waiting;      /* a BZPOPMIN is out on waiter */
     uint64_t waiting_until;
     bool stopping;
-    uint64_t stop_at;
-    unsigned long done, failed; /* for the log at the end */
+    uint64_t stop_at;           /* when running jobs are given back; UINT64_MAX: never, they may end */
+    const char *limiter;        /* the queue's, once reserve has named it; NULL: none */
+    int budget;                 /* tokens of it that are held */
+    int need;                   /* what the next job costs at least */
+    unsigned long done, failed; /* since the start */
+    uint64_t started_at;
+    struct counters *counters; /* not told yet */
 };
 
 /* Milliseconds of CLOCK_BOOTTIME: goes on while the machine sleeps, as leases do. */
@@ -71,6 +77,12 @@ bool slot_busy(const struct slot *slot);
 struct held slot_held(const struct slot *slot);
 extern const struct job_host worker_job_host;
 bool worker_touch(struct worker *worker); /* renew all leases now; false: Redis did not answer */
+
+/* presence.c: that it lives, what it does, and when it is to end */
+void worker_hello(struct worker *worker);
+void worker_leave(struct worker *worker);
+/* Take no more jobs; running ones get wait_ms, UINT64_MAX: all the time they need. */
+void worker_stop(struct worker *worker, const char *why, uint64_t wait_ms);
 
 /* settle.c */
 void worker_settle(struct worker *worker); /* commit what has ended */

@@ -1,2 +1,4 @@
--- All open jobs of the last month, in pages
-select id, ticket from job_open_tickets(now() - interval '32 days', now() + interval '1 minute', :after, 1000)
+-- All open jobs, in pages; those that ended long ago are not looked at
+select p.id, p.queue, p.ticket
+  from queue_scan s
+ cross join lateral job_open_page(greatest(:after::uuid, s.oldest), now() + interval '1 minute', 5000) as p

@@ -1,15 +1,19 @@
 -- What a worker needs to know of the jobs it has just reserved, in the order of ids. A row without kind has no job (a
--- restored backup): it is only cleaned up.
+-- restored backup): it is only cleaned up. Tries count from the last time that the job was kicked. linked: its end brings
+-- something about.
 select want.id, j.kind, j.version, j.product, j.account_id, j.args, j.tries, j.deadline, j.request_id,
        coalesce(j.expires_at < now(), false) as expired, e.id is not null as ended, c.id is not null as cancelled,
-       t.counted, t.lost, t.wait
+       t.counted, t.lost, t.wait, (extract(epoch from j.due_at) * 1000)::bigint as due_ms,
+       j.unique_name is not null or j.batch_id is not null or j.chain is not null as linked
   from unnest(:ids::uuid[]) with ordinality as want(id, n)
   left join job j on j.id = want.id
   left join job_end e on e.id = want.id
   left join job_cancel c on c.id = want.id
  cross join lateral (
-         select count(*) filter (where counts) as counted, count(*) filter (where outcome = 'lost') as lost,
-                greatest(0, ceil(extract(epoch from nullif(max(not_before), '-infinity') - now()) * 1000))::bigint as wait
-           from job_try
-          where id = want.id and not_before < 'infinity') as t
+         select count(*) filter (where counts and epoch > kicked) as counted,
+                count(*) filter (where outcome = 'lost' and epoch > kicked) as lost,
+                greatest(0, ceil(extract(epoch from max(not_before) - now()) * 1000))::bigint as wait
+           from (select *, max(epoch) filter (where outcome in ('buried', 'cancelled')) over () as kick from job_try
+                  where id = want.id) as tried
+          cross join lateral (select coalesce(kick, -1) as kicked) as k) as t
  order by want.n

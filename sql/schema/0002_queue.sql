@@ -25,6 +25,12 @@ language sql immutable parallel safe as $$
   select (lpad(to_hex((extract(epoch from t) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
 $$;
 
+-- An id that is less than this one and not less than any of an earlier millisecond.
+create function job_id_before(id uuid) returns uuid
+language sql immutable parallel safe as $$
+  select (left(id::text, 13) || '-0000-0000-000000000000')::uuid
+$$;
+
 -- When an id was made.
 create function job_id_time(id uuid) returns timestamptz
 language sql immutable parallel safe as $$
@@ -48,8 +54,15 @@ create table job (
   deadline   integer not null,
   tries      smallint not null,
   request_id text not null default '',
+  cost       integer not null default 1 check (cost between 1 and 1000000), -- what rate limits charge
+  unique_name text,                      -- its row in job_unique, given up when it ends
+  batch_id   uuid,
+  chain      json,                       -- what follows when it is done: a list of {kind, args, ...}, see job_follow()
   primary key (id)
 ) partition by range (id);
+
+-- Redis is told of a job when it is due within ten minutes. What was further away, by when it is due.
+create index job_later on job (due_at) where due_at - job_id_time(id) > interval '10 minutes';
 
 -- One row a finished job; the first stands.
 create table job_end (
@@ -63,18 +76,23 @@ create table job_end (
   primary key (id)
 ) partition by range (id);
 
--- One row an attempt that did not end the job. A lost lease (the worker died, or was cut off) does not count as a try.
+create index job_end_buried on job_end (id) where outcome = 'buried';
+
+-- One row an attempt that did not end the job. A lost lease (the worker died, or was cut off) does not count as a try. An
+-- end that was undone by kick is moved here as what it was, buried or cancelled: tries count from the last such row on.
 create table job_try (
   id         uuid not null,
   epoch      bigint not null,
-  outcome    text not null check (outcome in ('failed', 'lost', 'snoozed')),
+  outcome    text not null check (outcome in ('failed', 'lost', 'snoozed', 'buried', 'cancelled')),
   counts     boolean not null,
   error      text,
   worker     text not null,
   ended_at   timestamptz not null default now(),
-  not_before timestamptz not null default '-infinity',
+  not_before timestamptz,               -- when the next may start; null: at once
   primary key (id, epoch)
 ) partition by range (id);
+
+create index job_try_later on job_try (not_before) where not_before - ended_at > interval '10 minutes';
 
 create table job_default partition of job default;
 create table job_end_default partition of job_end default;
@@ -94,6 +112,109 @@ create table leader (
   term    bigint not null,
   expires timestamptz not null
 );
+
+-- What operators have done.
+create table audit (
+  id      bigint generated always as identity primary key,
+  at      timestamptz not null default now(),
+  who     text not null,
+  action  text not null,
+  target  text not null,
+  details json
+);
+create index audit_target on audit (target, id desc);
+
+create function audit_note(who text, action text, target text, details json default null) returns void
+language sql volatile as $$
+  insert into audit (who, action, target, details) values (who, action, target, details)
+$$;
+
+-- A queue that somebody has said something of. version: of its settings, so that Redis never goes back to older ones.
+-- refusing: nothing more may be put, and why; the reconciler says so (its Redis is short of memory, the backlog is too long).
+create table queue (
+  name    text primary key,
+  version bigint not null default 0,
+  refusing boolean not null default false,
+  why     text not null default ''
+);
+
+-- What reserve goes by; script settings tells it to Redis. By name:
+--   paused          1
+--   cap             how many may run at once; cap.tenant, cap.key: of each tenant, each key (a key: 1 when nothing is said);
+--                   cap.tenant:NAME, cap.kind:NAME, cap.key:NAME: of that one
+--   rate            units a second|burst; rate.tenant, rate.tenant:NAME, rate.kind:NAME
+--   weight:TENANT   its share among tenants, 1 when nothing is said
+--   level.1 .. 3    the share of a priority, 6, 3 and 1 when nothing is said; age: seconds of waiting that double it (60), 0: never
+--   limiter         the limiter it shares with other queues
+--   backlog         how many jobs may be open before no more can be put
+create table queue_setting (
+  queue text not null,
+  name  text not null,
+  value text not null,
+  primary key (queue, name),
+  check (length(name) <= 200 and case
+    when name = 'paused' then value = '1'
+    when name ~ '^cap(\.(tenant|key))?$' or name ~ '^cap\.(tenant|kind|key):[^\s|]+$' or name in ('age', 'backlog')
+      then value ~ '^[0-9]{1,9}$'
+    when name ~ '^rate(\.tenant)?$' or name ~ '^rate\.(tenant|kind):[^\s|]+$'
+      then value ~ '^(0\.[0-9]{0,5}[1-9][0-9]*|[1-9][0-9]{0,8}(\.[0-9]{1,6})?)\|[1-9][0-9]{0,8}$'
+    when name ~ '^weight:[^\s|]+$' or name ~ '^level\.[123]$'
+      then value ~ '^(0\.[0-9]{0,2}[1-9][0-9]*|[1-9][0-9]{0,5}(\.[0-9]{1,3})?)$'
+    when name = 'limiter' then value ~ '^[a-z][a-z0-9.-]{0,31}$'
+    else false end)
+);
+
+-- A rate that several queues share.
+create table limiter (
+  name  text primary key check (name ~ '^[a-z][a-z0-9.-]{0,31}$'),
+  rate  numeric not null check (rate > 0), -- units a second
+  burst integer not null check (burst > 0)
+);
+
+-- Set what goes for a queue; value null: as if nothing had been said.
+create function queue_set(who text, queue text, name text, value text) returns void
+language plpgsql as $$
+begin
+  if value is null then
+    delete from queue_setting s where s.queue = queue_set.queue and s.name = queue_set.name;
+  else
+    insert into queue_setting as s values (queue, name, value)
+    on conflict on constraint queue_setting_pkey do update set value = excluded.value;
+  end if;
+  if (select count(*) > 1000 from queue_setting s where s.queue = queue_set.queue) then
+    perform refuse('MR422', 'A queue has at most 1,000 settings');
+  end if;
+  insert into queue as q (name, version) values (queue, 1) on conflict on constraint queue_pkey do update set version = q.version + 1;
+  perform audit_note(who, 'set', queue, json_build_object('name', name, 'value', value));
+exception when check_violation then
+  perform refuse('MR422', format('%s = %s is no setting of a queue', name, value));
+end $$;
+
+-- Names that only one open job may have.
+create table job_unique (
+  name       text primary key check (length(name) <= 200),
+  id         uuid not null,
+  expires_at timestamptz not null
+);
+create index job_unique_id on job_unique (id);
+
+-- Jobs that belong together. It is complete when it was closed and all its jobs have ended; then what `finally` says is put.
+create table batch (
+  id         uuid primary key default job_id_make(),
+  product    text not null,
+  tenant     text not null,
+  account_id bigint,
+  name       text not null default '',
+  finally    json,                        -- {kind, args, ...}, see job_follow(); null: nothing
+  total      integer not null default 0,
+  done       integer not null default 0,
+  buried     integer not null default 0,
+  cancelled  integer not null default 0,
+  closed     boolean not null default false,
+  made_at    timestamptz not null default now(),
+  ended_at   timestamptz
+);
+create index batch_open on batch (id) where ended_at is null;
 
 -- Make the week of t in all three tables, when it is not there. One at a time: of two that see that it is missing one
 -- would fail. A week of which rows lie in the default partition already can no longer be made; that must not keep the
@@ -124,46 +245,274 @@ $$;
 select job_weeks_make(4);
 
 -- Put a job. Call it in the transaction that writes the business row; after the commit hand job_ticket() of the row to
--- the queue's put script (or leave it to the reconciler). priority: 0 urgent, 1 high, 2 normal, 3 low.
+-- the queue's put script (or leave it to the reconciler). priority: 0 urgent, 1 high, 2 normal, 3 low. key: at most
+-- cap.key jobs of the same key run at once. unique_name: when an open job has it, nothing is put and that job is returned;
+-- the name is given up when the job ends, or after unique_for. batch: one that is not complete. chain: what follows when it
+-- is done.
 create function job_put(kind text, product text, tenant text, account_id bigint, args json,
                         request_id text default '', priority integer default 2, due_at timestamptz default null,
-                        key text default '', expires_at timestamptz default null, id uuid default null)
+                        key text default '', expires_at timestamptz default null, id uuid default null,
+                        cost integer default 1, unique_name text default null, unique_for interval default '1 day',
+                        batch uuid default null, chain json default null)
 returns job
 language plpgsql as $$
 declare
   made job;
 begin
+  if unique_name is not null then
+    id := coalesce(id, job_id_make());
+    insert into job_unique as u (name, id, expires_at) values (job_put.unique_name, job_put.id, now() + unique_for)
+    on conflict (name) do update set id = excluded.id, expires_at = excluded.expires_at where u.expires_at <= now();
+    if not found then
+      select j.* into made from job j join job_unique u on u.id = j.id where u.name = job_put.unique_name;
+      return made;
+    end if;
+  end if;
+  if batch is not null then
+    perform batch_add(batch, 1);
+  end if;
   insert into job as j (id, kind, version, queue, product, tenant, account_id, priority, key, args, due_at, expires_at,
-                        deadline, tries, request_id)
+                        deadline, tries, request_id, cost, unique_name, batch_id, chain)
   select coalesce(job_put.id, job_id_make()), k.name, k.version, k.queue, job_put.product, job_put.tenant,
          job_put.account_id, job_put.priority, job_put.key, job_put.args, coalesce(job_put.due_at, now()),
-         job_put.expires_at, k.deadline, k.tries, coalesce(job_put.request_id, '')
+         job_put.expires_at, k.deadline, k.tries, coalesce(job_put.request_id, ''), job_put.cost, job_put.unique_name,
+         job_put.batch, job_put.chain
     from job_kind k
-   where k.name = job_put.kind
+    left join queue q on q.name = k.queue
+   where k.name = job_put.kind and q.refusing is not true
   returning j.* into made;
   if made.id is null then
-    perform refuse('MR503', format('Jobs of kind %s cannot be put: run millrace migrate', kind));
+    perform job_refuse(kind);
   end if;
   return made;
 end $$;
 
--- What Redis is told of a job: "QUEUE ID PACKED"; PACKED is 1|priority|kind|due|deadline|key|tenant, due in
--- milliseconds since 1970, deadline in seconds. not_before: when an attempt asked for a later start.
-create function job_ticket(j job, not_before timestamptz default '-infinity') returns text
-language sql stable parallel safe as $$
-  select j.queue || ' ' || j.id::text || ' 1|' || j.priority || '|' || j.kind || '|' ||
-         (extract(epoch from greatest(j.due_at, nullif(not_before, '-infinity'))) * 1000)::bigint || '|' ||
-         j.deadline || '|' || j.key || '|' || j.tenant
+create function batch_add(batch_id uuid, jobs integer) returns void
+language plpgsql as $$
+begin
+  update batch set total = total + jobs where id = batch_id and ended_at is null;
+  if not found then
+    perform refuse('MR409', 'There is no such batch, or it is complete');
+  end if;
+end $$;
+
+-- Why a job of a kind could not be put.
+create function job_refuse(kind text) returns void
+language plpgsql as $$
+declare
+  reason text := (select q.why from job_kind k join queue q on q.name = k.queue where k.name = kind and q.refusing);
+begin
+  perform refuse('MR503', coalesce('The queue takes no more jobs now: ' || reason,
+                                   format('Jobs of kind %s cannot be put: run millrace migrate', kind)));
+end $$;
+
+-- Put many jobs of one kind at once, one for each of args; tenants, keys, due_ats and accounts have as many members or are
+-- null (then the product is the tenant, and so on). Their tickets, in order.
+create function job_put_many(kind text, product text, args json[], tenants text[] default null,
+                             account_ids bigint[] default null, keys text[] default null,
+                             due_ats timestamptz[] default null, request_id text default '', priority integer default 2,
+                             expires_at timestamptz default null, cost integer default 1, batch uuid default null)
+returns table (id uuid, ticket text)
+language plpgsql as $$
+begin
+  if batch is not null then
+    perform batch_add(batch, cardinality(args));
+  end if;
+  return query
+    insert into job as j (id, kind, version, queue, product, tenant, account_id, priority, key, args, due_at, expires_at,
+                          deadline, tries, request_id, cost, batch_id)
+    select job_id_make(), k.name, k.version, k.queue, job_put_many.product, coalesce(a.tenant, job_put_many.product),
+           a.account_id, job_put_many.priority, coalesce(a.key, ''), a.args, coalesce(a.due_at, now()),
+           job_put_many.expires_at, k.deadline, k.tries, coalesce(job_put_many.request_id, ''), job_put_many.cost, batch
+      from job_kind k
+      left join queue q on q.name = k.queue
+     cross join unnest(job_put_many.args, tenants, account_ids, keys, due_ats) as a(args, tenant, account_id, key, due_at)
+     where k.name = job_put_many.kind and q.refusing is not true
+    returning j.id, job_ticket(j.*);
+  if not found and cardinality(args) > 0 then
+    perform job_refuse(kind);
+  end if;
+end $$;
+
+-- A batch to put jobs into; batch_close() when all are put. Its jobs may have ended by then.
+create function batch_open(product text, tenant text default null, account_id bigint default null, name text default '',
+                           finally json default null)
+returns uuid
+language sql volatile as $$
+  insert into batch (product, tenant, account_id, name, finally)
+  values (product, coalesce(tenant, product), account_id, name, finally)
+  returning id
 $$;
 
--- Open jobs among those made between two times, as tickets, oldest first, at most `most`.
-create function job_open_tickets(made_from timestamptz, made_before timestamptz, after uuid, most integer)
-returns table (id uuid, ticket text)
-language sql stable as $$
-  select j.id, job_ticket(j, (select max(t.not_before) from job_try t where t.id = j.id))
-    from job j
-   where j.id >= job_id_floor(made_from) and j.id < job_id_floor(made_before) and j.id > after
-     and not exists (select from job_end e where e.id = j.id)
-   order by j.id
-   limit most
+-- What follows a job or a batch: an object with kind and, if wanted, args, priority, key, cost, previous: the name of the
+-- argument that is to hold the id of what it follows.
+create function job_follow(follow json, previous uuid, product text, tenant text, account_id bigint, request_id text,
+                           chain json default null, batch uuid default null)
+returns job
+language sql volatile as $$
+  select job_put(follow ->> 'kind', product, tenant, account_id,
+                 case when follow ->> 'previous' is null then coalesce(follow -> 'args', '{}')
+                      else (coalesce(follow -> 'args', '{}')::jsonb
+                            || jsonb_build_object(follow ->> 'previous', previous))::json end, request_id,
+                 coalesce((follow ->> 'priority')::integer, 2), key => coalesce(follow ->> 'key', ''),
+                 cost => coalesce((follow ->> 'cost')::integer, 1), chain => chain, batch => batch)
 $$;
+
+-- A batch whose jobs have all ended is complete: once, whoever looks first. The ticket of what follows, if anything does.
+create function batch_complete(batch_id uuid) returns text
+language plpgsql as $$
+declare
+  b batch;
+begin
+  update batch set ended_at = now()
+   where id = batch_id and closed and ended_at is null and done + buried + cancelled >= total
+  returning * into b;
+  if b.id is null or b.finally is null then
+    return null;
+  end if;
+  return job_ticket(job_follow(b.finally, b.id, b.product, b.tenant, b.account_id, ''));
+end $$;
+
+create function batch_close(batch_id uuid) returns text
+language plpgsql as $$
+begin
+  update batch set closed = true where id = batch_id;
+  if not found then
+    perform refuse('MR404', 'There is no such batch');
+  end if;
+  return batch_complete(batch_id);
+end $$;
+
+-- What the ends of these jobs bring about, in their transaction: names are given up, batches counted, chains go on (those
+-- of done jobs). Tickets of what was put. Batches are counted in the order of their ids, so that two do not wait for each
+-- other.
+create function job_ended(ids uuid[]) returns setof text
+language plpgsql as $$
+declare
+  one record;
+  ticket text;
+begin
+  delete from job_unique u where u.id = any (ids);
+  for one in select j.*, (j.chain -> 0) as next,
+                    (select json_agg(c.step order by c.n)
+                       from json_array_elements(j.chain) with ordinality as c(step, n) where c.n > 1) as rest
+               from job j join job_end e on e.id = j.id
+              where j.id = any (ids) and e.outcome = 'done' and json_array_length(j.chain) > 0 loop
+    -- Its batch counts the whole chain: the next one is put into it before this one is counted.
+    return next job_ticket(job_follow(one.next, one.id, one.product, one.tenant, one.account_id, one.request_id, one.rest,
+                                      one.batch_id));
+  end loop;
+  for one in select j.batch_id, count(*) filter (where e.outcome = 'done') as done,
+                    count(*) filter (where e.outcome = 'buried') as buried,
+                    count(*) filter (where e.outcome = 'cancelled') as cancelled
+               from job j join job_end e on e.id = j.id
+              where j.id = any (ids) and j.batch_id is not null
+              group by j.batch_id order by j.batch_id loop
+    update batch b set done = b.done + one.done, buried = b.buried + one.buried, cancelled = b.cancelled + one.cancelled
+     where b.id = one.batch_id and b.ended_at is null;
+    ticket := batch_complete(one.batch_id);
+    if ticket is not null then
+      return next ticket;
+    end if;
+  end loop;
+end $$;
+
+-- Undo the end of a job that was buried or cancelled: it is put again, with all its tries. Its ticket. The caller runs the
+-- kind's own statement in the same transaction.
+create function job_kick(who text, job_id uuid) returns text
+language plpgsql as $$
+declare
+  j job;
+  e job_end;
+begin
+  perform pg_advisory_xact_lock_shared(5284073914873); -- no week is dropped now
+  delete from job_end where id = job_id and outcome <> 'done' returning * into e;
+  if e.id is null then
+    perform refuse(case when exists (select from job where id = job_id) then 'MR409' else 'MR404' end,
+                   'There is no such job that was buried or cancelled');
+  end if;
+  select * into j from job where id = job_id;
+  if j.unique_name is not null then
+    insert into job_unique as u (name, id, expires_at) values (j.unique_name, j.id, now() + interval '1 day')
+    on conflict (name) do update set id = excluded.id, expires_at = excluded.expires_at where u.expires_at <= now();
+    if not found then
+      perform refuse('MR409', 'Another open job has its name');
+    end if;
+  end if;
+  insert into job_try (id, epoch, outcome, counts, error, worker, ended_at)
+  values (e.id, e.epoch, e.outcome, false, e.error, e.worker, e.ended_at)
+  on conflict (id, epoch) do update set outcome = excluded.outcome, counts = false;
+  delete from job_cancel where id = job_id;
+  update batch b set buried = b.buried - (e.outcome = 'buried')::integer,
+                     cancelled = b.cancelled - (e.outcome = 'cancelled')::integer
+   where b.id = j.batch_id and b.ended_at is null;
+  update queue_scan set oldest = least(oldest, job_id_before(job_id)), kicks = kicks + 1;
+  perform audit_note(who, 'kick', job_id::text, json_build_object('was', e.outcome, 'error', e.error));
+  return job_ticket(j);
+end $$;
+
+-- What Redis is told of a job, null when it is due in more than ten minutes: "QUEUE ID PACKED"; PACKED is 1|priority|kind|due|deadline|key|cost|tenant, due in
+-- milliseconds since 1970, deadline in seconds. not_before: when an attempt asked for a later start.
+create function job_ticket(j job, not_before timestamptz default null) returns text
+language sql stable parallel safe as $$
+  select case when greatest(j.due_at, not_before) <= now() + interval '10 minutes' then
+         j.queue || ' ' || j.id::text || ' 1|' || j.priority || '|' || j.kind || '|' ||
+         (extract(epoch from greatest(j.due_at, not_before)) * 1000)::bigint || '|' ||
+         j.deadline || '|' || j.key || '|' || j.cost || '|' || j.tenant end
+$$;
+
+-- All jobs up to here have ended, this id included. Whole passes begin here and raise it, when nothing was kicked
+-- meanwhile.
+create table queue_scan (
+  oldest uuid not null,
+  kicks  bigint not null
+);
+insert into queue_scan values ('00000000-0000-0000-0000-000000000000', 0);
+
+-- Open jobs after `after`, made before `before`, oldest first; ticket as job_ticket() has it. It reads at most `most` jobs, so
+-- that a call takes its time whatever has ended since. When there may be more, the last row has no queue and tells how far
+-- it has read.
+create function job_open_page(after uuid, before timestamptz, most integer)
+returns table (id uuid, queue text, ticket text)
+language sql stable as $$
+  with page as materialized (
+    select j.id, j from job j where j.id > after and j.id < job_id_floor(before) order by j.id limit most),
+  open as materialized (
+    select p.id, (p.j).queue, job_ticket(p.j, (select max(t.not_before) from job_try t where t.id = p.id)) as ticket
+      from page p
+     where not exists (select from job_end e where e.id = p.id)
+     order by p.id)
+  select * from open
+  union all
+  (select p.id, null, null from page p where (select count(*) from page) >= most order by p.id desc limit 1)
+$$;
+
+-- Drop the weeks that were over `keep` ago and in which nothing is open, oldest first, as far as that goes without waiting
+-- for anybody. Names of what was dropped.
+create function job_weeks_drop(keep interval) returns setof text
+language plpgsql as $$
+declare
+  week text;
+  ends timestamptz;
+  open boolean;
+begin
+  perform pg_advisory_xact_lock(5284073914873); -- nothing is kicked now
+  perform set_config('lock_timeout', '200ms', true);
+  for week in select substring(c.relname from '[0-9]{4}w[0-9]{2}$')
+                from pg_inherits i join pg_class c on c.oid = i.inhrelid
+               where i.inhparent = 'job'::regclass and c.relname <> 'job_default' order by c.relname loop
+    ends := (to_date(week, 'IYYY"w"IW') + 7)::timestamp at time zone 'UTC';
+    exit when ends > now() - keep;
+    execute format('select exists (select from job_%s j where not exists (select from job_end e where e.id = j.id))', week)
+       into open;
+    continue when open or exists (select from batch b where b.ended_at is null and b.id < job_id_floor(ends));
+    begin
+      execute format('drop table job_%1$s, job_end_%1$s, job_try_%1$s', week);
+      delete from job_cancel c where c.id < job_id_floor(ends)
+         and not exists (select from job j where j.id = c.id);
+      return next 'job_' || week;
+    exception when lock_not_available then
+      return;
+    end;
+  end loop;
+end $$;

@@ -8,7 +8,7 @@ from resp import RedisError
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "queue" / "scripts"
-SHARED = "".join(path.read_text() for path in sorted((FOLDER / "shared").glob("*.lua")))
+SHARED = "".join(path.read_text() for path in sorted((FOLDER / "prelude").glob("*.lua")))
 SCRIPTS = {path.stem: SHARED + path.read_text() for path in FOLDER.glob("*.lua")}
 LEASE = 30_000
 

@@ -24,8 +24,8 @@ def end(job, outcome="done", epoch=7, worker="w", result=None, error=None):
 
 
 def attempt(job, epoch=7, outcome="failed", counts="true", delay=0, worker="w", error="why"):
-    return statement("queue/job_try", job_id=job, epoch=epoch, outcome=outcome, counts=counts, error=error, worker=worker,
-                     delay=delay)
+    return statement("queue/job_tries", ids="{%s}" % job, epochs="{%s}" % epoch, outcomes="{%s}" % outcome,
+                     counts="{%s}" % counts, errors='{"%s"}' % error, worker=worker, delays="{%s}" % delay)
 
 
 def lost(*rows):
@@ -89,7 +89,7 @@ def test_a_job_is_put_or_not_with_the_transaction_around_it(sql):
 def test_the_ticket_says_what_redis_needs(sql):
     job = put(sql, priority="0", key="'k1'", due_at="'2026-03-01 00:00:00.25+00'")
     assert sql.one(f"select job_ticket(j) from job j where id = '{job}'") == \
-        f"image {job} 1|0|image.generate|1772323200250|120|k1|figureforge/1"
+        f"image {job} 1|0|image.generate|1772323200250|120|k1|1|figureforge/1"
     assert sql.one(f"select job_ticket(j, '2026-03-01 00:00:01+00') from job j where id = '{job}'").split("|")[3] == \
         "1772323201000"
     assert sql.one(f"select job_ticket(j, '2020-01-01') from job j where id = '{job}'").split("|")[3] == "1772323200250"
@@ -318,15 +318,19 @@ def test_open_jobs_come_in_pages_with_their_due_times(sql):
     ids = [put(sql) for _ in range(6)]
     sql(end(ids[2]))
     sql(attempt(ids[3], delay=3600))
+    sql(attempt(ids[4], delay=300))
     pages, after = [], NIL
-    while page := sql("select id, ticket from job_open_tickets(now() - interval '1 h', now() + interval '1 min', "
-                      f"'{after}', 2)"):
-        assert len(page) <= 2
-        pages += page
-        after = page[-1][0]
+    while page := sql(f"select id, coalesce(queue, ''), coalesce(ticket, '') from job_open_page('{after}', "
+                      "now() + interval '1 min', 2)"):
+        after, pages = page[-1][0], pages + [row for row in page if row[1]]
+        assert len(page) <= 3
+        if page[-1][1]:
+            break
     assert [row[0] for row in pages] == sorted(set(ids) - {ids[2]})
-    due = int(next(row[1] for row in pages if row[0] == ids[3]).split("|")[3])
-    assert due > int(sql.one("select (extract(epoch from now()) * 1000)::bigint")) + 3_590_000
+    tickets = {row[0]: row[2] for row in pages}
+    assert tickets[ids[3]] == ""               # Redis need not know of it for an hour
+    due = int(tickets[ids[4]].split("|")[3])
+    assert due > int(sql.one("select (extract(epoch from now()) * 1000)::bigint")) + 290_000
 
 
 def test_recent_leaves_alone_what_the_front_may_still_be_putting(sql):

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * One look of the reconciler: is each queue whole, and does Redis know every open job? */
+#include "common/log.h"
+#include "common/memory.h"
+#include "queue/reconcile_state.h"
+#include "sql.h"
+#include <errno.h>
+
+enum {
+    FULL_PASS_MS = 3600 * 1000,
+    RECENT_S = 60, /* how far back a look goes beyond the last good one: a commit may come later than its id's time */
+    PAGE = 5000,   /* jobs of one page that are open at most */
+};
+
+#define NIL_ID "00000000-0000-0000-0000-000000000000"
+
+/* ---- putting what Redis does not know ---- */
+
+/* What a pass has seen: open jobs, the first of them, and how many Redis did not know. */
+struct tally {
+    int open;
+    size_t added;
+    char first[JOB_ID_SIZE];
+};
+
+static int by_queue(const void *a, const void *b)
+{
+    return strcmp(((const struct ticket *)a)->queue, ((const struct ticket *)b)->queue);
+}
+
+/* The page's tickets, by queue; a job without one is due in the far future. */
+static int read_tickets(void *ctx, const struct result *page, struct ticket **ret, size_t *ret_count)
+{
+    int rows = result_rows(page);
+    struct ticket *tickets = memory_check(talloc_array(ctx, struct ticket, (size_t)rows + 1));
+    size_t count = 0;
+
+    for (int i = 0; i < rows; i++) {
+        const char *line = result_text(page, i, "ticket");
+        struct ticket *one;
+        size_t n;
+
+        if (!line)
+            continue;
+        if (ticket_parse(ctx, line, &one, &n) < 0 || n != 1)
+            return -EPROTO;
+        tickets[count++] = *one;
+    }
+    qsort(tickets, count, sizeof *tickets, by_queue);
+    *ret = tickets;
+    *ret_count = count;
+    return 0;
+}
+
+static void note_open(struct tally *tally, const struct result *page)
+{
+    for (int i = 0; i < result_rows(page); i++) {
+        if (!result_text(page, i, "queue"))
+            continue; /* the row that only says how far the page has read */
+        if (!tally->open++)
+            snprintf(tally->first, sizeof tally->first, "%s", result_text(page, i, "id"));
+    }
+}
+
+/* Put one page's tickets. 1 when there may be another page, which begins after *after; 0 at the end; or -errno. */
+static int put_page(struct reconciler *reconciler, const struct sql *sql, const char *span, char after[JOB_ID_SIZE],
+                    struct tally *tally)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    autoresult struct result page = { 0 };
+    struct ticket *tickets;
+    size_t n = 0, added = 0;
+    int rows, r = database_run(reconciler->database, sql, PARAMS({ "after", after }, { "span", span }), &page);
+
+    if (r < 0)
+        log_warning("reconcile.read", "error=%s", page.message);
+    rows = result_rows(&page);
+    if (r < 0 || rows == 0)
+        return r;
+    snprintf(after, JOB_ID_SIZE, "%s", result_text(&page, rows - 1, "id"));
+    note_open(tally, &page);
+    r = read_tickets(ctx, &page, &tickets, &n);
+    if (r == 0)
+        r = queue_put(reconciler->redis, tickets, n, &added);
+    if (r < 0) {
+        log_warning("reconcile.put", "jobs=%zu error=%s", n, redis_error(reconciler->redis));
+        return r;
+    }
+    tally->added += added;
+    return !result_text(&page, rows - 1, "queue") || rows >= PAGE;
+}
+
+/* span: seconds to look back, of a statement that has it. */
+static int put_all(struct reconciler *reconciler, const struct sql *sql, uint64_t span, struct tally *tally)
+{
+    char after[JOB_ID_SIZE] = NIL_ID, seconds[24];
+    int r;
+
+    snprintf(seconds, sizeof seconds, "%llu", (unsigned long long)span);
+    while ((r = put_page(reconciler, sql, seconds, after, tally)) > 0)
+        continue;
+    return r;
+}
+
+/* Every open job there is. Afterwards it is known where the next such pass may begin. */
+static int put_every(struct reconciler *reconciler, struct tally *tally)
+{
+    autoresult struct result scan = { 0 }, raised = { 0 };
+    int r = database_run(reconciler->database, &sql_queue_scan_get, NO_PARAMS, &scan);
+
+    if (r == 0)
+        r = put_all(reconciler, &sql_queue_job_open, 0, tally);
+    if (r == 0 &&
+        database_run(reconciler->database, &sql_queue_scan_raise,
+                     PARAMS({ "oldest", tally->open ? tally->first : "ffffffff-ffff-ffff-ffff-ffffffffffff" },
+                            { "kicks", result_text(&scan, 0, "kicks") }),
+                     &raised) < 0)
+        log_warning("reconcile.scan", "error=%s", raised.message);
+    return r;
+}
+
+/* Flags of cancellations that Redis has forgotten, or never heard of. */
+static int ask_cancels(struct reconciler *reconciler)
+{
+    autoresult struct result asked = { 0 };
+    enum queue_where ignored;
+    int r = database_run(reconciler->database, &sql_queue_cancel_open, NO_PARAMS, &asked);
+
+    for (int i = 0; i < result_rows(&asked) && r == 0; i++)
+        r = queue_cancel(reconciler->redis, result_text(&asked, i, "queue"), result_text(&asked, i, "id"), CANCEL_ASK,
+                         &ignored);
+    return r;
+}
+
+/* ---- rebuilding a queue whose Redis is not known to be whole ---- */
+
+static int rebuild_begin(struct reconciler *reconciler, struct queue_state *queue)
+{
+    autoresult struct result open = { 0 };
+    int r = queue_close(reconciler->redis, queue->name);
+
+    if (r == 0)
+        r = database_run(reconciler->database, &sql_queue_job_any_open, PARAMS({ "queue", queue->name }), &open);
+    if (r < 0)
+        return r;
+    queue->rebuilding = true;
+    /* Who holds a job touches it within a sixth of the lease, or ends it within two thirds. Where no job is open none
+     * can be held, and there is nothing to wait for. */
+    queue->open_at = reconciler->now;
+    if (*result_text(&open, 0, "any_open") == 't')
+        queue->open_at += (uint64_t)reconciler->config->queue_lease * 1000 * 2 / 3;
+    log_info("reconcile.rebuild", "queue=%s wait_ms=%llu", queue->name,
+             (unsigned long long)(queue->open_at - reconciler->now));
+    return 0;
+}
+
+static int rebuild_end(struct reconciler *reconciler, struct queue_state *queue)
+{
+    struct tally tally = { 0 };
+    bool opened;
+    int r = put_every(reconciler, &tally);
+
+    queue->version[0] = '\0';
+    if (r == 0)
+        r = settings_tell(reconciler, queue);
+    if (r == 0)
+        r = queue_open(reconciler->redis, queue->name, &opened);
+    if (r < 0)
+        return r;
+    queue->rebuilding = false; /* when it was not opened, the next look begins anew */
+    log_info(opened ? "reconcile.open" : "reconcile.again", "queue=%s open_jobs=%d added=%zu", queue->name, tally.open,
+             tally.added);
+    return 0;
+}
+
+static int look_at_queue(struct reconciler *reconciler, struct queue_state *queue)
+{
+    bool open;
+    int r = queue_is_open(reconciler->redis, queue->name, &open);
+
+    if (r < 0)
+        return r;
+    if (open)
+        queue->rebuilding = false; /* another leader was faster */
+    else if (!queue->rebuilding)
+        r = rebuild_begin(reconciler, queue);
+    if (r == 0 && queue->rebuilding && reconciler->now >= queue->open_at)
+        r = rebuild_end(reconciler, queue);
+    return r;
+}
+
+bool look_is_rebuilding(const struct reconciler *reconciler)
+{
+    for (size_t i = 0; i < reconciler->queue_count; i++)
+        if (reconciler->queues[i].rebuilding)
+            return true;
+    return false;
+}
+
+/* ---- one look ---- */
+
+/* A Redis that was started anew while a rebuild waits: the wait starts again. */
+static void notice_restart(struct reconciler *reconciler)
+{
+    if (!strcmp(reconciler->run_id, redis_run_id(reconciler->redis)))
+        return;
+    snprintf(reconciler->run_id, sizeof reconciler->run_id, "%s", redis_run_id(reconciler->redis));
+    reconciler->full_at = 0;
+    for (size_t i = 0; i < reconciler->queue_count; i++) {
+        reconciler->queues[i].rebuilding = false;
+        reconciler->queues[i].version[0] = '\0';
+    }
+}
+
+/* Put what Redis does not know: of all open jobs now and then, else of those made since the last look that went well; and
+ * those that were far in the future and are near now. */
+static void look_for_unknown(struct reconciler *reconciler)
+{
+    bool full = reconciler->now >= reconciler->full_at;
+    uint64_t span = (reconciler->now - reconciler->looked_at) / 1000 + RECENT_S;
+    struct tally tally = { 0 }, near = { 0 };
+    int r = full ? put_every(reconciler, &tally) : put_all(reconciler, &sql_queue_job_recent, span, &tally);
+
+    if (r < 0 || put_all(reconciler, &sql_queue_job_due, span, &near) < 0 || ask_cancels(reconciler) < 0)
+        return;
+    reconciler->looked_at = reconciler->now;
+    if (full)
+        reconciler->full_at = reconciler->now + FULL_PASS_MS;
+    if (full || tally.added)
+        log_info(full ? "reconcile.full" : "reconcile.recent", "open_jobs=%d added=%zu", tally.open, tally.added);
+    if (near.added)
+        log_info("reconcile.near", "added=%zu", near.added);
+}
+
+void look(struct reconciler *reconciler)
+{
+    int r = redis_connect(reconciler->redis);
+
+    if (r < 0)
+        return;
+    notice_restart(reconciler);
+    for (size_t i = 0; i < reconciler->queue_count && r == 0; i++)
+        r = look_at_queue(reconciler, &reconciler->queues[i]);
+    if (r < 0) {
+        log_warning("reconcile.look", "error=%s", redis_error(reconciler->redis));
+        return;
+    }
+    look_for_unknown(reconciler);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What the parts of the reconciler share: reconcile.c (the loop, who leads), look.c (queues, and what Redis does not
+ * know), settings.c (what operators have set, and when a queue takes no more), house.c (once an hour). */
+#ifndef MILLRACE_RECONCILE_STATE_H
+#define MILLRACE_RECONCILE_STATE_H
+#include "common/config.h"
+#include "common/database.h"
+#include "common/token.h"
+#include "queue/queue.h"
+
+enum { QUEUES_MAX = 32 };
+
+struct queue_state {
+    const char *name;
+    bool rebuilding;
+    uint64_t open_at; /* when live workers have had the time to re-assert their leases */
+    char version[24]; /* of the settings that Redis was told last; "": not known */
+};
+
+struct reconciler {
+    const struct config *config;
+    struct database *database;
+    struct redis *redis;
+    char name[JTI_HEX + 1];
+    struct queue_state queues[QUEUES_MAX];
+    size_t queue_count;
+    long long term;  /* 0: does not lead */
+    char run_id[64]; /* of the Redis that was looked at last */
+    uint64_t now, full_at, house_at, look_at;
+    uint64_t looked_at; /* when the last look began that put all it found */
+    int signals;
+};
+
+/* look.c: rebuild queues that are not whole, put what Redis does not know, flag what is to be cancelled. */
+void look(struct reconciler *reconciler);
+bool look_is_rebuilding(const struct reconciler *reconciler);
+
+/* settings.c: tell Redis what goes for a queue, at least once after each of its runs; 0 or -errno. */
+int settings_tell(struct reconciler *reconciler, struct queue_state *queue);
+/* Whether queues take more jobs, and the rates that queues share. Also while Redis is away. */
+void settings_look(struct reconciler *reconciler);
+
+/* house.c */
+void keep_house(struct reconciler *reconciler);
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * From the tables that say what goes for a queue to Redis, and back: when Redis is short of memory, or a queue has too many
+ * open jobs, the table says that it takes no more, which job_put() looks at. */
+#include "common/json.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "queue/reconcile_state.h"
+#include "sql.h"
+#include <errno.h>
+
+/* The row of a queue in queue_list's answer, -1 when nothing was said of it. */
+static int row_of(const struct result *list, const char *queue)
+{
+    for (int i = 0; i < result_rows(list); i++)
+        if (!strcmp(result_text(list, i, "name"), queue))
+            return i;
+    return -1;
+}
+
+static int tell(struct reconciler *reconciler, struct queue_state *queue, const struct result *list)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    json_auto_t *settings = NULL;
+    int row = row_of(list, queue->name), r;
+    const char *version = row < 0 ? "0" : result_text(list, row, "version"), *text, *why, *name;
+    const char **pairs;
+    json_t *value;
+    size_t n = 0;
+
+    if (!strcmp(queue->version, version))
+        return 0;
+    text = row < 0 ? "{}" : result_text(list, row, "settings");
+    if (json_parse_strict(ctx, text, strlen(text), &settings, &why) < 0)
+        return -EPROTO;
+    pairs = memory_check(talloc_array(ctx, const char *, 2 * json_object_size(settings) + 1));
+    json_object_foreach(settings, name, value)
+    {
+        pairs[2 * n] = name;
+        pairs[2 * n++ + 1] = json_string_value(value);
+    }
+    r = queue_settings(reconciler->redis, queue->name, version, pairs, n);
+    if (r < 0)
+        return r;
+    snprintf(queue->version, sizeof queue->version, "%s", version);
+    log_info("reconcile.settings", "queue=%s version=%s settings=%zu", queue->name, version, n);
+    return 0;
+}
+
+int settings_tell(struct reconciler *reconciler, struct queue_state *queue)
+{
+    autoresult struct result list = { 0 };
+    int r = database_run(reconciler->database, &sql_queue_queue_list, NO_PARAMS, &list);
+
+    return r < 0 ? r : tell(reconciler, queue, &list);
+}
+
+/* ---- whether a queue takes more ---- */
+
+/* A number of INFO memory, 0 when it is not there. */
+static unsigned long long info_number(const char *info, const char *name)
+{
+    const char *at = strstr(info, name);
+    return at ? strtoull(at + strlen(name), NULL, 10) : 0;
+}
+
+static bool short_of_memory(struct reconciler *reconciler)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    struct command command = { 0 };
+    redisReply *reply = NULL;
+    unsigned long long used = 0, most = 0;
+
+    command_text(ctx, &command, "INFO");
+    command_text(ctx, &command, "memory");
+    if (redis_do(reconciler->redis, &command, &reply) == 0 && reply->type == REDIS_REPLY_STRING) {
+        used = info_number(reply->str, "\nused_memory:");
+        most = info_number(reply->str, "\nmaxmemory:");
+    }
+    freeReplyObject(reply);
+    return most && used >= most / 100 * (unsigned long long)reconciler->config->queue_memory;
+}
+
+/* Open jobs of a queue: those that Redis knows, or while it cannot be asked those that PostgreSQL counts up to most. */
+static long long backlog(struct reconciler *reconciler, const char *queue, const char *most)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    autoresult struct result counted = { 0 };
+    struct command command = { 0 };
+    redisReply *reply = NULL;
+    long long n = -1;
+
+    command_text(ctx, &command, "HLEN");
+    command_text(ctx, &command, FORMAT(ctx, "%sj", queue_prefix(ctx, queue)));
+    if (redis_do(reconciler->redis, &command, &reply) == 0 && reply->type == REDIS_REPLY_INTEGER)
+        n = reply->integer;
+    freeReplyObject(reply);
+    if (n >= 0)
+        return n;
+    if (database_run(reconciler->database, &sql_queue_backlog, PARAMS({ "queue", queue }, { "most", most }), &counted) < 0)
+        return 0;
+    return strtoll(result_text(&counted, 0, "open"), NULL, 10);
+}
+
+/* The queue's own setting, else the configuration's. */
+static const char *backlog_limit(void *ctx, const struct reconciler *reconciler, const struct result *list, int row)
+{
+    json_auto_t *settings = row < 0 ? NULL : json_loads(result_text(list, row, "settings"), 0, NULL);
+    const char *own = json_string_value(json_object_get(settings, "backlog"));
+
+    return own ? COPY(ctx, own) : FORMAT(ctx, "%d", reconciler->config->queue_backlog);
+}
+
+static void watch(struct reconciler *reconciler, const struct queue_state *queue, const struct result *list, bool memory)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    autoresult struct result result = { 0 };
+    int row = row_of(list, queue->name);
+    const char *most = backlog_limit(ctx, reconciler, list, row), *why = "";
+    const char *was = row < 0 ? "" : result_text(list, row, "why");
+
+    if (memory)
+        why = "Redis is short of memory";
+    else if (backlog(reconciler, queue->name, most) >= strtoll(most, NULL, 10))
+        why = "too many jobs are open";
+    if (!strcmp(was, why))
+        return;
+    if (database_run(reconciler->database, &sql_queue_queue_refuse,
+                     PARAMS({ "queue", queue->name }, { "refusing", *why ? "true" : "false" }, { "why", why }), &result) < 0)
+        log_error("reconcile.refuse", "queue=%s error=%s", queue->name, result.message);
+    else
+        log_warning("reconcile.refuse", "queue=%s why=%s", queue->name, *why ? why : "over");
+}
+
+static void tell_limiters(struct reconciler *reconciler)
+{
+    autoresult struct result list = { 0 };
+
+    if (database_run(reconciler->database, &sql_queue_limiter_list, NO_PARAMS, &list) < 0)
+        return;
+    for (int i = 0; i < result_rows(&list); i++)
+        if (limiter_rate(reconciler->redis, result_text(&list, i, "name"), result_text(&list, i, "rate"),
+                         result_text(&list, i, "burst")) < 0)
+            return;
+}
+
+void settings_look(struct reconciler *reconciler)
+{
+    autoresult struct result list = { 0 };
+    bool reachable = redis_connect(reconciler->redis) == 0, memory;
+
+    if (database_run(reconciler->database, &sql_queue_queue_list, NO_PARAMS, &list) < 0)
+        return;
+    memory = reachable && short_of_memory(reconciler);
+    for (size_t i = 0; i < reconciler->queue_count; i++) {
+        watch(reconciler, &reconciler->queues[i], &list, memory);
+        if (reachable && tell(reconciler, &reconciler->queues[i], &list) < 0)
+            log_warning("reconcile.settings", "queue=%s error=%s", reconciler->queues[i].name,
+                        redis_error(reconciler->redis));
+    }
+    if (reachable)
+        tell_limiters(reconciler);
+}
