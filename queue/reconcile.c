@@ -5,6 +5,7 @@
 #include "common/memory.h"
 #include "common/token.h"
 #include "queue/queue.h"
+#include "queue/schedule.h"
 #include "sql.h"
 #include <errno.h>
 #include <poll.h>
@@ -18,6 +19,7 @@ enum {
     HOUSE_MS = 3600 * 1000,
     LEAD_MS = 3000,
     REBUILD_STEP_MS = 500,
+    SCHEDULE_RETRY_MS = 1000,
     RECENT_S = 60, /* how far back a look goes beyond the last good one: a commit may come later than its id's time */
 };
 
@@ -38,7 +40,7 @@ struct reconciler {
     size_t queue_count;
     long long term;  /* 0: does not lead */
     char run_id[64]; /* of the Redis that was looked at last */
-    uint64_t now, full_at, house_at, look_at;
+    uint64_t now, full_at, house_at, look_at, schedules_at;
     uint64_t looked_at; /* when the last look began that put all it found */
     int signals;
 };
@@ -74,7 +76,7 @@ static void lead(struct reconciler *reconciler)
     if (term != reconciler->term)
         log_info("reconcile.lead", "term=%lld%s", term ? term : reconciler->term, term ? "" : " lost");
     if (term && term != reconciler->term)
-        reconciler->full_at = reconciler->house_at = 0;
+        reconciler->full_at = reconciler->house_at = reconciler->schedules_at = 0;
     reconciler->term = term;
 }
 
@@ -283,6 +285,24 @@ static void look(struct reconciler *reconciler)
     look_for_unknown(reconciler);
 }
 
+/* Recurring jobs: as soon as a tick is due, and with every look, for what operators have changed meanwhile. */
+static void run_schedules(struct reconciler *reconciler)
+{
+    uint64_t most = (uint64_t)reconciler->config->queue_reconcile * 1000;
+    long long wait = SCHEDULE_RETRY_MS;
+
+    /* The look for recent jobs goes by the time of their ids, which is their tick's: a late one needs a full pass. */
+    if (schedule_run(reconciler->database, reconciler->redis, &wait) < 0)
+        reconciler->full_at = 0;
+    reconciler->schedules_at = clock_ms() + (wait < 0 || (uint64_t)wait > most ? most : (uint64_t)wait);
+}
+
+/* Milliseconds until t, at most step. */
+static int until(const struct reconciler *reconciler, uint64_t t, int step)
+{
+    return t < reconciler->now + (uint64_t)step ? (int)(t > reconciler->now ? t - reconciler->now : 0) : step;
+}
+
 static bool rebuilding(const struct reconciler *reconciler)
 {
     for (size_t i = 0; i < reconciler->queue_count; i++)
@@ -304,9 +324,12 @@ static void loop(struct reconciler *reconciler)
             look(reconciler);
             reconciler->look_at = reconciler->now + (uint64_t)reconciler->config->queue_reconcile * 1000;
         }
+        if (reconciler->term && reconciler->now >= reconciler->schedules_at)
+            run_schedules(reconciler);
+        reconciler->now = clock_ms(); /* a look may have taken a while */
         step = rebuilding(reconciler) || !redis_connected(reconciler->redis) ? REBUILD_STEP_MS : LEAD_MS;
-        if (reconciler->term && reconciler->look_at < reconciler->now + (uint64_t)step)
-            step = (int)(reconciler->look_at - reconciler->now);
+        if (reconciler->term)
+            step = until(reconciler, reconciler->look_at, until(reconciler, reconciler->schedules_at, step));
     } while (poll(&signals, 1, step) == 0 || !signals.revents);
 }
 
