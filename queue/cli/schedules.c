@@ -237,7 +237,7 @@ static const struct {
 } actions[] = {
     { "add", add,
       "NAME --kind K --cron EXPR [--zone Z] [--args JSON] [--product P] [--tenant T]\n"
-      "                               [--priority 0-3] [--catch-up N]" },
+      "                                 [--priority 0-3] [--catch-up N]" },
     { "remove", drop, "NAME" },
     { "enable", enable, "NAME" },
     { "disable", disable, "NAME" },
