@@ -2,8 +2,9 @@
 #include "queue/counters.h"
 #include "common/memory.h"
 
-const long long counters_bounds[] = { 1,    2,    5,     10,    20,    50,     100,    200,    500,     1000,    2000,
-                                      5000, 10000, 20000, 60000, 120000, 300000, 600000, 1800000, 3600000, 21600000, 0 };
+const long long counters_bounds[] = { 1,      2,      5,       10,      20,       50,    100,   200,
+                                      500,    1000,   2000,    5000,    10000,    20000, 60000, 120000,
+                                      300000, 600000, 1800000, 3600000, 21600000, 0 };
 
 struct counters *counters_new(void *ctx)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What a worker has counted since it last told Redis: ends, attempts, times. Names are those of hash `n` (docs/queue.md):
- * WHAT:KIND, or WHAT:KIND:BUCKET of a histogram, whose bucket is an upper bound in milliseconds. */
+ * What a worker has counted since it last told Redis: ends, attempts, times. Names are those of hash `n`
+ * (docs/queue.md): WHAT:KIND, or WHAT:KIND:BUCKET of a histogram, whose bucket is an upper bound in milliseconds. */
 #ifndef MILLRACE_COUNTERS_H
 #define MILLRACE_COUNTERS_H
 #include "queue/queue.h"

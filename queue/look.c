@@ -110,11 +110,10 @@ static int put_every(struct reconciler *reconciler, struct tally *tally)
 
     if (r == 0)
         r = put_all(reconciler, &sql_queue_job_open, 0, tally);
-    if (r == 0 &&
-        database_run(reconciler->database, &sql_queue_scan_raise,
-                     PARAMS({ "oldest", tally->open ? tally->first : "ffffffff-ffff-ffff-ffff-ffffffffffff" },
-                            { "kicks", result_text(&scan, 0, "kicks") }),
-                     &raised) < 0)
+    if (r == 0 && database_run(reconciler->database, &sql_queue_scan_raise,
+                               PARAMS({ "oldest", tally->open ? tally->first : "ffffffff-ffff-ffff-ffff-ffffffffffff" },
+                                      { "kicks", result_text(&scan, 0, "kicks") }),
+                               &raised) < 0)
         log_warning("reconcile.scan", "error=%s", raised.message);
     return r;
 }
@@ -212,8 +211,8 @@ static void notice_restart(struct reconciler *reconciler)
     }
 }
 
-/* Put what Redis does not know: of all open jobs now and then, else of those made since the last look that went well; and
- * those that were far in the future and are near now. */
+/* Put what Redis does not know: of all open jobs now and then, else of those made since the last look that went well;
+ * and those that were far in the future and are near now. */
 static void look_for_unknown(struct reconciler *reconciler)
 {
     bool full = reconciler->now >= reconciler->full_at;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A worker tells Redis every few seconds that it lives and what it does; in the answer an operator may ask it to end. It
- * also ends by itself when it has run long enough. Whoever started it starts it anew. */
+ * A worker tells Redis every few seconds that it lives and what it does; in the answer an operator may ask it to end.
+ * It also ends by itself when it has run long enough. Whoever started it starts it anew. */
 #include "common/json.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -67,13 +67,14 @@ void worker_hello(struct worker *worker)
         return;
     worker->hello_at = worker->now + HELLO_MS;
     kib = resident();
-    information = json_pack("{s:s, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:b}", "version", MILLRACE_VERSION, "pid",
-                            (int)getpid(), "slots", worker->slot_count, "running", running(worker), "done",
-                            (json_int_t)worker->done, "failed", (json_int_t)worker->failed, "up_s",
-                            (json_int_t)((worker->now - worker->started_at) / 1000), "rss_kib", (json_int_t)kib,
-                            "stopping", worker->stopping);
+    information =
+        json_pack("{s:s, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:b}", "version", MILLRACE_VERSION, "pid", (int)getpid(),
+                  "slots", worker->slot_count, "running", running(worker), "done", (json_int_t)worker->done, "failed",
+                  (json_int_t)worker->failed, "up_s", (json_int_t)((worker->now - worker->started_at) / 1000),
+                  "rss_kib", (json_int_t)kib, "stopping", worker->stopping);
     /* When Redis does not hear it, others will think that it has gone; nothing depends on that. */
-    if (queue_hello(worker->redis, worker->options->queue, worker->name, json_text(ctx, information), &drain) == 0 && drain)
+    if (queue_hello(worker->redis, worker->options->queue, worker->name, json_text(ctx, information), &drain) == 0 &&
+        drain)
         worker_stop(worker, "drain", UINT64_MAX);
     recycle(worker, kib);
 }

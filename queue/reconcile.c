@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "queue/reconcile_state.h"
+#include "queue/schedule.h"
 #include "sql.h"
 #include <errno.h>
 #include <poll.h>
@@ -10,7 +11,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { LEAD_MS = 3000, REBUILD_STEP_MS = 500 };
+enum { LEAD_MS = 3000, REBUILD_STEP_MS = 500, SCHEDULE_RETRY_MS = 1000 };
 
 static uint64_t clock_ms(void)
 {
@@ -41,8 +42,26 @@ static void lead(struct reconciler *reconciler)
     if (term != reconciler->term)
         log_info("reconcile.lead", "term=%lld%s", term ? term : reconciler->term, term ? "" : " lost");
     if (term && term != reconciler->term)
-        reconciler->full_at = reconciler->house_at = 0;
+        reconciler->full_at = reconciler->house_at = reconciler->schedules_at = 0;
     reconciler->term = term;
+}
+
+/* Recurring jobs: as soon as a tick is due, and with every look, for what operators have changed meanwhile. */
+static void run_schedules(struct reconciler *reconciler)
+{
+    uint64_t most = (uint64_t)reconciler->config->queue_reconcile * 1000;
+    long long wait = SCHEDULE_RETRY_MS;
+
+    /* The look for recent jobs goes by the time of their ids, which is their tick's: a late one needs a full pass. */
+    if (schedule_run(reconciler->database, reconciler->redis, &wait) < 0)
+        reconciler->full_at = 0;
+    reconciler->schedules_at = clock_ms() + (wait < 0 || (uint64_t)wait > most ? most : (uint64_t)wait);
+}
+
+/* Milliseconds until t, at most step. */
+static int until(const struct reconciler *reconciler, uint64_t t, int step)
+{
+    return t < reconciler->now + (uint64_t)step ? (int)(t > reconciler->now ? t - reconciler->now : 0) : step;
 }
 
 static void loop(struct reconciler *reconciler)
@@ -59,9 +78,12 @@ static void loop(struct reconciler *reconciler)
             settings_look(reconciler);
             reconciler->look_at = reconciler->now + (uint64_t)reconciler->config->queue_reconcile * 1000;
         }
+        if (reconciler->term && reconciler->now >= reconciler->schedules_at)
+            run_schedules(reconciler);
+        reconciler->now = clock_ms(); /* a look may have taken a while */
         step = look_is_rebuilding(reconciler) || !redis_connected(reconciler->redis) ? REBUILD_STEP_MS : LEAD_MS;
-        if (reconciler->term && reconciler->look_at < reconciler->now + (uint64_t)step)
-            step = (int)(reconciler->look_at - reconciler->now);
+        if (reconciler->term)
+            step = until(reconciler, reconciler->look_at, until(reconciler, reconciler->schedules_at, step));
     } while (poll(&signals, 1, step) == 0 || !signals.revents);
 }
 

@@ -26,7 +26,7 @@ struct reconciler {
     size_t queue_count;
     long long term;  /* 0: does not lead */
     char run_id[64]; /* of the Redis that was looked at last */
-    uint64_t now, full_at, house_at, look_at;
+    uint64_t now, full_at, house_at, look_at, schedules_at;
     uint64_t looked_at; /* when the last look began that put all it found */
     int signals;
 };

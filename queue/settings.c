@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * From the tables that say what goes for a queue to Redis, and back: when Redis is short of memory, or a queue has too many
- * open jobs, the table says that it takes no more, which job_put() looks at. */
+ * From the tables that say what goes for a queue to Redis, and back: when Redis is short of memory, or a queue has too
+ * many open jobs, the table says that it takes no more, which job_put() looks at. */
 #include "common/json.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -96,7 +96,8 @@ static long long backlog(struct reconciler *reconciler, const char *queue, const
     freeReplyObject(reply);
     if (n >= 0)
         return n;
-    if (database_run(reconciler->database, &sql_queue_backlog, PARAMS({ "queue", queue }, { "most", most }), &counted) < 0)
+    if (database_run(reconciler->database, &sql_queue_backlog, PARAMS({ "queue", queue }, { "most", most }), &counted) <
+        0)
         return 0;
     return strtoll(result_text(&counted, 0, "open"), NULL, 10);
 }
@@ -110,7 +111,8 @@ static const char *backlog_limit(void *ctx, const struct reconciler *reconciler,
     return own ? COPY(ctx, own) : FORMAT(ctx, "%d", reconciler->config->queue_backlog);
 }
 
-static void watch(struct reconciler *reconciler, const struct queue_state *queue, const struct result *list, bool memory)
+static void watch(struct reconciler *reconciler, const struct queue_state *queue, const struct result *list,
+                  bool memory)
 {
     autotalloc void *ctx = talloc_new(NULL);
     autoresult struct result result = { 0 };
@@ -125,7 +127,8 @@ static void watch(struct reconciler *reconciler, const struct queue_state *queue
     if (!strcmp(was, why))
         return;
     if (database_run(reconciler->database, &sql_queue_queue_refuse,
-                     PARAMS({ "queue", queue->name }, { "refusing", *why ? "true" : "false" }, { "why", why }), &result) < 0)
+                     PARAMS({ "queue", queue->name }, { "refusing", *why ? "true" : "false" }, { "why", why }),
+                     &result) < 0)
         log_error("reconcile.refuse", "queue=%s error=%s", queue->name, result.message);
     else
         log_warning("reconcile.refuse", "queue=%s why=%s", queue->name, *why ? why : "over");

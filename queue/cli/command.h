@@ -22,4 +22,6 @@ int command_migrate(struct operation *operation);
 int command_config(struct operation *operation);
 int command_job(struct operation *operation);
 int command_cancel(struct operation *operation);
+int command_schedules(struct operation *operation);
+int command_schedule(struct operation *operation);
 #endif

@@ -6,6 +6,8 @@
 #include "queue/cli/command.h"
 #include "queue/queue.h"
 
+enum { ANY = -1 };
+
 static const struct {
     const char *name;
     int words; /* how many it takes */
@@ -16,6 +18,8 @@ static const struct {
     { "config", 0, command_config, "", "print the effective configuration" },
     { "job", 1, command_job, "ID", "show a job and its history" },
     { "cancel", 1, command_cancel, "ID", "cancel a job that waits or runs" },
+    { "schedules", ANY, command_schedules, "[--json]", "list the recurring jobs" },
+    { "schedule", ANY, command_schedule, "ACTION", "add, remove, enable, disable a recurring job; next ticks" },
 };
 
 static const char *usage_text(void *ctx)
@@ -24,7 +28,7 @@ static const char *usage_text(void *ctx)
 
     for (size_t i = 0; i < ELEMENTS(commands); i++)
         text = memory_check(
-            talloc_asprintf_append(text, "\n  %-8s %-4s %s", commands[i].name, commands[i].usage, commands[i].doc));
+            talloc_asprintf_append(text, "\n  %-9s %-8s %s", commands[i].name, commands[i].usage, commands[i].doc));
     return text;
 }
 
@@ -54,6 +58,6 @@ int main(int argc, char **argv)
         count++;
     for (size_t i = 0; i < ELEMENTS(commands); i++)
         if (!strcmp(words[0], commands[i].name))
-            return count == commands[i].words ? commands[i].run(&operation) : usage(text);
+            return count == commands[i].words || commands[i].words == ANY ? commands[i].run(&operation) : usage(text);
     return usage(text);
 }

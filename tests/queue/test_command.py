@@ -7,5 +7,5 @@ import pytest
 def test_help_names_every_command(millrace, words, status):
     done = millrace("none", *words)
     assert done.returncode == status
-    for command in ("migrate", "config", "job", "cancel"):
+    for command in ("migrate", "config", "job", "cancel", "schedules", "schedule"):
         assert f"\n  {command} " in done.output

@@ -1,0 +1,2 @@
+-- The end of a recurring job
+select schedule_remove(who => :who, name => :name)
