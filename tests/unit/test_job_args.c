@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A job's arguments from an endpoint's input into the table, and out of it to the worker. */
+ * A job's arguments from checked input into the table, and out of it to the worker. */
 #include "common/json.h"
 #include "common/memory.h"
-#include "fcgi/serve.h"
 #include "queue/job_args.h"
 #include "tests/unit/suite.h"
 #include <errno.h>
@@ -269,141 +268,6 @@ START_TEST(no_kind_has_an_argument_called_sealed)
 }
 END_TEST
 
-/* ---- in the front ---- */
-
-struct desk {
-    struct config config;
-    struct server server;
-    struct endpoint row;
-    struct operation operation;
-    struct request rq;
-};
-
-static struct desk *desk_new(void *ctx, bool encrypt)
-{
-    struct desk *desk = NEW(ctx, struct desk);
-
-    desk->config.queue_encrypt = encrypt;
-    desk->server.config = &desk->config;
-    desk->server.seals = ring_of(desk, "");
-    desk->row.in = given;
-    desk->operation = (struct operation){ .row = &desk->row, .kind = &kind };
-    desk->rq = (struct request){ .server = &desk->server, .operation = &desk->operation };
-    desk->rq.arguments = memory_check(talloc_zero_array(desk, const char *, FIXED_COUNT + ELEMENTS(given)));
-    memcpy(desk->rq.arguments + FIXED_COUNT, all_values, sizeof all_values);
-    return desk;
-}
-
-/* Compose for a request that hangs off the desk: what a request allocates is on itself. */
-static int compose(struct desk *desk)
-{
-    struct request *rq = memory_check(talloc_memdup(desk, &desk->rq, sizeof desk->rq));
-    int r;
-
-    talloc_set_name_const(rq, "struct request");
-    r = job_args_compose(rq);
-    desk->rq = *rq;
-    return r;
-}
-
-START_TEST(the_front_puts_what_the_worker_opens)
-{
-    autotalloc void *ctx = talloc_new(NULL);
-
-    for (int encrypt = 0; encrypt < 2; encrypt++) {
-        struct desk *desk = desk_new(ctx, encrypt);
-        const char *text;
-
-        desk->rq.arguments[FIXED_COUNT + 3] = "short";
-        ck_assert_int_eq(compose(desk), 0);
-        text = desk->rq.arguments[ARG_JOB_ARGS];
-        ck_assert_int_eq(!strncmp(text, "{\"sealed\":\"mrs1.", 16), encrypt);
-        ck_assert_ptr_null(strstr(text, "pass-word"));
-        ck_assert_ptr_nonnull(strstr(opened(ctx, desk->server.seals, text), "\"password\":\"pass-word\""));
-    }
-}
-END_TEST
-
-START_TEST(the_front_refuses_what_the_kind_would)
-{
-    autotalloc void *ctx = talloc_new(NULL);
-    struct desk *desk = desk_new(ctx, false);
-
-    ck_assert_int_lt(compose(desk), 0);
-    ck_assert_int_eq(desk->rq.error, E_INVALID);
-    ck_assert_int_eq(desk->rq.errors.count, 1);
-    ck_assert_str_eq(desk->rq.errors.list[0].field, "text");
-    ck_assert_str_eq(desk->rq.errors.list[0].message, "must be at most 9 characters");
-    ck_assert_ptr_null(desk->rq.arguments[ARG_JOB_ARGS]);
-}
-END_TEST
-
-START_TEST(the_front_refuses_what_is_too_large_for_a_job)
-{
-    autotalloc void *ctx = talloc_new(NULL);
-    char *list = talloc_size(ctx, 50004);
-
-    memset(list, 'x', 50003);
-    list[50003] = '\0';
-    memcpy(list, "[\"", 2);
-    memcpy(list + 50001, "\"]", 2);
-    for (int encrypt = 0; encrypt < 2; encrypt++) {
-        struct desk *desk = desk_new(ctx, encrypt);
-
-        desk->rq.arguments[FIXED_COUNT + 3] = NULL;
-        desk->rq.arguments[FIXED_COUNT + 7] = list;
-        ck_assert_int_lt(compose(desk), 0);
-        ck_assert_int_eq(desk->rq.error, E_TOO_LARGE);
-        ck_assert_int_eq(error_status(desk->rq.error), 413);
-        ck_assert_str_eq(desk->rq.message, "This is more than a job may be given");
-    }
-}
-END_TEST
-
-START_TEST(a_row_that_puts_no_job_is_let_be)
-{
-    autotalloc void *ctx = talloc_new(NULL);
-    struct desk *desk = desk_new(ctx, true);
-
-    desk->operation.kind = NULL;
-    ck_assert_int_eq(compose(desk), 0);
-    ck_assert_ptr_null(desk->rq.arguments[ARG_JOB_ARGS]);
-}
-END_TEST
-
-static const struct field wide[] = { { .name = "email", .type = EMAIL },
-                                     { .name = "x", .type = TEXT },
-                                     { .name = NULL } };
-static const struct field wrong[] = { { .name = "x", .type = TEXT },
-                                      { .name = "email", .type = TEXT },
-                                      { .name = NULL } };
-
-static const struct {
-    const char *job;
-    const struct field *in;
-    int source; /* of the statement's one parameter */
-    const char *stray;
-} rows[] = {
-    { "mail.magic_link", wide, ARG_JOB_ARGS, NULL },
-    { "mail.magic_link", NULL, ARG_JOB_ARGS, NULL },
-    { "mail.magic_link", wrong, ARG_JOB_ARGS, "email" },
-    { "mail.magic_link", wrong, ARG_PRODUCT, NULL },
-    { "mail.magic_lnk", wide, ARG_PRODUCT, "mail.magic_lnk" },
-    { NULL, wide, ARG_JOB_ARGS, "job_args" },
-    { NULL, wide, ARG_PRODUCT, NULL },
-};
-
-START_TEST(a_row_is_held_against_its_kind_at_the_start)
-{
-    const struct endpoint row = { .name = "x", .job = rows[_i].job, .in = rows[_i].in };
-    struct statement statement = { .count = 1 };
-    struct operation operation = { .row = &row, .bound = { .statement = &statement, .sources = { rows[_i].source } } };
-
-    ck_assert_pstr_eq(job_args_bind(&operation), rows[_i].stray);
-    ck_assert_int_eq(operation.kind != NULL, !rows[_i].stray && rows[_i].source == ARG_JOB_ARGS);
-}
-END_TEST
-
 SUITE(job_args)
 {
     tcase_add_test(tests, input_becomes_arguments_of_its_types);
@@ -416,9 +280,4 @@ SUITE(job_args)
     tcase_add_test(tests, what_would_not_fit_the_table_is_refused);
     tcase_add_test(tests, an_operator_sees_no_secret);
     tcase_add_test(tests, no_kind_has_an_argument_called_sealed);
-    tcase_add_test(tests, the_front_puts_what_the_worker_opens);
-    tcase_add_test(tests, the_front_refuses_what_the_kind_would);
-    tcase_add_test(tests, the_front_refuses_what_is_too_large_for_a_job);
-    tcase_add_test(tests, a_row_that_puts_no_job_is_let_be);
-    tcase_add_loop_test(tests, a_row_is_held_against_its_kind_at_the_start, 0, ELEMENTS(rows));
 }
