@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/config.h"
 #include "common/memory.h"
+#include "common/seal.h"
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -21,6 +22,9 @@ static const struct setting {
     { "log.level", STRING, AT(log_level_name), "info", 0, 0, false, "error, warning, info or debug" },
     { "secret", STRING, AT(secret), "", 0, 0, true,
       "master secret, 32 bytes or more: tokens, links and codes are keyed from it" },
+    { "seal.keys", STRING, AT(seal_keys), "", 0, 0, true,
+      "keys of what lies encrypted, as NAME:TEXT (32 bytes or more), comma-separated: the first seals, all open; empty: "
+      "keyed from secret" },
     { "database.url", STRING, AT(database_url), "dbname=millrace", 0, 0, true, "libpq connection string" },
     { "database.timeout", NUMBER, AT(database_timeout), "5000", 10, 600000, false,
       "milliseconds a statement of a worker or the command may take" },
@@ -57,6 +61,8 @@ static const struct setting {
       "open jobs of a queue from which on no more can be put, when nothing is set for that queue" },
     { "queue.memory", NUMBER, AT(queue_memory), "70", 10, 100, false,
       "per cent of Redis' maxmemory from which on no more jobs can be put" },
+    { "queue.encrypt", SWITCH, AT(queue_encrypt), "no", 0, 0, false,
+      "encrypt all arguments of jobs in the database, not only the secret ones" },
     { "worker.slots", NUMBER, AT(worker_slots), "2", 1, 64, false, "jobs one worker process runs at once" },
     { "worker.memory", NUMBER, AT(worker_memory), "1536", 64, 65536, false, "MiB of address space of a fenced job" },
     { "worker.stop", NUMBER, AT(worker_stop), "20", 0, 3600, false,
@@ -207,6 +213,25 @@ static int environment_apply(struct config *config, const char **ret_why)
     return 0;
 }
 
+static int seal_keys_check(struct config *config, const char **ret_why)
+{
+    struct seal_ring *ring;
+    struct keys keys;
+    const char *why;
+    int r = keys_derive(config->secret, &keys);
+
+    if (r < 0) {
+        *ret_why = "libsodium cannot start";
+        return r;
+    }
+    r = seal_ring_new(config, config->seal_keys, &keys, &ring, &why);
+    if (r < 0)
+        *ret_why = FORMAT(config, "seal.keys: %s", why);
+    else
+        talloc_free(ring);
+    return r;
+}
+
 static int config_check(struct config *config, const char **ret_why)
 {
     config->sandbox = !strcmp(config->environment, "sandbox");
@@ -217,7 +242,7 @@ static int config_check(struct config *config, const char **ret_why)
     else if (strlen(config->secret) < 32)
         *ret_why = "secret must be set, to 32 bytes or more (openssl rand -hex 32)";
     else
-        return 0;
+        return seal_keys_check(config, ret_why);
     return -EINVAL;
 }
 

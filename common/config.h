@@ -13,7 +13,8 @@ struct config {
     bool sandbox;
     const char *log_level_name;
     enum log_level log_level;
-    const char *secret; /* master secret, at least 32 bytes; keys for tokens, links, codes derive from it */
+    const char *secret;    /* master secret, at least 32 bytes; keys for tokens, links, codes derive from it */
+    const char *seal_keys; /* as seal_ring_new() takes them; have been tried with the secret */
     const char *database_url;
     int database_timeout; /* milliseconds, a statement */
     const char *redis_url;
@@ -32,6 +33,7 @@ struct config {
     int queue_keep;      /* days */
     int queue_backlog;   /* jobs */
     int queue_memory;    /* per cent of Redis' maxmemory */
+    bool queue_encrypt;  /* all arguments of a job are sealed, not only the secret ones */
     int worker_slots;
     int worker_memory;                              /* MiB of a fenced job */
     int worker_stop;                                /* seconds a graceful stop waits for running jobs */

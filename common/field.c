@@ -26,25 +26,29 @@ static composite_fn check_members, check_items;
 typedef const char *text_of_fn(void *ctx, const json_t *value);
 static text_of_fn text_of_string, text_of_integer, text_of_boolean;
 
+typedef json_t *json_of_fn(const struct field *field, const char *text);
+static json_of_fn json_of_string, json_of_id, json_of_json;
+
 /* A scalar has text_of and rule, an object or list has composite. */
 static const struct checker {
     const char *must;    /* be of that JSON type */
     text_of_fn *text_of; /* a JSON value as text; NULL when it is of another type */
     field_rule_fn *rule;
     composite_fn *composite;
+    json_of_fn *json_of; /* the way back from SQL text */
 } checkers[] = {
-    [TEXT] = { "must be text", text_of_string, field_rule_text, NULL },
-    [INTEGER] = { "must be a whole number", text_of_integer, field_rule_integer, NULL },
-    [BOOLEAN] = { "must be true or false", text_of_boolean, field_rule_boolean, NULL },
-    [ENUM] = { "must be text", text_of_string, field_rule_enum, NULL },
-    [EMAIL] = { "must be text", text_of_string, field_rule_email, NULL },
-    [CODE] = { "must be text", text_of_string, field_rule_code, NULL },
-    [SLUG] = { "must be text", text_of_string, field_rule_slug, NULL },
-    [UUID] = { "must be text", text_of_string, field_rule_uuid, NULL },
-    [ID] = { "must be text", text_of_string, field_rule_id, NULL },
-    [TOKEN] = { "must be text", text_of_string, field_rule_token, NULL },
-    [OBJECT] = { "must be an object", NULL, NULL, check_members },
-    [LIST] = { "must be a list", NULL, NULL, check_items },
+    [TEXT] = { "must be text", text_of_string, field_rule_text, NULL, json_of_string },
+    [INTEGER] = { "must be a whole number", text_of_integer, field_rule_integer, NULL, json_of_json },
+    [BOOLEAN] = { "must be true or false", text_of_boolean, field_rule_boolean, NULL, json_of_json },
+    [ENUM] = { "must be text", text_of_string, field_rule_enum, NULL, json_of_string },
+    [EMAIL] = { "must be text", text_of_string, field_rule_email, NULL, json_of_string },
+    [CODE] = { "must be text", text_of_string, field_rule_code, NULL, json_of_string },
+    [SLUG] = { "must be text", text_of_string, field_rule_slug, NULL, json_of_string },
+    [UUID] = { "must be text", text_of_string, field_rule_uuid, NULL, json_of_string },
+    [ID] = { "must be text", text_of_string, field_rule_id, NULL, json_of_id },
+    [TOKEN] = { "must be text", text_of_string, field_rule_token, NULL, json_of_string },
+    [OBJECT] = { "must be an object", NULL, NULL, check_members, json_of_json },
+    [LIST] = { "must be a list", NULL, NULL, check_items, json_of_json },
 };
 
 void field_refuse(void *ctx, struct field_errors *errors, enum field_reason reason, const char *field,
@@ -94,6 +98,52 @@ static const char *text_of_boolean(void *ctx, const json_t *value)
     if (!json_is_boolean(value))
         return NULL;
     return json_is_true(value) ? "true" : "false";
+}
+
+static json_t *json_of_string(const struct field *field, const char *text)
+{
+    (void)field;
+    return json_string(text);
+}
+
+static json_t *json_of_id(const struct field *field, const char *text)
+{
+    return json_sprintf("%s%s", field->prefix ? field->prefix : "", text);
+}
+
+/* Numbers, true and false, objects and lists are written in SQL as they are in JSON. */
+static json_t *json_of_json(const struct field *field, const char *text)
+{
+    autotalloc void *scratch = talloc_new(NULL);
+    json_t *value = NULL;
+    const char *why;
+
+    (void)field;
+    json_parse_strict(scratch, text, strlen(text), &value, &why);
+    return value;
+}
+
+json_t *field_json(const struct field *field, const char *text)
+{
+    return text ? checkers[field->type].json_of(field, text) : NULL;
+}
+
+const struct field *field_find(const struct field *fields, const char *name)
+{
+    for (; fields->name; fields++)
+        if (!strcmp(fields->name, name))
+            return fields;
+    return NULL;
+}
+
+bool field_secret(const struct field *field)
+{
+    if (field->type == LIST && field->fields && field_secret(field->fields))
+        return true;
+    for (const struct field *inner = field->type == OBJECT ? field->fields : NULL; inner && inner->name; inner++)
+        if (field_secret(inner))
+            return true;
+    return field->flags & SECRET;
 }
 
 /* Whether the field may be missing. */

@@ -44,6 +44,14 @@ struct field {
 };
 #define FIELDS(...) ((const struct field[]){ __VA_ARGS__, { .name = NULL } })
 
+/* The row of a table by its name, or NULL. */
+const struct field *field_find(const struct field *fields, const char *name);
+/* Whether the field, or anything in it, is SECRET. */
+bool field_secret(const struct field *field);
+/* A value as JSON again, from the SQL text that its check gave: what a check of the same field takes. NULL when text is
+ * NULL or is not of the field's type. */
+json_t *field_json(const struct field *field, const char *text);
+
 /* One field's refusal: "filters.pose", "must be at most 32 characters". code is the dialect-neutral reason. */
 enum field_reason { FIELD_REQUIRED, FIELD_INVALID, FIELD_FORMAT, FIELD_TOO_LONG, FIELD_UNKNOWN_REFERENCE };
 struct field_error {

@@ -27,7 +27,10 @@ static void add_call(struct request *rq, const struct bound *bound)
 int answer_from_sql(struct request *rq)
 {
     const struct operation *operation = rq->operation;
+    int r = job_args_compose(rq);
 
+    if (r < 0)
+        return r;
     rq->exchange = (struct exchange){ .done = statement_done, .ctx = rq, .idempotent = rq->method == GET };
     if (rq->signed_in && operation->guarded.statement) {
         add_call(rq, &operation->guarded);

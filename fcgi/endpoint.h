@@ -30,7 +30,9 @@ struct endpoint {
     int status;              /* of success; 0: 200 */
     const struct field *in;  /* NULL: none */
     const struct field *out; /* what the body holds; checked on every answer in the sandbox environment */
-    const char *job;         /* kind of the job it puts, for the documentation */
+    /* Kind of the job it puts. The statement gets :job_args: those of the row's fields that the kind's arguments have
+     * too, as job_put() wants them, sealed where they have to be (queue/job_args.h). */
+    const char *job;
     /* C before the statement: sets arguments and ends with answer_from_sql(); sets names what it sets. */
     int (*handler)(struct request *rq);
     const char *const *sets;

@@ -25,6 +25,7 @@ enum fixed {
     ARG_MUST_BE,
     ARG_ISSUED_AT,
     ARG_JTI,
+    ARG_JOB_ARGS, /* only in rows that name a job; made by answer_from_sql() */
     FIXED_COUNT
 };
 

@@ -2,6 +2,7 @@
 #include "fcgi/serve.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/seal.h"
 #include "common/token_cache.h"
 #include "fcgi/pool.h"
 #include "sql.h"
@@ -142,7 +143,7 @@ void argument_set(struct request *rq, const char *name, const char *value)
 static const char *const fixed_names[FIXED_COUNT] = {
     [ARG_ACCOUNT_ID] = "account_id", [ARG_PRODUCT] = "product",   [ARG_REQUEST_ID] = "request_id",
     [ARG_CLIENT_IP] = "client_ip",   [ARG_BASE_URL] = "base_url", [ARG_MUST_BE] = "must_be",
-    [ARG_ISSUED_AT] = "issued_at",   [ARG_JTI] = "jti",
+    [ARG_ISSUED_AT] = "issued_at",   [ARG_JTI] = "jti",           [ARG_JOB_ARGS] = "job_args",
 };
 
 static void name_add(struct operation *operation, const char *name)
@@ -204,6 +205,8 @@ static struct operation *operation_new(void *ctx, const struct endpoint *row)
         stray = bind_guarded(operation);
     if (!stray)
         stray = bad_path_field(row);
+    if (!stray)
+        stray = job_args_bind(operation);
     if (!stray)
         return operation;
     log_error("front.row", "operation=%s unexplained=%s", row->name, stray);
@@ -279,6 +282,7 @@ static int open_backends(struct server *server)
 int server_new(void *ctx, const struct config *config, struct loop *loop, struct server **ret)
 {
     struct server *server = NEW(ctx, struct server);
+    const char *why;
     int r;
 
     server->config = config;
@@ -286,6 +290,8 @@ int server_new(void *ctx, const struct config *config, struct loop *loop, struct
     randombytes_buf(&server->request_number, sizeof server->request_number);
     r = keys_derive(config->secret, &server->keys);
     server->tokens = token_cache_new(server, &server->keys);
+    if (r == 0)
+        r = seal_ring_new(server, config->seal_keys, &server->keys, &server->seals, &why);
     if (r == 0)
         r = compile_caller(server);
     if (r == 0)

@@ -15,6 +15,7 @@ struct bound {
 struct operation {
     const struct endpoint *row;
     struct bound bound;
+    const struct job_kind *kind; /* that the statement names :job_args for; else NULL */
     struct bound guarded; /* of a read for callers who are signed in: the caller's check and the statement in one */
     const char **names;
     int name_count, field_count;
@@ -25,6 +26,7 @@ struct route_node;
 struct server {
     const struct config *config;
     struct keys keys;
+    struct seal_ring *seals;
     struct token_cache *tokens;
     struct loop *loop;
     struct lanes *lanes;
@@ -60,6 +62,13 @@ int path_parameter(const char *path, const char *name);
 /* url.c */
 /* Decode %XX in place (and + as a space when plus). -EINVAL when malformed or when it holds a NUL byte. */
 int url_decode(char *text, bool plus);
+
+/* job_args.c: */
+/* Find what :job_args is made of, for a statement that names it. Why that cannot be, else NULL. */
+const char *job_args_bind(struct operation *operation);
+/* Set :job_args from the request's arguments, where its statement wants it. Refuses what the kind does not take, and
+ * what is too large for a job. */
+int job_args_compose(struct request *rq);
 
 /* reply_check.c: hold a body against the row's output fields. False with the reason on ctx. */
 bool reply_check(void *ctx, const struct field *out, const char *body, size_t length, const char **ret_why);

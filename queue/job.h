@@ -18,6 +18,7 @@ struct config;
 struct database;
 struct job;
 struct keys;
+struct seal_ring;
 struct transfers;
 
 struct job_kind {
@@ -28,7 +29,8 @@ struct job_kind {
     int tries;               /* attempts that count, before it is buried */
     int backoff;             /* seconds before the second attempt; doubles with each, with jitter, up to an hour */
     bool fenced;             /* runs in a child inside the fence; else in the dispatcher, which must not block */
-    const struct field *in;  /* the arguments; checked when the job is put and again before it runs */
+    const struct field *in;  /* the arguments; checked when the job is put and again before it runs. SECRET ones lie
+                              * sealed in the table (queue/job_args.h); none is called "sealed" */
     const struct sql *begin; /* optional: the product's row when an attempt begins (:job_id) */
     const struct sql *end;   /* optional: the product's rows when the job ends, in the transaction of its end
                               * (:job_id, :outcome done|buried|cancelled, :result, :error, :folder) */
@@ -55,8 +57,9 @@ struct job_host {
 struct job_tools {
     const struct config *config;
     const struct keys *keys;
-    struct database *database;   /* blocking: short statements only */
-    struct transfers *transfers; /* all waiting on the network goes through it; NULL in a worker without network */
+    const struct seal_ring *seals; /* opens the arguments; a function has no need of it */
+    struct database *database;     /* blocking: short statements only */
+    struct transfers *transfers;   /* all waiting on the network goes through it; NULL in a worker without network */
 };
 
 struct job {

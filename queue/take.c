@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/storage.h"
+#include "queue/job_args.h"
 #include "queue/worker_state.h"
 #include "sql.h"
 #include <errno.h>
@@ -93,14 +94,31 @@ static void ignore_value(void *closure, const char *name, const char *text)
     (void)text;
 }
 
-static bool args_hold(struct job *job)
+/* Put what the producer said in the place of what lies in the table. */
+static bool args_open(const struct worker *worker, struct job *job)
 {
-    struct field_errors errors = { 0 };
+    json_t *opened;
+    const char *why;
 
     if (!json_is_object(job->args)) {
         job_bury(job, "the arguments are not an object");
         return false;
     }
+    if (job_args_open(job, worker->options->tools->seals, job->kind, job->args, &opened, &why) < 0) {
+        job_bury(job, "the arguments cannot be opened: %s", why);
+        return false;
+    }
+    json_decref(job->args);
+    job->args = opened;
+    return true;
+}
+
+static bool args_hold(const struct worker *worker, struct job *job)
+{
+    struct field_errors errors = { 0 };
+
+    if (!args_open(worker, job))
+        return false;
     if (field_check_object(job, job->kind->in, job->args, &errors, ignore_value, NULL))
         return true;
     job_bury(job, "bad argument %s: %s", errors.list[0].field, errors.list[0].message);
@@ -120,7 +138,7 @@ static bool may_run(struct taking *taking, struct job *job)
     } else if (number(taking, "counted") >= number(taking, "tries")) {
         job_bury(job, "all %lld tries have failed", number(taking, "tries"));
     } else {
-        return args_hold(job);
+        return args_hold(taking->worker, job);
     }
     return false;
 }

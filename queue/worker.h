@@ -11,7 +11,7 @@
 struct worker_options {
     const struct config *config;
     const char *queue;
-    const struct job_tools *tools; /* database and keys at least; the worker uses the same database connection */
+    const struct job_tools *tools; /* database, keys and seals at least; the worker uses the same database connection */
     /* How to wait for descriptors: poll(2), or one that drives the network too. */
     int (*wait)(void *closure, struct pollfd *descriptors, unsigned n, int timeout_ms);
     void *closure;

@@ -3,6 +3,7 @@
 #include "common/database.h"
 #include "common/memory.h"
 #include "common/program.h"
+#include "common/seal.h"
 #include "common/token.h"
 #include "common/transfers.h"
 #include "queue/worker.h"
@@ -42,7 +43,9 @@ int main(int argc, char **argv)
     autotalloc void *ctx = talloc_new(NULL);
     struct job_tools tools = { 0 };
     struct worker_options options = { .tools = &tools, .wait = wait_for_both };
+    struct seal_ring *seals;
     struct keys keys;
+    const char *why;
     char **words;
     int status, r;
 
@@ -58,12 +61,14 @@ int main(int argc, char **argv)
         return 2;
     }
     options.queue = words[0];
-    if (keys_derive(options.config->secret, &keys) < 0)
-        return 1;
+    if (keys_derive(options.config->secret, &keys) < 0 ||
+        seal_ring_new(ctx, options.config->seal_keys, &keys, &seals, &why) < 0)
+        return 1; /* the configuration has been tried with both */
     tools.transfers = transfers_new(ctx);
     options.closure = tools.transfers;
     tools.config = options.config;
     tools.keys = &keys;
+    tools.seals = seals;
     tools.database = database_new(ctx, options.config->database_url, options.config->database_timeout);
     r = worker_run(&options);
     if (r < 0)

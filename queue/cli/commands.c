@@ -4,6 +4,7 @@
 #include "common/memory.h"
 #include "queue/cli/command.h"
 #include "queue/cli/migrate.h"
+#include "queue/job_args.h"
 #include "queue/queue.h"
 #include "sql.h"
 #include <inttypes.h>
@@ -74,6 +75,8 @@ int command_job(struct operation *operation)
         return status;
     for (size_t i = 0; i < ELEMENTS(columns); i++)
         show(columns[i], result_text(&job, 0, columns[i]));
+    show("args",
+         job_args_shown(operation->ctx, job_kind_find(result_text(&job, 0, "kind")), result_text(&job, 0, "args")));
     if (result_text(&job, 0, "outcome"))
         return DONE;
     if (queue_cancel(operation->redis, result_text(&job, 0, "queue"), result_text(&job, 0, "id"), CANCEL_LOOK, &where) <

@@ -28,8 +28,7 @@ put as (
    cross join lateral job_put(
            kind => 'image.generate', product => :product, tenant => :product || '/' || :account_id,
            account_id => r.account_id, request_id => :request_id,
-           args => json_build_object('prompt', :prompt::text, 'filters', coalesce(:filters::json, '{}'::json),
-                                     'batch_size', :batch_size::integer, 'model', model.id)) j),
+           args => job_args_with(:job_args, json_build_object('model', model.id))) j),
 noted as (
   insert into figureforge.generation (id, account_id, prompt, filters, model, batch_size, cost, period)
   select put.id, r.account_id, :prompt, coalesce(:filters::json, '{}'::json), model.id, :batch_size::integer,

@@ -10,7 +10,7 @@ put as (
   select job_ticket(j) as ticket
     from throttled t
    cross join lateral job_put(kind => 'mail.magic_link', product => :product, tenant => :product, account_id => null,
-                              args => json_build_object('email', :email::text), request_id => :request_id,
+                              args => :job_args::json, request_id => :request_id,
                               expires_at => now() + interval '10 minutes') j
    where t.seconds = 0)
 select json_build_object('message', 'If the address is valid, a sign-in code has been sent', 'expires_in', 600) as body,

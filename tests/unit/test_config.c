@@ -83,6 +83,8 @@ static const struct {
     { SECRET "log.level = loud\n", "log.level must be error, warning, info or debug" },
     { "", "secret must be set, to 32 bytes or more (openssl rand -hex 32)" },
     { "secret = short\n", "secret must be set, to 32 bytes or more (openssl rand -hex 32)" },
+    { SECRET "seal.keys = a:0123456789abcdef\n",
+      "seal.keys: the key a must have 32 bytes or more (openssl rand -hex 32)" },
 };
 
 START_TEST(what_is_wrong_is_named_with_file_and_line)
@@ -140,6 +142,7 @@ START_TEST(secrets_are_not_printed_and_all_else_can_be_read_again)
 
     ck_assert_int_eq(load(ctx,
                           SECRET "database.url = password=hidden1\nredis.url = hidden2\nsmtp.password = hidden3\n"
+                                 "seal.keys = hidden4:0123456789abcdef0123456789abcdef\nqueue.encrypt = yes\n"
                                  "worker.slots = 7\nworker.landlock = 0\n",
                           &config, &why),
                      0);
@@ -147,8 +150,11 @@ START_TEST(secrets_are_not_printed_and_all_else_can_be_read_again)
     ck_assert_ptr_null(strstr(text, "hidden"));
     ck_assert_ptr_null(strstr(text, "0123456789abcdef"));
     ck_assert_ptr_nonnull(strstr(text, "\nsmtp.password = (set)\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\nseal.keys = (set)\n"));
     setenv("MILLRACE_SECRET", "an environment's secret of 32 bytes", 1);
+    setenv("MILLRACE_SEAL_KEYS", "a:an environment's key of 32 bytes or so", 1);
     ck_assert_int_eq(load(ctx, text, &again, &why), 0);
+    ck_assert(again->queue_encrypt);
     ck_assert_int_eq(again->worker_slots, 7);
     ck_assert(!again->worker_landlock);
     ck_assert_str_eq(printed(ctx, again), text);
