@@ -54,7 +54,7 @@ def test_a_tick_becomes_a_job(sql):
     assert [row[1:] for row in made] == [["image.generate", "figureforge", "figureforge", "", "1", "k", "schedule/s", "120",
                                           tick, DRAW]]
     due = int(sql.one(f"select extract(epoch from '{tick}'::timestamptz)::bigint")) * 1000
-    assert tickets == [f"image {made[0][0]} 1|1|image.generate|{due}|120|k|figureforge"]
+    assert tickets == [f"image {made[0][0]} 1|1|image.generate|{due}|120|k|1|figureforge"]
     assert sql("select last_tick, next_tick = cron_next('30 4 * * *', 'Europe/Berlin', now()), zone, error from schedule") \
         == [[tick, "t", "Europe/Berlin", ""]]
 
@@ -353,7 +353,7 @@ def test_the_leader_puts_each_tick_when_it_comes_and_tells_redis(sql, redis, sch
     times = [int(row[0]) for row in sql("select extract(epoch from job_id_time(id))::bigint from job order by id")]
     assert [b - a for a, b in zip(times, times[1:])] == [2] * (len(times) - 1)
     first = sql.one("select id from job order by id limit 1")
-    assert redis("GET", f"mr1:{{q:image}}:j:{first}").split("|")[1:3] == ["2", "image.generate"]
+    assert redis("HGET", "mr1:{q:image}:j", first).split("|")[1:3] == ["2", "image.generate"]
 
 
 def test_a_late_tick_that_redis_would_not_take_is_told_again(sql, redis, scheduler):
@@ -366,8 +366,8 @@ def test_a_late_tick_that_redis_would_not_take_is_told_again(sql, redis, schedul
         sql("update schedule set expression = '@every 5m', next_tick = now() - interval '10 minutes'")
         job = until(lambda: sql("select id from job"), "the job is put")[0][0]
         until(lambda: "schedule.put" in log(), "Redis has refused it")
-        assert redis("GET", f"mr1:{{q:image}}:j:{job}") is None
+        assert redis("HGET", "mr1:{q:image}:j", job) is None
     finally:
         redis("CONFIG", "SET", "maxmemory", "512mb")
-    until(lambda: redis("GET", f"mr1:{{q:image}}:j:{job}"), "Redis knows the job")
+    until(lambda: redis("HGET", "mr1:{q:image}:j", job), "Redis knows the job")
     assert "schedule.late" in log()
