@@ -14,6 +14,7 @@ local function take_back(job, epoch)
   call('HSET', P .. 'own', job.id, epoch .. '|' .. worker .. '|' .. whole(now + job.deadline * 1000))
   call('ZREM', P .. 'dl', job.id)
   count('SADD', { job })
+  mark('odd')
   if tonumber(epoch) > (tonumber(call('GET', P .. 'ep')) or 0) then call('SET', P .. 'ep', epoch) end
 end
 

@@ -32,7 +32,7 @@ class Batch(list):
     """What reserve answered."""
 
     def __init__(self, answer):
-        super().__init__(Job(answer[0], row) for row in answer[3:])
+        super().__init__(Job(answer[0], answer[at:at + 3]) for at in range(3, len(answer), 3))
         self.epoch, self.next_ms, self.need = answer[:3]
 
     @property
