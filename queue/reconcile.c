@@ -5,6 +5,7 @@
 #include "common/memory.h"
 #include "common/token.h"
 #include "queue/queue.h"
+#include "queue/queue_redis.h"
 #include "sql.h"
 #include <errno.h>
 #include <poll.h>
@@ -25,19 +26,22 @@ enum {
 
 struct queue_state {
     const char *name;
+    struct redis *redis; /* may be shared with others */
+    char run_id[64];     /* of the Redis that was looked at last */
     bool rebuilding;
     uint64_t open_at; /* when live workers have had the time to re-assert their leases */
+    int put_error;    /* of the last pass; 0 when its jobs were put */
+    bool missed;      /* it could not be reached when its jobs were to be put: a full pass is due when it is back */
 };
 
 struct reconciler {
     const struct config *config;
     struct database *database;
-    struct redis *redis;
+    struct queue_redis *redis;
     char name[JTI_HEX + 1];
     struct queue_state queues[QUEUES_MAX];
     size_t queue_count;
-    long long term;  /* 0: does not lead */
-    char run_id[64]; /* of the Redis that was looked at last */
+    long long term; /* 0: does not lead */
     uint64_t now, full_at, house_at, look_at;
     uint64_t looked_at; /* when the last look began that put all it found */
     int signals;
@@ -57,8 +61,29 @@ static void queues_fill(struct reconciler *reconciler)
         while (i < reconciler->queue_count && strcmp(reconciler->queues[i].name, kind->queue) != 0)
             i++;
         if (i == reconciler->queue_count && i < QUEUES_MAX)
-            reconciler->queues[reconciler->queue_count++].name = kind->queue;
+            reconciler->queues[reconciler->queue_count++] =
+                (struct queue_state){ .name = kind->queue, .redis = queue_redis_get(reconciler->redis, kind->queue) };
     }
+}
+
+/* NULL: of no kind of this release. */
+static struct queue_state *queue_find(struct reconciler *reconciler, const char *name)
+{
+    for (size_t i = 0; i < reconciler->queue_count; i++)
+        if (!strcmp(reconciler->queues[i].name, name))
+            return &reconciler->queues[i];
+    return NULL;
+}
+
+/* Why there is no connection is told once an attempt. */
+static void complain(const char *event, const char *queue, struct redis *redis, int r)
+{
+    const char *trouble = redis_trouble(redis);
+
+    if (trouble)
+        log_warning("reconcile.redis", "queue=%s error=%s", queue, trouble);
+    else if (r != -ENOTCONN)
+        log_warning(event, "queue=%s error=%s", queue, redis_error(redis));
 }
 
 /* ---- leading ---- */
@@ -89,6 +114,7 @@ static int by_queue(const void *a, const void *b)
 struct tally {
     int open;
     size_t added;
+    bool refused; /* a Redis answered, and did not take its jobs */
 };
 
 static int read_tickets(void *ctx, const struct result *page, int rows, struct ticket **ret)
@@ -107,6 +133,33 @@ static int read_tickets(void *ctx, const struct result *page, int rows, struct t
     return 0;
 }
 
+/* Put tickets, ordered by queue, each queue's into its Redis. One that fails does not keep those of others from theirs.
+ */
+static void put_tickets(struct reconciler *reconciler, const struct ticket *tickets, size_t n, struct tally *tally)
+{
+    for (size_t from = 0, to; from < n; from = to) {
+        const char *name = tickets[from].queue;
+        struct redis *redis = queue_redis_get(reconciler->redis, name);
+        struct queue_state *queue = queue_find(reconciler, name);
+        size_t added;
+        int r;
+
+        for (to = from + 1; to < n && !strcmp(tickets[to].queue, name);)
+            to++;
+        r = queue_put(redis, tickets + from, to - from, &added);
+        if (r == 0) {
+            tally->added += added;
+            continue;
+        }
+        complain("reconcile.put", name, redis, r);
+        tally->refused = tally->refused || r == -EPROTO;
+        if (queue) {
+            queue->put_error = r;
+            queue->missed = queue->missed || r != -EPROTO;
+        }
+    }
+}
+
 /* Put one page's tickets. Number of rows, or -errno; *after becomes the last id. */
 static int put_page(struct reconciler *reconciler, const struct sql *sql, const char *span, char after[JOB_ID_SIZE],
                     struct tally *tally)
@@ -114,7 +167,6 @@ static int put_page(struct reconciler *reconciler, const struct sql *sql, const 
     autotalloc void *ctx = talloc_new(NULL);
     autoresult struct result page = { 0 };
     struct ticket *tickets;
-    size_t added;
     int rows, r = database_run(reconciler->database, sql, PARAMS({ "after", after }, { "span", span }), &page);
 
     if (r < 0)
@@ -124,14 +176,12 @@ static int put_page(struct reconciler *reconciler, const struct sql *sql, const 
         return r;
     snprintf(after, JOB_ID_SIZE, "%s", result_text(&page, rows - 1, "id"));
     r = read_tickets(ctx, &page, rows, &tickets);
-    if (r == 0)
-        r = queue_put(reconciler->redis, tickets, (size_t)rows, &added);
     if (r < 0) {
-        log_warning("reconcile.put", "jobs=%d error=%s", rows, redis_error(reconciler->redis));
+        log_warning("reconcile.read", "error=malformed ticket");
         return r;
     }
+    put_tickets(reconciler, tickets, (size_t)rows, tally);
     tally->open += rows;
-    tally->added += added;
     return rows;
 }
 
@@ -142,6 +192,11 @@ static int put_all(struct reconciler *reconciler, const struct sql *sql, uint64_
     struct tally tally = { 0 };
     int rows;
 
+    for (size_t i = 0; i < reconciler->queue_count; i++) {
+        reconciler->queues[i].put_error = 0;
+        if (sql == &sql_queue_job_open)
+            reconciler->queues[i].missed = false;
+    }
     snprintf(seconds, sizeof seconds, "%llu", (unsigned long long)span);
     while ((rows = put_page(reconciler, sql, seconds, after, &tally)) > 0)
         continue;
@@ -157,9 +212,14 @@ static int ask_cancels(struct reconciler *reconciler)
     enum queue_where ignored;
     int r = database_run(reconciler->database, &sql_queue_cancel_open, NO_PARAMS, &asked);
 
-    for (int i = 0; i < result_rows(&asked) && r == 0; i++)
-        r = queue_cancel(reconciler->redis, result_text(&asked, i, "queue"), result_text(&asked, i, "id"), CANCEL_ASK,
-                         &ignored);
+    for (int i = 0; i < result_rows(&asked); i++) {
+        const char *queue = result_text(&asked, i, "queue");
+        struct redis *redis = queue_redis_get(reconciler->redis, queue);
+        int asking = queue_cancel(redis, queue, result_text(&asked, i, "id"), CANCEL_ASK, &ignored);
+
+        if (asking < 0)
+            complain("reconcile.cancel", queue, redis, asking);
+    }
     return r;
 }
 
@@ -168,7 +228,7 @@ static int ask_cancels(struct reconciler *reconciler)
 static int rebuild_begin(struct reconciler *reconciler, struct queue_state *queue)
 {
     autoresult struct result open = { 0 };
-    int r = queue_close(reconciler->redis, queue->name);
+    int r = queue_close(queue->redis, queue->name);
 
     if (r == 0)
         r = database_run(reconciler->database, &sql_queue_job_any_open, PARAMS({ "queue", queue->name }), &open);
@@ -192,7 +252,9 @@ static int rebuild_end(struct reconciler *reconciler, struct queue_state *queue)
     int r = put_all(reconciler, &sql_queue_job_open, 0, &tally);
 
     if (r == 0)
-        r = queue_open(reconciler->redis, queue->name, &opened);
+        r = queue->put_error;
+    if (r == 0)
+        r = queue_open(queue->redis, queue->name, &opened);
     if (r < 0)
         return r;
     queue->rebuilding = false; /* when it was not opened, the next look begins anew */
@@ -204,7 +266,7 @@ static int rebuild_end(struct reconciler *reconciler, struct queue_state *queue)
 static int look_at_queue(struct reconciler *reconciler, struct queue_state *queue)
 {
     bool open;
-    int r = queue_is_open(reconciler->redis, queue->name, &open);
+    int r = queue_is_open(queue->redis, queue->name, &open);
 
     if (r < 0)
         return r;
@@ -219,15 +281,14 @@ static int look_at_queue(struct reconciler *reconciler, struct queue_state *queu
 
 /* ---- one look ---- */
 
-/* A Redis that was started anew while a rebuild waits: the wait starts again. */
-static void notice_restart(struct reconciler *reconciler)
+/* A Redis that was started anew while a rebuild waits, or another one after a failover: the wait starts again. */
+static void notice_restart(struct reconciler *reconciler, struct queue_state *queue)
 {
-    if (!strcmp(reconciler->run_id, redis_run_id(reconciler->redis)))
+    if (!strcmp(queue->run_id, redis_run_id(queue->redis)))
         return;
-    snprintf(reconciler->run_id, sizeof reconciler->run_id, "%s", redis_run_id(reconciler->redis));
+    snprintf(queue->run_id, sizeof queue->run_id, "%s", redis_run_id(queue->redis));
     reconciler->full_at = 0;
-    for (size_t i = 0; i < reconciler->queue_count; i++)
-        reconciler->queues[i].rebuilding = false;
+    queue->rebuilding = false;
 }
 
 /* Once an hour: partitions ahead, and rows that have run out. */
@@ -260,27 +321,37 @@ static void look_for_unknown(struct reconciler *reconciler)
     if (put_all(reconciler, full ? &sql_queue_job_open : &sql_queue_job_recent, span, &tally) < 0 ||
         ask_cancels(reconciler) < 0)
         return;
-    reconciler->looked_at = reconciler->now;
-    if (full)
+    if (!tally.refused)
+        reconciler->looked_at = reconciler->now;
+    if (full && !tally.refused)
         reconciler->full_at = reconciler->now + FULL_PASS_MS;
     if (full || tally.added)
         log_info(full ? "reconcile.full" : "reconcile.recent", "open_jobs=%d added=%zu", tally.open, tally.added);
 }
 
+/* A queue whose Redis is away does not hold up the others. */
 static void look(struct reconciler *reconciler)
 {
-    int r = redis_connect(reconciler->redis);
+    bool any = false;
 
-    if (r < 0)
-        return;
-    notice_restart(reconciler);
-    for (size_t i = 0; i < reconciler->queue_count && r == 0; i++)
-        r = look_at_queue(reconciler, &reconciler->queues[i]);
-    if (r < 0) {
-        log_warning("reconcile.look", "error=%s", redis_error(reconciler->redis));
-        return;
+    for (size_t i = 0; i < reconciler->queue_count; i++) {
+        struct queue_state *queue = &reconciler->queues[i];
+        int r = redis_connect(queue->redis);
+
+        if (r == 0) {
+            notice_restart(reconciler, queue);
+            r = look_at_queue(reconciler, queue);
+        }
+        if (r < 0) {
+            complain("reconcile.look", queue->name, queue->redis, r);
+            continue;
+        }
+        any = true;
+        if (queue->missed)
+            reconciler->full_at = 0;
     }
-    look_for_unknown(reconciler);
+    if (any)
+        look_for_unknown(reconciler);
 }
 
 static bool rebuilding(const struct reconciler *reconciler)
@@ -289,6 +360,14 @@ static bool rebuilding(const struct reconciler *reconciler)
         if (reconciler->queues[i].rebuilding)
             return true;
     return false;
+}
+
+static bool all_connected(const struct reconciler *reconciler)
+{
+    for (size_t i = 0; i < reconciler->queue_count; i++)
+        if (!redis_connected(reconciler->queues[i].redis))
+            return false;
+    return true;
 }
 
 static void loop(struct reconciler *reconciler)
@@ -304,7 +383,7 @@ static void loop(struct reconciler *reconciler)
             look(reconciler);
             reconciler->look_at = reconciler->now + (uint64_t)reconciler->config->queue_reconcile * 1000;
         }
-        step = rebuilding(reconciler) || !redis_connected(reconciler->redis) ? REBUILD_STEP_MS : LEAD_MS;
+        step = rebuilding(reconciler) || !all_connected(reconciler) ? REBUILD_STEP_MS : LEAD_MS;
         if (reconciler->term && reconciler->look_at < reconciler->now + (uint64_t)step)
             step = (int)(reconciler->look_at - reconciler->now);
     } while (poll(&signals, 1, step) == 0 || !signals.revents);
@@ -318,7 +397,7 @@ int reconcile_run(const struct config *config)
 
     reconciler->config = config;
     reconciler->database = database_new(reconciler, config->database_url, config->database_timeout);
-    reconciler->redis = redis_new(reconciler, config->redis_url, config->redis_timeout, queue_scripts);
+    reconciler->redis = queue_redis_new(reconciler, config);
     token_jti(reconciler->name);
     queues_fill(reconciler);
     sigemptyset(&signals);

@@ -197,6 +197,7 @@ void worker_settle(struct worker *worker)
     struct held held[QUEUE_BATCH];
     struct slot *settled[QUEUE_BATCH];
     size_t n = 0;
+    int r;
 
     if (worker->now < worker->retry_at)
         return;
@@ -214,8 +215,9 @@ void worker_settle(struct worker *worker)
     if (n == 0)
         return;
     /* When Redis does not hear this, the leases end by themselves and whoever reserves next finds what was written. */
-    if (queue_finish(worker->redis, worker->options->queue, worker->name, held, n) < 0)
-        log_warning("worker.finish", "jobs=%zu error=%s", n, redis_error(worker->redis));
+    r = queue_finish(worker->redis, worker->options->queue, worker->name, held, n);
+    if (r < 0)
+        worker_complain(worker, "worker.finish", r);
     for (size_t i = 0; i < n; i++)
         slot_free(settled[i]);
 }

@@ -60,6 +60,8 @@ struct worker {
 /* Milliseconds of CLOCK_BOOTTIME: goes on while the machine sleeps, as leases do. */
 uint64_t worker_clock(void);
 int worker_lease_ms(const struct worker *worker);
+/* Log that a call to Redis failed with r. Why there is no connection is told once an attempt. */
+void worker_complain(struct worker *worker, const char *event, int r);
 
 /* slot.c */
 void slot_start(struct slot *slot, struct job *job, const char *packed);
