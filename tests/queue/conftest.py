@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from engine import ROOT, Queue, SCRIPTS
-from places import PLACES, Cluster
+from fleet import Fleet
+from places import PLACES, Alone, Cluster
 from servers import Servers, Session
 
 BUILD = ROOT / os.environ.get("MILLRACE_BUILD", "build/gcc")
@@ -142,3 +143,20 @@ def session(servers, database):
 @pytest.fixture
 def sql(session):
     return session()
+
+
+@pytest.fixture
+def fleet(program, millrace, database, sql, tmp_path):
+    fleet = Fleet(program, millrace, database, sql, tmp_path / "work")
+    yield fleet
+    fleet.stop()
+
+
+@pytest.fixture
+def redis_alone(request):
+    """The Redis alone, whatever the place."""
+    place = Alone(request.getfixturevalue)
+    place.flush()
+    redis = place.connect()
+    yield redis
+    redis.close()
