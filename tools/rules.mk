@@ -90,7 +90,7 @@ $(B)/hostile-runner: $(HOSTILE_OBJ) $(B)/libmillrace.a
 
 # The front's plumbing without a product, for tests/plumbing.
 ECHO_FRONT_OBJ := $(call obj,tests/plumbing/echo_front.c $(wildcard fcgi/loop.c fcgi/record.c fcgi/body.c fcgi/pool.c \
-    fcgi/peer.c fcgi/client.c fcgi/transport*.c fcgi/lane*.c fcgi/redis_link.c))
+    fcgi/peer.c fcgi/client.c fcgi/transport*.c fcgi/lane*.c fcgi/redis_link*.c))
 $(B)/obj/tests/plumbing/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis talloc fcgi)
 $(B)/echo_front: $(ECHO_FRONT_OBJ) $(B)/libmillrace.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $(ECHO_FRONT_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq hiredis talloc fcgi) -lpthread -lm

@@ -6,6 +6,7 @@
 #include "queue/cli/migrate.h"
 #include "queue/job_args.h"
 #include "queue/queue.h"
+#include "queue/queue_redis.h"
 #include "sql.h"
 #include <inttypes.h>
 #include <pwd.h>
@@ -69,6 +70,7 @@ int command_job(struct operation *operation)
     };
     autoresult struct result job = { 0 };
     enum queue_where where;
+    struct redis *redis;
     int status;
 
     if (job_find(operation, operation->words[0], &job, &status) < 0)
@@ -79,9 +81,9 @@ int command_job(struct operation *operation)
          job_args_shown(operation->ctx, job_kind_find(result_text(&job, 0, "kind")), result_text(&job, 0, "args")));
     if (result_text(&job, 0, "outcome"))
         return DONE;
-    if (queue_cancel(operation->redis, result_text(&job, 0, "queue"), result_text(&job, 0, "id"), CANCEL_LOOK, &where) <
-        0)
-        show("state", "unknown: Redis does not answer");
+    redis = queue_redis_get(operation->redis, result_text(&job, 0, "queue"));
+    if (queue_cancel(redis, result_text(&job, 0, "queue"), result_text(&job, 0, "id"), CANCEL_LOOK, &where) < 0)
+        show("state", FORMAT(operation->ctx, "unknown: Redis: %s", redis_error(redis)));
     else
         show("state", places[where]);
     return DONE;
@@ -93,6 +95,7 @@ static int cancel_waiting(struct operation *operation, const struct result *job)
     const char *id = result_text(job, 0, "id"), *queue = result_text(job, 0, "queue");
     const struct job_kind *kind = job_kind_find(result_text(job, 0, "kind"));
     const char *why = "cancelled by an operator";
+    struct redis *redis = queue_redis_get(operation->redis, queue);
     struct result results[2] = { 0 };
     enum queue_where where;
     const struct call calls[] = {
@@ -111,8 +114,8 @@ static int cancel_waiting(struct operation *operation, const struct result *job)
     } else {
         /* When Redis does not hear of it, reserve finds that the job has ended. A worker that has just reserved it is
          * asked to stop: nothing of what it does can count any more. */
-        if (queue_cancel(operation->redis, queue, id, CANCEL_DROP, &where) == 0 && where == QUEUE_RUNNING)
-            queue_cancel(operation->redis, queue, id, CANCEL_ASK, &where);
+        if (queue_cancel(redis, queue, id, CANCEL_DROP, &where) == 0 && where == QUEUE_RUNNING)
+            queue_cancel(redis, queue, id, CANCEL_ASK, &where);
         printf("%s was waiting and is cancelled\n", id);
     }
     result_clear(&results[0]);
@@ -123,6 +126,7 @@ static int cancel_waiting(struct operation *operation, const struct result *job)
 static int cancel_running(struct operation *operation, const struct result *job)
 {
     const char *id = result_text(job, 0, "id"), *queue = result_text(job, 0, "queue");
+    struct redis *redis = queue_redis_get(operation->redis, queue);
     const struct passwd *who = getpwuid(getuid());
     autoresult struct result result = { 0 };
     enum queue_where where;
@@ -130,8 +134,10 @@ static int cancel_running(struct operation *operation, const struct result *job)
     if (database_run(operation->database, &sql_queue_cancel_ask,
                      PARAMS({ "job_id", id }, { "asked_by", who ? who->pw_name : "operator" }), &result) < 0)
         return complain("PostgreSQL", result.message);
-    if (queue_cancel(operation->redis, queue, id, CANCEL_ASK, &where) < 0)
-        return complain("Redis", "does not answer; the reconciler will ask the job's worker when it does");
+    if (queue_cancel(redis, queue, id, CANCEL_ASK, &where) < 0) {
+        complain("Redis", redis_error(redis));
+        return complain(id, "the reconciler will ask its worker to stop it when Redis answers");
+    }
     printf("%s is running: its worker has been asked to stop it\n", id);
     return DONE;
 }
@@ -140,6 +146,7 @@ int command_cancel(struct operation *operation)
 {
     autoresult struct result job = { 0 };
     enum queue_where where = QUEUE_UNKNOWN;
+    const char *queue;
     int status;
 
     if (job_find(operation, operation->words[0], &job, &status) < 0)
@@ -150,6 +157,7 @@ int command_cancel(struct operation *operation)
     }
     /* What Redis does not know cannot be running. When Redis is down a waiting job is ended all the same: the first end
      * stands, and a worker that has it notices. */
-    queue_cancel(operation->redis, result_text(&job, 0, "queue"), result_text(&job, 0, "id"), CANCEL_LOOK, &where);
+    queue = result_text(&job, 0, "queue");
+    queue_cancel(queue_redis_get(operation->redis, queue), queue, result_text(&job, 0, "id"), CANCEL_LOOK, &where);
     return where == QUEUE_RUNNING ? cancel_running(operation, &job) : cancel_waiting(operation, &job);
 }

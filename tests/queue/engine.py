@@ -49,10 +49,12 @@ class Batch(list):
 
 
 class Queue:
-    def __init__(self, redis, name="q"):
-        self.redis, self.prefix = redis, f"mr1:{{q:{name}}}:"
-        self.sha = {name: redis("SCRIPT", "LOAD", text) for name, text in SCRIPTS.items()}
-        self.run_id = re.search(r"run_id:(\w+)", redis("INFO", "server")).group(1)
+    """redis: for looking and bending; caller: of the scripts, when that is somebody else."""
+
+    def __init__(self, redis, name="q", caller=None):
+        self.redis, self.caller, self.prefix = redis, caller or redis, f"mr1:{{q:{name}}}:"
+        self.sha = {name: self.caller("SCRIPT", "LOAD", text) for name, text in SCRIPTS.items()}
+        self.run_id = re.search(r"run_id:(\w+)", self.caller("INFO", "server")).group(1)
         self.called = set()
 
     def key(self, name):
@@ -60,7 +62,7 @@ class Queue:
 
     def _call(self, script, *words):
         self.called.add(script)
-        return self.redis("EVALSHA", self.sha[script], 1, self.prefix, *words)
+        return self.caller("EVALSHA", self.sha[script], 1, self.prefix, *words)
 
     def put(self, *jobs):
         """jobs: pairs of id and packed."""
