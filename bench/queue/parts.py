@@ -39,7 +39,7 @@ class Turns:
     def _jobs(side, options):
         """As many as take the seconds of a turn: from a short run that also warms everything, and from a longer one
         when that was too short to tell."""
-        jobs = side.first
+        jobs = round_up(side.first)
         for _ in range(3):
             rate = side.measure(jobs)
             if jobs / rate >= options.seconds * CALIBRATION:

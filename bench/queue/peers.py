@@ -13,7 +13,7 @@ from signal import SIGCONT, SIGSTOP
 
 from stand import MODULES, PEERS, Trouble, signal_all, until, wait_for
 
-WARM = 300
+WARM = 320                     # whole batches
 
 
 @dataclass(frozen=True)

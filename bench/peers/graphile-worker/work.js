@@ -8,7 +8,8 @@ const count = require("../count.js");
 
 async function main() {
     const [concurrency, size, completeDelay] = process.argv.slice(2).map(Number);
-    const pool = new Pool({ connectionString: process.env.BENCH_POSTGRES, max: 10 });
+    const pool = new Pool({ connectionString: process.env.BENCH_POSTGRES, max: concurrency });
+    pool.on("error", (why) => console.error(why));
     const logger = new Logger(() => (level, message) => {
         if (level === "error" || level === "warning") console.error(message);
     });
