@@ -106,10 +106,9 @@ class Ours:
         return rate_of(self.stand.program("put", self.pg, self.redis if told else "-", connections, batch, jobs, self.size,
                                           self.tenants))
 
-    def put_singly(self, told=True, clear=True):
+    def put_singly(self, told=True):
         def measure(jobs):
-            if clear:
-                self.stand.clear()
+            self.stand.clear()
             return self.put(jobs, 16, 1, told)
         return measure
 
@@ -171,7 +170,7 @@ class Ours:
         worker has run, but not ended yet, are at most its slots: so many more are waited for."""
         workers, counter = self.stand.workers(self.options.workers)
         try:
-            wait_for(lambda: counter() >= peers.WARM, "our workers are warm", workers)
+            wait_for(lambda: counter() >= BATCH, "our workers are warm", workers)
             total = counter() + jobs + BATCH * len(workers)
             began = time.monotonic()
             self.put(jobs, self.options.putters, BATCH)
@@ -180,13 +179,6 @@ class Ours:
         finally:
             for worker in workers:
                 self.stand.end(worker)
-
-    def refill(self, waiting, measure):
-        """Before a side that leaves fewer waiting than there were: as many more as were taken away."""
-        def refilled(jobs):
-            self.put(round_up(peers.WARM + 4 * BATCH * self.options.workers), 4, BATCH)
-            return measure(jobs)
-        return refilled if waiting else measure
 
     # ---- latency ----
 
@@ -241,7 +233,7 @@ def peers_part(ours, options, tell):
     stand, sides = ours.stand, []
     for peer in peers.PEERS_TABLE:
         if not options.peers or peer.name in options.peers:
-            sides.append(Side(peer.name, lambda jobs, peer=peer: peers.drain(stand, peer, options.bytes, jobs), 1000,
+            sides.append(Side(peer.name, lambda jobs, peer=peer: peers.drain(stand, peer, options.bytes, jobs), peer.first,
                               f"{peers.version(peer)}; {peer.backend}; {peer.setting}"))
     if not options.peers or "beanstalkd" in options.peers:
         sides.append(Side("beanstalkd", lambda jobs: peers.beanstalk(stand, options.bytes, jobs, 50), 10000,
@@ -261,23 +253,40 @@ def latency_part(ours, options, tell):
     return taken
 
 
-def growth_turns(ours, options, tell, waiting):
-    """The same rates on whatever lies there; those that need rows first, since the engine's cycles make none."""
-    durable = Turns((Side("durable.batch", ours.refill(waiting, ours.through_backlog), 2000,
-                          f"put by {options.putters} in batches, {options.workers} workers"),
-                     Side("put.single", ours.put_singly(clear=False), 2000, "job_put, Redis told, 16 clients")),
-                    options, tell)
-    engine = Turns((Side("engine.batch", ours.cycle(BATCH), 10000, "put; reserve; finish"),
-                    Side("engine.single", ours.cycle(1), 2000, "put; reserve; finish")), options, tell)
+def growth_turns(ours, options, tell, begin, waiting):
+    """The same rates on what begin() leaves and on what is there; those that need rows first, since the engine's cycles
+    make none."""
+    def through(jobs):
+        begin()
+        return ours.through_backlog(jobs)
+
+    def put(jobs):
+        begin()
+        return ours.put(jobs, 16, 1)
+
+    durable = Turns((Side("durable.batch", through, 2000), Side("put.single", put, 2000)), options, tell)
+    engine = Turns((Side("engine.batch", ours.cycle(BATCH, waiting), 10000),
+                    Side("engine.single", ours.cycle(1, waiting), 2000)), options, tell)
     return durable, engine
 
 
+@dataclass(frozen=True)
+class Growth:
+    few: tuple                  # turns with few waiting
+    many: tuple                 # and with many, and many more ended
+    memory_kb: float            # of Redis, a waiting job
+    dead_before: int            # tuples
+    dead_per_job: float         # more of them for each job that ended
+
+
 def growth_part(ours, options, tell):
-    """Few waiting, then many and very many ended. Turns few and many, KB of Redis a waiting job, dead tuples a job."""
-    stand, few = ours.stand, options.tenants
-    stand.clear()
-    ours.fill("waiting", few, 0.04, 0, options.bytes)
-    before = growth_turns(ours, options, tell, few)
+    stand = ours.stand
+
+    def begin_few():
+        stand.clear()
+        ours.fill("waiting", options.tenants, 0.04, 0, options.bytes)
+
+    few = growth_turns(ours, options, tell, begin_few, options.tenants)
     stand.clear()
     tell(f"loading {options.ended} ended jobs")
     stand.sql(DATABASE, "select job_week_make(now() - n * interval '7 days') from generate_series(0, 5) as n")
@@ -286,12 +295,13 @@ def growth_part(ours, options, tell):
     empty = stand.used_memory()
     ours.fill("waiting", options.waiting, 0.04, 0, options.bytes)
     memory = (stand.used_memory() - empty) / options.waiting / 1024
+    tell("vacuum")
     stand.sql(DATABASE, "vacuum (analyze, freeze) job, job_end", "checkpoint")
     dead, rows = ours.dead_tuples(), ours.ended()
-    after = growth_turns(ours, options, tell, options.waiting)
-    time.sleep(1.5)                      # PostgreSQL's statistics of sessions that have ended
+    many = growth_turns(ours, options, tell, lambda: None, None)
+    time.sleep(1.5)             # PostgreSQL's statistics of sessions that have ended
     jobs = ours.ended() - rows
-    return before, after, memory, (ours.dead_tuples() - dead) / max(jobs, 1), dead
+    return Growth(few, many, memory, dead, (ours.dead_tuples() - dead) / max(jobs, 1))
 
 
 def idle_part(ours, options, tell):

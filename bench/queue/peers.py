@@ -28,6 +28,7 @@ class Peer:
     processes: int = 1
     left: object = ()       # commands of Redis whose sum is what is not through; PostgreSQL: a statement for it
     prepare: tuple = ()     # once, before the workers
+    first: int = 1000       # jobs of a first try; enough for all processes to have some
 
 
 PYTHON, NODE = ("/usr/bin/python3", "-B"), ("/usr/bin/node",)
@@ -36,7 +37,7 @@ PEERS_TABLE = (
          ("/usr/bin/ruby", "enqueue.rb", "COUNT", "BYTES"),
          ("/usr/bin/ruby", "--yjit", "/usr/bin/sidekiq", "-q", "default", "-c", "25", "-e", "production", "-r",
           "./noop.rb"), processes=2,
-         left=(("LLEN", "queue:default"),)),
+         left=(("LLEN", "queue:default"),), first=10000),
     Peer("celery", "redis", "2 processes, pool solo", ("deb", "python3-celery"),
          (*PYTHON, "noop.py", "COUNT", "BYTES"),
          (*PYTHON, "-m", "celery", "-A", "noop", "worker", "-P", "solo", "-l", "ERROR", "--without-gossip",
@@ -47,14 +48,14 @@ PEERS_TABLE = (
          left=(("LLEN", "rq:queue:bench"), ("ZCARD", "rq:wip:bench"))),
     Peer("bullmq", "redis", "2 processes, concurrency 100", ("npm", "bullmq"),
          (*NODE, "enqueue.js", "COUNT", "BYTES"), (*NODE, "work.js", "100"), processes=2,
-         left=(("LLEN", "bull:bench:wait"), ("LLEN", "bull:bench:active"))),
-    Peer("graphile-worker", "postgres", "2 processes, 50 jobs, local queue 1000, ends in batches", ("npm", "graphile-worker"),
-         (*NODE, "enqueue.js", "COUNT", "BYTES"), (*NODE, "work.js", "50", "1000", "0"), processes=2,
-         left="select count(*) from graphile_worker.jobs", prepare=(*NODE, "enqueue.js", "0", "10")),
-    Peer("pg-boss", "postgres", "2 processes, 2 loops, batches of 2000", ("npm", "pg-boss"),
-         (*NODE, "enqueue.js", "COUNT", "BYTES"), (*NODE, "work.js", "2000", "2"), processes=2,
+         left=(("LLEN", "bull:bench:wait"), ("LLEN", "bull:bench:active")), first=10000),
+    Peer("graphile-worker", "postgres", "2 processes, 200 jobs, local queue 5000, ends in batches", ("npm", "graphile-worker"),
+         (*NODE, "enqueue.js", "COUNT", "BYTES"), (*NODE, "work.js", "200", "5000", "0"), processes=2,
+         left="select count(*) from graphile_worker.jobs", prepare=(*NODE, "enqueue.js", "0", "10"), first=30000),
+    Peer("pg-boss", "postgres", "2 processes, batches of 5000", ("npm", "pg-boss"),
+         (*NODE, "enqueue.js", "COUNT", "BYTES"), (*NODE, "work.js", "5000", "1"), processes=2,
          left="select count(*) from pgboss.job where name = 'bench' and state < 'completed'",
-         prepare=(*NODE, "enqueue.js", "0", "10")),
+         prepare=(*NODE, "enqueue.js", "0", "10"), first=30000),
 )
 BEANSTALKD = Peer("beanstalkd", "own", "binary log synced every 50 ms, C client, 64 commands under way",
                   ("deb", "beanstalkd"), (), ())
