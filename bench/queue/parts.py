@@ -75,7 +75,8 @@ class Ours:
     def streams(self, mode):
         def measure(jobs):
             self.stand.clear_redis()
-            return rate_of(self.stand.program("streams", self.redis, mode, jobs, self.size, self.tenants))
+            with self.stand.one_core():
+                return rate_of(self.stand.program("streams", self.redis, mode, jobs, self.size, self.tenants))
         return measure
 
     def load_engine(self, waiting):
@@ -87,12 +88,19 @@ class Ours:
         def measure(jobs):
             if waiting is not None:
                 self.load_engine(waiting)
-            return rate_of(self.stand.program("engine", self.redis, "cycle", jobs, self.tenants, batch))
+            with self.stand.one_core():
+                return rate_of(self.stand.program("engine", self.redis, "cycle", jobs, self.tenants, batch))
         return measure
 
     def drain_engine(self, jobs):
         self.load_engine(jobs)
         return rate_of(self.stand.program("engine", self.redis, "drain", jobs, BATCH))
+
+    def take_singly(self, jobs):
+        """Without the put, as the streams do it."""
+        self.load_engine(jobs + self.tenants)
+        with self.stand.one_core():
+            return rate_of(self.stand.program("engine", self.redis, "drain", jobs, 1))
 
     # ---- durable ----
 
@@ -216,7 +224,8 @@ def engine_part(ours, options, tell):
     return Turns((Side("streams.batch", ours.streams("batch"), 20000, "XADD; XREADGROUP; XACK and XDEL: 3 round trips"),
                   Side("engine.batch", ours.cycle(BATCH, options.tenants), 10000, "put; reserve; finish"),
                   Side("streams.single", ours.streams("single"), 5000, "XREADGROUP; XACK; XDEL (XADD before, untimed)"),
-                  Side("engine.single", ours.cycle(1, options.tenants), 2000, "put; reserve; finish (put is timed)")),
+                  Side("engine.single", ours.cycle(1, options.tenants), 2000, "put; reserve; finish (put is timed)"),
+                  Side("engine.single.take", ours.take_singly, 2000, "reserve; finish (put before, untimed)")),
                  options, tell)
 
 
