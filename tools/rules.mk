@@ -109,4 +109,11 @@ PROBE_OBJ := $(call obj,bench/probe.c)
 $(B)/bench-probe: $(PROBE_OBJ) $(B)/libmillrace.a
 	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(PROBE_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq jansson talloc libsodium libjwt fcgi) -lpthread
 
+# What make bench-queue drives: each file of bench/queue a program, save what they share. Its worker has kinds of its own,
+# so without workers/kinds.c.
+QUEUE_BENCH_SHARED := bench/queue/measure.c bench/queue/ours.c
+QUEUE_BENCH := $(patsubst bench/queue/%.c,$(B)/bench-queue-%,$(filter-out $(QUEUE_BENCH_SHARED),$(sort $(wildcard bench/queue/*.c))))
+$(QUEUE_BENCH): $(B)/bench-queue-%: $(B)/obj/bench/queue/%.o $(call obj,$(QUEUE_BENCH_SHARED)) $(B)/libmillrace.a
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call pkg,--libs,libpq hiredis jansson talloc libsodium libseccomp) -lpthread -lm
+
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -57,7 +57,7 @@ def test_programs_find_the_node_of_each_queue(cluster, clustered):
     assert clustered.ended(bad) == "buried"
     until(lambda: clustered.state(waiting) == "waiting", "it is in Redis")
     node = cluster.connect(cluster.owner("image"))
-    assert node("GET", f"mr1:{{q:image}}:j:{waiting}")
+    assert node("HGET", "mr1:{q:image}:j", waiting)
     node.close()
     assert clustered.run("cancel", waiting).returncode == 0 and clustered.ended(waiting) == "cancelled"
 
@@ -99,7 +99,7 @@ def test_a_queue_that_moves_is_rebuilt_at_its_new_node(cluster, clustered):
     give(new)
     try:
         until(lambda: nodes[new]("EXISTS", "mr1:{q:image}:gen"), "it is open there", 30)
-        assert nodes[new]("GET", f"mr1:{{q:image}}:j:{first}")
+        assert nodes[new]("HGET", "mr1:{q:image}:j", first)
         assert clustered.state(first) == "waiting"
     finally:
         clustered.stop()
