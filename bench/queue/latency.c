@@ -42,7 +42,7 @@ int main(int argc, char **argv)
     taken = calloc((size_t)count, sizeof *taken);
     if (!stamps || !taken)
         die(argv[3], "cannot be opened");
-    ours_prepare(pg, OURS_STAMP);
+    ours_prepare(pg, OURS_STAMP, false);
     for (long i = 0; i < count; i++) {
         usleep((useconds_t)pause_us);
         taken[i] = measure_one(pg, redis, args, stamps);

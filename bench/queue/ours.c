@@ -6,9 +6,11 @@
 enum { TIMEOUT_MS = 30000, LEASE_MS = 30000 };
 #define WORKER "bench:1:0"
 
-static const char put_text[] =
-    "select job_ticket(job_put(kind => '%s', product => 'bench', tenant => w.tenant, account_id => null,"
-    " args => w.args)) from unnest($1::text[], $2::json[]) as w(tenant, args)";
+static const char put_one[] =
+    "select job_ticket(j) from job_put(kind => '%s', product => 'bench', tenant => ($1::text[])[1], account_id => null,"
+    " args => ($2::json[])[1]) as j";
+static const char put_many[] =
+    "select ticket from job_put_many(kind => '%s', product => 'bench', args => $2::json[], tenants => $1::text[])";
 
 struct redis *ours_redis(void *ctx, const char *address)
 {
@@ -44,7 +46,7 @@ void ours_put(struct redis *redis, char ids[][ID_SIZE], int n, long first, long 
     size_t added;
 
     for (int i = 0; i < n; i++) {
-        snprintf(packed[i], sizeof packed[i], "1|2|" OURS_KIND "|%llu|60||t%ld", (unsigned long long)wall_ms(),
+        snprintf(packed[i], sizeof packed[i], "1|2|" OURS_KIND "|%llu|60||1|t%ld", (unsigned long long)wall_ms(),
                  (first + i) % tenants);
         tickets[i] = (struct ticket){ .queue = OURS_QUEUE, .id = ids[i], .packed = packed[i] };
     }
@@ -59,8 +61,8 @@ int ours_reserve_finish(struct redis *redis, int n)
     struct reservation reservation;
     struct held held[QUEUE_BATCH];
 
-    must(queue_reserve(redis, ctx, OURS_QUEUE, n, LEASE_MS, WORKER, &reservation), redis, "reserve");
-    if (reservation.closed)
+    must(queue_reserve(redis, ctx, OURS_QUEUE, n, LEASE_MS, WORKER, -1, &reservation), redis, "reserve");
+    if (reservation.door != QUEUE_OPEN)
         die("reserve", "the queue is closed");
     for (size_t i = 0; i < reservation.count; i++)
         held[i] = (struct held){ .id = reservation.jobs[i].id,
@@ -68,16 +70,17 @@ int ours_reserve_finish(struct redis *redis, int n)
                                  .epoch = reservation.epoch,
                                  .ended = true };
     if (reservation.count > 0)
-        must(queue_finish(redis, OURS_QUEUE, WORKER, held, reservation.count), redis, "finish");
+        must(queue_finish(redis, OURS_QUEUE, WORKER, held, reservation.count, NULL, 0), redis, "finish");
     return (int)reservation.count;
 }
 
 /* ---- the durable way ---- */
 
-void ours_prepare(PGconn *pg, const char *kind)
+void ours_prepare(PGconn *pg, const char *kind, bool many)
 {
-    autotalloc char *text = FORMAT(NULL, put_text, kind);
+    autotalloc char *text = many ? FORMAT(NULL, put_many, kind) : FORMAT(NULL, put_one, kind);
 
+    postgres_expect(pg, PQexec(pg, "set plan_cache_mode = force_generic_plan; set jit = off"), PGRES_COMMAND_OK);
     postgres_expect(pg, PQprepare(pg, "put", text, 0, NULL), PGRES_COMMAND_OK);
 }
 

@@ -20,7 +20,7 @@ void ours_put(struct redis *redis, char ids[][ID_SIZE], int n, long first, long 
 int ours_reserve_finish(struct redis *redis, int n);
 
 /* The durable way: commit jobs (job_put), then tell Redis; redis NULL: do not. */
-void ours_prepare(PGconn *pg, const char *kind);
+void ours_prepare(PGconn *pg, const char *kind, bool many);
 void ours_put_durably(PGconn *pg, struct redis *redis, const char *tenants, const char *args);
 /* The two halves apart, for one job: the ticket is freed by the caller. */
 char *ours_commit(PGconn *pg, const char *tenants, const char *args);

@@ -61,7 +61,7 @@ int main(int argc, char **argv)
         threads[i] = (struct thread){ .run = &run, .pg = postgres_open(argv[1]), .ctx = ctx };
         if (strcmp(argv[2], "-") != 0)
             threads[i].redis = ours_redis(ctx, argv[2]);
-        ours_prepare(threads[i].pg, OURS_KIND);
+        ours_prepare(threads[i].pg, OURS_KIND, run.batch > 1);
     }
     from = clock_ns();
     threads_run(connections, put_all, threads, sizeof *threads);

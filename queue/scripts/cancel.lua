@@ -18,5 +18,6 @@ if mode == 'drop' then
   call('HDEL', P .. 'lost', id)
   call('SREM', P .. 'cx', id)
   mark('odd')
+  call('HDEL', P .. 'm', 'next')
 end
 return 'waiting'

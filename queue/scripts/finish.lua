@@ -52,7 +52,10 @@ if #ended > 0 then
   end
   if flags[3] then call('UNLINK', unpack(progress)) end
 end
-if #delayed > 0 then call('ZADD', P .. 'dl', unpack(delayed)) end
+if #delayed > 0 then
+  call('ZADD', P .. 'dl', unpack(delayed))
+  for i = 1, #delayed, 2 do due_at(tonumber(delayed[i])) end
+end
 line_up(ready)
 -- Somebody may run now who could not before: one who is parked, or whoever is next when the queue itself has a cap.
 if #ready > 0 or #delayed > 0 or parked or #held > 0 and flags[4] and call('HEXISTS', P .. 'cfg', 'cap') == 1 then wake() end

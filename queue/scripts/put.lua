@@ -29,7 +29,10 @@ end
 if #packs == 0 then return 0 end
 call('HSET', P .. 'j', unpack(packs))
 line_up(ready)
-if soonest then call('ZADD', P .. 'dl', unpack(delayed)) end
+if soonest then
+  call('ZADD', P .. 'dl', unpack(delayed))
+  due_at(soonest)
+end
 
 -- Wake a waiting worker: at once for a ready job, also for a delayed one that is now the next due, since the waiters'
 -- time-outs were computed without it.

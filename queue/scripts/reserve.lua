@@ -10,8 +10,9 @@ local want, lease, worker, run, budget = tonumber(ARGV[1]), tonumber(ARGV[2]), A
 local LOOKS, SHARE, AGAIN, LEVEL = 64, 4, 5000, 1099511627776
 if not open_for(run) then return { '0', -2, 0 } end
 
-local flags = call('HMGET', P .. 'm', 'l0', 'l1', 'l2', 'l3', 'cfg', 'lost', 'odd')
+local flags = call('HMGET', P .. 'm', 'l0', 'l1', 'l2', 'l3', 'cfg', 'lost', 'odd', 'next', 'park')
 local levels, any_lost, odd = { [0] = flags[1], flags[2], flags[3], flags[4] }, flags[6], flags[7]
+local next_due, parked = tonumber(flags[8] or nil), flags[9]
 local cfg, anything_set = {}, flags[5]
 if anything_set then
   local names = { 'paused', 'limiter', 'cap', 'rate', 'cap.tenant', 'rate.tenant', 'cap.key', 'level.1', 'level.2', 'level.3',
@@ -104,7 +105,7 @@ end
 local epoch = math.max((tonumber(call('GET', P .. 'ep')) or 0) + 1, micros)
 local stamp = whole(epoch)
 local out, leases, owns, mine, given = {}, {}, {}, {}, {}
-local looks, stop, need, soonest = 0, false, 0, nil
+local looks, stop, need, soonest, stopped_until = 0, false, 0, nil, nil
 local lease_end, own_prefix, hard = whole(now + lease), stamp .. '|' .. worker .. '|', {}
 
 local function soon(at) if at and (not soonest or at < soonest) then soonest = at end end
@@ -142,20 +143,26 @@ end
 -- The queue's own limit is reached, or the budget's.
 local function stop_at(what, at, cost)
   stop = true
-  if what == 'b' then need = cost else soon(at) end
+  if what == 'b' then need = cost else stopped_until = at end
 end
 
 -- ---- the parked ----
 
 -- A tenant at its cap or limit leaves the ring, with its virtual time, until someone of its own has finished.
-local function park_tenant(name, priority, virtual, at)
-  call('ZADD', P .. 'blk:' .. priority, virtual, name)
-  call('ZADD', P .. 'park', whole(at), 't:' .. name)
+local function park(name, at, condition)
+  if condition then call('ZADD', P .. 'park', condition, whole(at), name) else call('ZADD', P .. 'park', whole(at), name) end
+  parked = true
+  soon(at)
 end
 
-local function unpark_tenant(park)
-  local name = string.sub(park, 3)
-  call('ZREM', P .. 'park', park)
+local function park_tenant(name, priority, virtual, at)
+  call('ZADD', P .. 'blk:' .. priority, virtual, name)
+  park('t:' .. name, at)
+end
+
+local function unpark_tenant(parked_as)
+  local name = string.sub(parked_as, 3)
+  call('ZREM', P .. 'park', parked_as)
   for priority = 0, 3 do
     local virtual = call('ZSCORE', P .. 'blk:' .. priority, name)
     if virtual then
@@ -178,13 +185,13 @@ local function enter_lane(name, job, at, side)
     local first = call('ZRANGEBYSCORE', lane, whole(base), '(' .. whole(base + LEVEL), 'WITHSCORES', 'LIMIT', 0, 1)
     call('ZADD', lane, 'NX', first[2] or whole(base), seat)
   end
-  call('ZADD', P .. 'park', side and 'XX' or 'NX', whole(at), name)
+  park(name, at, side and 'XX' or 'NX')
   mine[job.id] = nil
 end
 
 local function serve_lane(name)
   local lane = P .. 'w:' .. name
-  call('ZADD', P .. 'park', 'XX', whole(now + AGAIN), name)
+  park(name, now + AGAIN, 'XX')
   while #out < want and looks < LOOKS and not stop do
     local top = call('ZRANGE', lane, 0, 0, 'WITHSCORES')
     if not top[1] then
@@ -221,7 +228,7 @@ local function serve_lane(name)
       end
     end
   end
-  if not stop then call('ZADD', P .. 'park', 'XX', whole(now), name) end
+  if not stop then park(name, now, 'XX') end
 end
 
 -- ---- the ring ----
@@ -387,24 +394,22 @@ local function promote()
   line_up(jobs)
 end
 
-local lease_due, delay_due = first_due('lease'), first_due('dl')
-if lease_due and lease_due <= now then
-  take_back_leases()
-  lease_due = first_due('lease')
-end
-if delay_due and delay_due <= now then
-  promote()
-  delay_due = first_due('dl')
-end
-
 local room = cfg.cap and tonumber(cfg.cap) - call('ZCARD', P .. 'lease')
-if room then want = math.min(want, room) end
-local lanes, parked = {}, first_due('park')
-if parked and parked <= now then
-  for _, name in ipairs(call('ZRANGEBYSCORE', P .. 'park', '-inf', whole(now), 'LIMIT', 0, 16)) do
-    if string.sub(name, 1, 2) == 't:' then unpark_tenant(name) else lanes[#lanes + 1] = name end
+local lanes, looked = {}, not next_due or next_due <= now
+if looked then
+  local lease_due, delay_due, park_due = first_due('lease'), first_due('dl'), first_due('park')
+  if lease_due and lease_due <= now then
+    take_back_leases()
+    room = cfg.cap and tonumber(cfg.cap) - call('ZCARD', P .. 'lease')
+  end
+  if delay_due and delay_due <= now then promote() end
+  if park_due and park_due <= now then
+    for _, name in ipairs(call('ZRANGEBYSCORE', P .. 'park', '-inf', whole(now), 'LIMIT', 0, 16)) do
+      if string.sub(name, 1, 2) == 't:' then unpark_tenant(name) else lanes[#lanes + 1] = name end
+    end
   end
 end
+if room then want = math.min(want, room) end
 if want > 0 then
   serve(0, want)
   for _, name in ipairs(lanes) do
@@ -431,16 +436,29 @@ if #out > 0 then
   soon(now + lease)
 end
 
--- Somebody else may take what is left; else when something may be ready: a delayed job, a lease that may run out, one who
--- is parked, or what the queue's limit allows.
-soon(lease_due)
-soon(delay_due)
-if parked or anything_set or next(running) then soon(first_due('park')) end
+-- When something may be ready: a delayed job, a lease that may run out, one who is parked.
+if looked then
+  soonest = nil
+  for _, name in ipairs({ 'lease', 'dl', 'park' }) do soon(first_due(name)) end
+  if parked and call('EXISTS', P .. 'park') == 0 then
+    parked = false
+    call('HDEL', P .. 'm', 'park')
+  end
+  if soonest then call('HSET', P .. 'm', 'next', whole(soonest)) else call('HDEL', P .. 'm', 'next') end
+elseif soonest and soonest < next_due then
+  call('HSET', P .. 'm', 'next', whole(soonest))
+else
+  soon(next_due)
+end
+if parked and not flags[9] then mark('park') end
+
+-- Somebody else may take what is left; else what the queue's own limit allows.
+soon(stopped_until)
 local left = levels[0] or levels[1] or levels[2] or levels[3]
 if left and not stop and not (room and #out >= room) then
   if #out < want then soon(now) end
   wake()
-elseif odd and not left and call('EXISTS', P .. 'park') == 0 then
+elseif odd and not left and not parked then
   call('HDEL', P .. 'm', 'odd') -- no list has anything
 end
 if soonest then reply[2] = math.max(0, math.ceil(soonest - now)) end

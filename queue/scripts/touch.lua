@@ -39,5 +39,8 @@ for i, id in ipairs(ids) do
     reply[i] = asked[i] == 1 and 'cancel' or 'ok'
   end
 end
-if #renewed > 0 then call('ZADD', P .. 'lease', unpack(renewed)) end
+if #renewed > 0 then
+  call('ZADD', P .. 'lease', unpack(renewed))
+  if closed then due_at(now + lease) end
+end
 return reply

@@ -2,7 +2,7 @@
 -- the last `span` seconds
 select j.id, j.queue, job_ticket(j, (select max(t.not_before) from job_try t where t.id = j.id)) as ticket
   from (select id from job
-         where due_at - job_id_time(id) > interval '10 minutes'
+         where later
            and due_at between now() - make_interval(secs => :span::double precision) and now() + interval '10 minutes'
          union
         select id from job_try

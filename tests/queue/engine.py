@@ -131,11 +131,17 @@ class Queue:
         """Let these leases have run out."""
         for job in jobs:
             assert self.redis("ZADD", self.key("lease"), "XX", "CH", 1, job.id) == 1
+        self.look_again()
 
     def make_due(self, *ids):
         """Let these delayed jobs be due."""
         for job in ids:
             assert self.redis("ZADD", self.key("dl"), "XX", "CH", 1, job) == 1
+        self.look_again()
+
+    def look_again(self):
+        """Let what the next reserve need not look for be unknown."""
+        self.redis("HDEL", self.key("m"), "next")
 
     def waiter(self, redis, seconds=10):
         """Have a connection wait for work as a worker does; returns once the server knows that it waits."""

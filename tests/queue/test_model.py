@@ -97,6 +97,7 @@ class Model:
         """Five seconds later."""
         for name in self.queue.set_of("park"):
             self.queue.redis("ZADD", self.queue.key("park"), 0, name)
+        self.queue.look_again()
 
     def reserve(self):
         n, worker = self.dice.randint(1, 9), self.dice.choice(WORKERS)

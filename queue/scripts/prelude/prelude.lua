@@ -22,9 +22,16 @@ local function open_for(run)
 end
 
 -- Hash `m` says what need not be looked for: l0 .. l3 are missing when the ring of that level is empty, cfg when nothing is
--- set, lost and cx when those are empty, prog when no progress was ever told, odd when no id lies in a list whose job is
--- not ready.
+-- set, park, lost and cx when those are empty, prog when no progress was ever told, odd when no id lies in a list whose job
+-- is not ready. next: no delayed job is due, no lease ends and nobody parked is looked at before that time (ms); missing: that
+-- is not known.
 local function mark(name) call('HSET', P .. 'm', name, 1) end
+
+-- Something is due at that time: `next` must not be later.
+local function due_at(at)
+  local known = call('HGET', P .. 'm', 'next')
+  if known and at < tonumber(known) then call('HSET', P .. 'm', 'next', whole(at)) end
+end
 
 -- Who enters a ring starts where its first one stands, and keeps what it had when it is in it still.
 local function enter(priority, tenants)
@@ -88,8 +95,9 @@ end
 -- anybody is parked.
 local function leave(jobs)
   local names = count('SREM', jobs)
-  local parked = #names > 0 and call('EXISTS', P .. 'park') == 1
+  local parked = #names > 0 and call('HGET', P .. 'm', 'park')
   if parked then
+    call('HDEL', P .. 'm', 'next')
     local words = {}
     for i, name in ipairs(names) do
       words[2 * i - 1] = 0
