@@ -60,7 +60,7 @@ $(B)/obj/gen/%.o: $(B)/gen/%.stamp | $(addsuffix .h,$(GEN)) $(B)/packages
 $(B)/gen/sql.stamp: $(SQL_FILES) tools/embed
 	@mkdir -p $(@D)
 	@tools/embed sql $(B)/gen/sql $(SQL_FILES)
-$(B)/gen/scripts.stamp: $(LUA_FILES) $(wildcard queue/scripts/prelude/*.lua) tools/embed
+$(B)/gen/scripts.stamp: $(LUA_FILES) $(wildcard queue/scripts/*/*.lua) tools/embed
 	@mkdir -p $(@D)
 	@tools/embed lua $(B)/gen/scripts $(LUA_FILES)
 $(B)/gen/migrations.stamp: $(SCHEMA_FILES) tools/embed

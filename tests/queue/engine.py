@@ -8,8 +8,15 @@ from resp import RedisError
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "queue" / "scripts"
-SHARED = "".join(path.read_text() for path in sorted((FOLDER / "prelude").glob("*.lua")))
-SCRIPTS = {path.stem: SHARED + path.read_text() for path in FOLDER.glob("*.lua")}
+
+
+def script(path):
+    """As tools/embed puts it together."""
+    parts = sorted((FOLDER / "prelude").glob("*.lua")) + sorted(path.with_suffix("").glob("*.lua")) + [path]
+    return "".join(part.read_text() for part in parts)
+
+
+SCRIPTS = {path.stem: script(path) for path in FOLDER.glob("*.lua")}
 LEASE = 30_000
 
 
