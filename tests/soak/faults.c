@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Seeded faults between a process and its servers. This file's read, write, recv and send stand in front of libc's for
- * hiredis and libpq; only the soak program is linked with it. SOAK_FAULTS="SEED PER_MILLE UNTIL" in the environment says
- * how many sends of a thousand meet one, until a moment of CLOCK_BOOTTIME (seconds); without it all passes.
+ * hiredis and libpq; only the soak program is linked with it. SOAK_FAULTS="SEED PER_MILLE UNTIL" in the environment
+ * says how many sends of a thousand meet one, until a moment of CLOCK_BOOTTIME (seconds); without it all passes.
  *
  *   lost before   nothing is sent, the connection breaks
  *   lost after    it is sent, and the connection breaks before the answer is read: done or not, nobody knows
@@ -87,7 +87,8 @@ static enum peer peer_of(int fd, struct sockaddr_un *ret)
     socklen_t length = sizeof *ret;
 
     memset(ret, 0, sizeof *ret);
-    if (fd < 0 || fd >= DESCRIPTORS || getpeername(fd, (struct sockaddr *)ret, &length) < 0 || ret->sun_family != AF_UNIX)
+    if (fd < 0 || fd >= DESCRIPTORS || getpeername(fd, (struct sockaddr *)ret, &length) < 0 ||
+        ret->sun_family != AF_UNIX)
         return PEER_NONE;
     if (strstr(ret->sun_path, "/.s.PGSQL."))
         return PEER_POSTGRES;

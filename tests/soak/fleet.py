@@ -27,6 +27,19 @@ def clock():
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
+class Sql(Session):
+    """A session that knows when its server has gone: psql itself says so, and goes on."""
+    GONE = ("FATAL:", "server closed the connection", "connection to server was lost", "no connection to the server",
+            "The connection to the server was lost", "could not receive data from server", "WARNING:  57P02")
+
+    def take(self):
+        rows = super().take()
+        for row in rows:
+            if any(text in row[0] for text in self.GONE):
+                raise ConnectionError(row[0])
+        return rows
+
+
 class Service:
     """A program that is started again whenever it dies."""
 
@@ -185,7 +198,7 @@ class Fleet:
     # -- the servers -------------------------------------------------------------------------------------------------
 
     def session(self):
-        return Session(self.database_url)
+        return Sql(self.database_url)
 
     def redis(self, timeout=2):
         connection = Redis(self.path("redis.sock"))

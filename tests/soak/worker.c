@@ -3,6 +3,7 @@
  * their runs on standard output (opened for appending; a line is one write):
  *   begin|alive|end ID EPOCH PID PARENT ATTEMPT SECONDS        seconds of CLOCK_BOOTTIME
  * tests/soak/soak.py starts it, hurts it and reads the ledger afterwards. */
+#include "queue/worker.h"
 #include "common/database.h"
 #include "common/memory.h"
 #include "common/program.h"
@@ -12,7 +13,6 @@
 #include "queue/queue.h"
 #include "queue/reconcile.h"
 #include "queue/runner.h"
-#include "queue/worker.h"
 #include "queue/worker_state.h"
 #include <errno.h>
 #include <poll.h>
@@ -30,9 +30,9 @@ static void note(const struct job *job, const char *what)
     int length;
 
     clock_gettime(CLOCK_BOOTTIME, &now);
-    length = snprintf(line, sizeof line, "%s %s %llu %d %d %d %lld.%06ld\n", what, job->id,
-                      (unsigned long long)job->epoch, (int)getpid(), (int)getppid(), job->attempt,
-                      (long long)now.tv_sec, now.tv_nsec / 1000);
+    length =
+        snprintf(line, sizeof line, "%s %s %llu %d %d %d %lld.%06ld\n", what, job->id, (unsigned long long)job->epoch,
+                 (int)getpid(), (int)getppid(), job->attempt, (long long)now.tv_sec, now.tv_nsec / 1000);
     if (write(STDOUT_FILENO, line, (size_t)length) != length)
         _exit(70); /* a run that is not written down would make the ledger lie */
 }
@@ -94,7 +94,8 @@ static int wait_awhile(struct job *job)
     struct waiting *waiting = NEW(job, struct waiting);
 
     note(job, "begin");
-    *waiting = (struct waiting){ .next = all_waiting, .job = job,
+    *waiting = (struct waiting){ .next = all_waiting,
+                                 .job = job,
                                  .until = worker_clock() + (uint64_t)job_number(job, "ms", 200) };
     all_waiting = waiting;
     talloc_set_destructor(waiting, waiting_forget);
@@ -147,8 +148,7 @@ static const struct sql effect_kick = { "soak/effect_kick", "delete from soak_ef
 
 #define ARGUMENTS                                                                                                      \
     FIELDS({ .name = "ms", .type = INTEGER, .min = 0, .max = 60000 },                                                  \
-           { .name = "fails", .type = INTEGER, .min = 0, .max = 100 },                                                 \
-           { .name = "previous", .type = UUID })
+           { .name = "fails", .type = INTEGER, .min = 0, .max = 100 }, { .name = "previous", .type = UUID })
 
 /* clang-format off */
 const struct job_kind job_kinds[] = {
