@@ -13,8 +13,9 @@ enum { QUEUES_MAX = 32 };
 struct queue_state {
     const char *name;
     bool rebuilding;
-    uint64_t open_at; /* when live workers have had the time to re-assert their leases */
-    char version[24]; /* of the settings that Redis was told last; "": not known */
+    char token[JTI_HEX + 1]; /* of the rebuild */
+    uint64_t open_at;        /* when live workers have had the time to re-assert their leases */
+    char version[24];        /* of the settings that Redis was told last; "": not known */
 };
 
 struct reconciler {
@@ -30,6 +31,8 @@ struct reconciler {
     uint64_t looked_at; /* when the last look began that put all it found */
     int signals;
 };
+
+uint64_t reconcile_clock(void); /* milliseconds of CLOCK_BOOTTIME */
 
 /* look.c: rebuild queues that are not whole, put what Redis does not know, flag what is to be cancelled. */
 void look(struct reconciler *reconciler);

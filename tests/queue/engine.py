@@ -110,11 +110,14 @@ class Queue:
     def is_open(self):
         return self._call("open", self.run_id, "look") == 1
 
-    def close(self):
-        return self._call("open", self.run_id, "close")
+    def close(self, token="token"):
+        return self._call("open", self.run_id, "close", token)
 
-    def open(self):
-        return self._call("open", self.run_id, new_id())
+    def keep(self, *keys, token="token"):
+        return self._call("open", self.run_id, "keep", token, *keys)
+
+    def open(self, token="token"):
+        return self._call("open", self.run_id, "open", token)
 
     # -- looking and bending -----------------------------------------------------------------------------------------
 

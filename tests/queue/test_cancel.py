@@ -119,6 +119,32 @@ def test_a_redis_flushed_during_the_rebuild_is_not_opened(shut_queue):
     assert not shut_queue.is_open()
 
 
+def test_one_rebuild_at_a_time(shut_queue):
+    """A leader that was held up must neither wipe nor open what another one has begun to rebuild since."""
+    queue = shut_queue
+    assert queue.close("one") == 1 and queue.close("one") == 1
+    assert queue.close("two") == 0, "somebody is at it"
+    queue.redis("FLUSHALL")
+    assert queue.close("two") == 1
+    job = queue.put_one()
+    assert queue.keep(queue.key("j"), token="one") == 0 and queue.open("one") == 0 and not queue.is_open()
+    assert queue.redis("HEXISTS", queue.key("j"), job) == 1
+    assert queue.keep(queue.key("j"), token="two") == 1 and queue.redis("EXISTS", queue.key("j")) == 0
+    assert queue.open("two") == 1 and queue.is_open()
+
+
+def test_a_rebuild_that_nobody_goes_on_with_ends(shut_queue):
+    queue = shut_queue
+    queue.close("one")
+    assert 0 < queue.redis("PTTL", queue.key("rebuild")) <= 15000
+    queue.redis("PEXPIRE", queue.key("rebuild"), 100)
+    assert queue.keep(token="one") == 1 and queue.redis("PTTL", queue.key("rebuild")) > 10000
+    run, queue.run_id = queue.run_id, "f" * 40
+    assert queue.close("two") == 1, "that one was of another run of the server"
+    queue.run_id = run
+    assert queue.keep(token="one") == 0
+
+
 def test_opening_wakes_a_waiter(shut_queue, another_redis):
     shut_queue.close()
     waiter = another_redis()
