@@ -7,11 +7,9 @@ enum { BACKOFF_MIN = 50, BACKOFF_MAX = 2000 };
 
 int backoff_next(int last)
 {
-    int base = last < BACKOFF_MIN ? BACKOFF_MIN : last * 2;
+    int base = last > BACKOFF_MAX / 2 ? BACKOFF_MAX : last > 0 ? last * 2 : BACKOFF_MIN;
     uint16_t dice;
 
-    if (base > BACKOFF_MAX)
-        base = BACKOFF_MAX;
     if (getrandom(&dice, sizeof dice, GRND_NONBLOCK) != sizeof dice)
         dice = 0;
     return base - base * (dice % 256) / 1024; /* up to a quarter less, so that many do not come back at once */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/config.h"
 #include "common/memory.h"
+#include "common/redis_address.h"
 #include "common/seal.h"
 #include <ctype.h>
 #include <errno.h>
@@ -28,7 +29,10 @@ static const struct setting {
     { "database.url", STRING, AT(database_url), "dbname=millrace", 0, 0, true, "libpq connection string" },
     { "database.timeout", NUMBER, AT(database_timeout), "5000", 10, 600000, false,
       "milliseconds a statement of a worker or the command may take" },
-    { "redis.url", STRING, AT(redis_url), "127.0.0.1:6379", 0, 0, true, "path of a unix socket, or host:port" },
+    { "redis.url", STRING, AT(redis_url), "127.0.0.1:6379", 0, 0, true,
+      "HOST:PORT, path of a unix socket, or redis://, unix://, sentinel:// or cluster:// (docs/operating.md)" },
+    { "redis.queues", STRING, AT(redis_queues), "", 0, 0, true,
+      "QUEUE=ADDRESS; QUEUE=ADDRESS: queues with a Redis of their own" },
     { "redis.timeout", NUMBER, AT(redis_timeout), "500", 10, 60000, false,
       "milliseconds to wait for an answer before the connection counts as dead" },
     { "front.socket", STRING, AT(front_socket), "/run/millrace/front.sock", 0, 0, false,
@@ -232,6 +236,22 @@ static int seal_keys_check(struct config *config, const char **ret_why)
     return r;
 }
 
+static int redis_check(struct config *config, const char **ret_why)
+{
+    autotalloc void *scratch = talloc_new(NULL);
+    struct redis_queue *ignored;
+    const char *why, *key = "redis.url";
+    int r = redis_address_check(config->redis_url, &why);
+
+    if (r == 0) {
+        key = "redis.queues";
+        r = redis_queues_parse(scratch, config->redis_queues, &ignored, &why);
+    }
+    if (r < 0)
+        *ret_why = FORMAT(config, "%s: %s", key, why);
+    return r;
+}
+
 static int config_check(struct config *config, const char **ret_why)
 {
     config->sandbox = !strcmp(config->environment, "sandbox");
@@ -242,7 +262,7 @@ static int config_check(struct config *config, const char **ret_why)
     else if (strlen(config->secret) < 32)
         *ret_why = "secret must be set, to 32 bytes or more (openssl rand -hex 32)";
     else
-        return seal_keys_check(config, ret_why);
+        return redis_check(config, ret_why) < 0 ? -EINVAL : seal_keys_check(config, ret_why);
     return -EINVAL;
 }
 

@@ -16,9 +16,9 @@ struct config {
     const char *secret;    /* master secret, at least 32 bytes; keys for tokens, links, codes derive from it */
     const char *seal_keys; /* as seal_ring_new() takes them; have been tried with the secret */
     const char *database_url;
-    int database_timeout; /* milliseconds, a statement */
-    const char *redis_url;
-    int redis_timeout; /* milliseconds */
+    int database_timeout;                 /* milliseconds, a statement */
+    const char *redis_url, *redis_queues; /* common/redis_address.h */
+    int redis_timeout;                    /* milliseconds */
     const char *front_socket;
     const char *front_mount; /* path prefix stripped from every request, may be "" */
     const char *front_trusted_proxies;

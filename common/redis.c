@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/redis.h"
-#include "common/backoff.h"
 #include "common/memory.h"
+#include "common/redis_dial.h"
 #include "common/redis_wire.h"
 #include <assert.h>
 #include <errno.h>
@@ -9,15 +9,14 @@
 #include <stdint.h>
 
 struct redis {
-    struct redis_address address;
+    struct redis_dial *dial;
     struct timeval timeout;
     struct loaded *scripts;
     redisContext *connection;
-    bool waiting; /* redis_send without its redis_take */
-    int backoff;
+    bool waiting;        /* redis_send without its redis_take */
     uint64_t not_before; /* milliseconds; no attempt to connect until then */
-    char run_id[64];
-    char error[256];
+    bool trouble;        /* an attempt to connect has failed, and nobody has asked why */
+    char error[DIAL_WHY];
 };
 
 static uint64_t clock_ms(void)
@@ -33,7 +32,6 @@ void redis_drop(struct redis *redis)
         redisFree(redis->connection);
     redis->connection = NULL;
     redis->waiting = false;
-    *redis->run_id = '\0';
 }
 
 static int redis_free(struct redis *redis)
@@ -46,7 +44,7 @@ struct redis *redis_new(void *ctx, const char *address, int timeout, const struc
 {
     struct redis *redis = NEW(ctx, struct redis);
 
-    redis->address = redis_address_parse(redis, address);
+    redis->dial = dial_new(redis, address);
     redis->timeout = (struct timeval){ timeout / 1000, timeout % 1000 * 1000 };
     redis->scripts = loaded_new(redis, scripts);
     talloc_set_destructor(redis, redis_free);
@@ -72,6 +70,17 @@ static int redis_answer(struct redis *redis, redisReply **ret)
     return 0;
 }
 
+/* Keep the text of an error reply and free it. When this is not the server to talk to any more, the next call finds the
+ * one that is. */
+static int redis_refused(struct redis *redis, redisReply *reply)
+{
+    snprintf(redis->error, sizeof redis->error, "%s", reply->str);
+    if (reply_is_elsewhere(reply))
+        redis_drop(redis);
+    freeReplyObject(reply);
+    return -EPROTO;
+}
+
 /* As redis_answer, an error reply being -EPROTO. */
 static int redis_answer_good(struct redis *redis, redisReply **ret)
 {
@@ -80,11 +89,8 @@ static int redis_answer_good(struct redis *redis, redisReply **ret)
 
     if (r < 0)
         return r;
-    if (reply->type == REDIS_REPLY_ERROR) {
-        snprintf(redis->error, sizeof redis->error, "%s", reply->str);
-        freeReplyObject(reply);
-        return -EPROTO;
-    }
+    if (reply->type == REDIS_REPLY_ERROR)
+        return redis_refused(redis, reply);
     *ret = reply;
     return 0;
 }
@@ -116,39 +122,55 @@ static int redis_scripts_load(struct redis *redis)
     return r;
 }
 
-static int redis_identify(struct redis *redis)
+static int redis_greet(struct redis *redis)
 {
-    redisReply *reply;
-    const char *line;
-    int r;
+    autotalloc void *scratch = talloc_new(NULL);
+    struct command says[DIAL_SAYS];
+    int n = dial_say(redis->dial, scratch, says), r = 0;
 
-    redisAppendCommand(redis->connection, "INFO server");
-    r = redis_answer_good(redis, &reply);
-    if (r < 0)
-        return r;
-    line = reply->type == REDIS_REPLY_STRING ? strstr(reply->str, "run_id:") : NULL;
-    if (line) {
-        line += strlen("run_id:");
-        snprintf(redis->run_id, sizeof redis->run_id, "%.*s", (int)strcspn(line, "\r\n"), line);
+    for (int i = 0; i < n; i++)
+        redis_append(redis, &says[i]);
+    for (int i = 0; i < n && r == 0; i++) {
+        redisReply *reply;
+        const char *why;
+
+        r = redis_answer(redis, &reply);
+        if (r < 0)
+            break;
+        why = dial_hear(redis->dial, i, reply);
+        if (why)
+            r = redis_fail(redis, -ENOTCONN, why);
+        freeReplyObject(reply);
     }
-    freeReplyObject(reply);
-    return 0;
+    return r;
 }
 
-/* A context is always made anew: redisReconnect would forget the timeout. */
-static int redis_open(struct redis *redis)
+/* Connect to where the dial points, and greet. A context is always made anew: redisReconnect would forget the timeout.
+ */
+static int redis_reach(struct redis *redis)
 {
-    const struct redis_address *address = &redis->address;
-    int r;
+    const struct redis_place *place = dial_place(redis->dial);
 
-    redis->connection = address->path ? redisConnectUnixWithTimeout(address->path, redis->timeout)
-                                      : redisConnectWithTimeout(address->host, address->port, redis->timeout);
+    redis->connection = place->path ? redisConnectUnixWithTimeout(place->path, redis->timeout)
+                                    : redisConnectWithTimeout(place->host, place->port, redis->timeout);
     if (!redis->connection)
-        return -ENOMEM;
+        return redis_fail(redis, -ENOMEM, "no memory");
     if (redis->connection->err || redisSetTimeout(redis->connection, redis->timeout) != REDIS_OK)
         return redis_fail(redis, -ENOTCONN, redis->connection->errstr);
-    r = redis_identify(redis);
-    return r < 0 ? r : redis_scripts_load(redis);
+    return redis_greet(redis);
+}
+
+static int redis_open(struct redis *redis)
+{
+    enum dial dial = dial_begin(redis->dial);
+
+    while (dial == DIAL_AGAIN) {
+        redis_drop(redis);
+        dial = redis_reach(redis) < 0 ? dial_failed(redis->dial, redis->error) : dial_greeted(redis->dial);
+    }
+    if (dial == DIAL_THERE && redis_scripts_load(redis) < 0)
+        dial = dial_failed(redis->dial, redis->error);
+    return dial == DIAL_THERE ? 0 : -ENOTCONN;
 }
 
 /* The server has closed a connection, or said something unasked for, when it is readable and nothing is waited for. */
@@ -168,12 +190,18 @@ int redis_connect(struct redis *redis)
         return -ENOTCONN;
     if (redis_open(redis) < 0) {
         redis_drop(redis);
-        redis->backoff = backoff_next(redis->backoff);
-        redis->not_before = clock_ms() + (uint64_t)redis->backoff;
+        snprintf(redis->error, sizeof redis->error, "%s", dial_why(redis->dial));
+        redis->not_before = clock_ms() + (uint64_t)dial_backoff(redis->dial);
+        redis->trouble = true;
         return -ENOTCONN;
     }
-    redis->backoff = 0;
+    dial_up(redis->dial);
     return 0;
+}
+
+const char *redis_trouble(struct redis *redis)
+{
+    return TAKE(redis->trouble) ? dial_why(redis->dial) : NULL;
 }
 
 bool redis_connected(const struct redis *redis)
@@ -183,7 +211,7 @@ bool redis_connected(const struct redis *redis)
 
 const char *redis_run_id(const struct redis *redis)
 {
-    return redis->run_id;
+    return redis->connection ? dial_run_id(redis->dial) : "";
 }
 
 const char *redis_error(const struct redis *redis)
@@ -265,11 +293,8 @@ int redis_take(struct redis *redis, redisReply **ret)
             return redis_fail(redis, -EIO, redis->connection->errstr);
     }
     redis->waiting = false;
-    if (((redisReply *)reply)->type == REDIS_REPLY_ERROR) {
-        snprintf(redis->error, sizeof redis->error, "%s", ((redisReply *)reply)->str);
-        freeReplyObject(reply);
-        return -EPROTO;
-    }
+    if (((redisReply *)reply)->type == REDIS_REPLY_ERROR)
+        return redis_refused(redis, reply);
     *ret = reply;
     return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A blocking Redis connection for workers, the scheduler and the command line (the front has an event-driven link of
  * its own). Connects when first used and again after a loss, with back-off; scripts are loaded on connect and again
- * on NOSCRIPT. Every call is bounded by the timeout. */
+ * on NOSCRIPT. Every answer is waited for no longer than the timeout; an attempt to connect asks each place that the
+ * address names once at most, and one more that these name. */
 #ifndef MILLRACE_REDIS_H
 #define MILLRACE_REDIS_H
 #include "common/script.h"
@@ -18,12 +19,16 @@ struct command {
 
 struct redis;
 
-/* address: path of a unix socket, or host:port; timeout in milliseconds; scripts: ends with a NULL, may be NULL. */
+/* address: as in common/redis_address.h; with any other nothing ever connects, and redis_error() says why. timeout in
+ * milliseconds; scripts: ends with a NULL, may be NULL. */
 struct redis *redis_new(void *ctx, const char *address, int timeout, const struct script *const *scripts);
 
 /* -ENOTCONN when there is no server to talk to (asked again after the back-off), else 0. */
 int redis_connect(struct redis *redis);
 bool redis_connected(const struct redis *redis);
+/* Why the last attempt to connect failed, told once; NULL when that was told, or it did not. For the log: calls between
+ * two attempts fail as well and are not worth a line. */
+const char *redis_trouble(struct redis *redis);
 /* The server's run id while connected: a new one means that the server was started anew. */
 const char *redis_run_id(const struct redis *redis);
 /* Close it; the next call connects anew. */
@@ -31,7 +36,8 @@ void redis_drop(struct redis *redis);
 
 /* Send one command and wait. 0 and a reply that the caller frees (freeReplyObject); -ENOTCONN or -EIO when the
  * connection broke (the command may or may not have been done); -EPROTO when Redis answered with an error, whose text
- * is redis_error(). */
+ * is redis_error(). After an error that says that another server is the one to talk to (READONLY, MOVED) the connection
+ * is dropped, so that the next call finds that one. */
 int redis_do(struct redis *redis, const struct command *command, redisReply **ret);
 /* As redis_do, with EVALSHA of the script; keys are the first keys words of command. */
 int redis_eval(struct redis *redis, const struct script *script, int keys, const struct command *command,

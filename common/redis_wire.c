@@ -3,22 +3,6 @@
 #include "common/memory.h"
 #include <errno.h>
 
-enum { PORT = 6379 };
-
-struct redis_address redis_address_parse(void *ctx, const char *text)
-{
-    const char *colon = strrchr(text, ':');
-
-    if (strchr(text, '/'))
-        return (struct redis_address){ .path = COPY(ctx, text) };
-    if (!colon)
-        return (struct redis_address){ .host = COPY(ctx, text), .port = PORT };
-    return (struct redis_address){
-        .host = memory_check(talloc_strndup(ctx, text, (size_t)(colon - text))),
-        .port = (int)strtol(colon + 1, NULL, 10),
-    };
-}
-
 /* ---- scripts ---- */
 
 struct loaded *loaded_new(void *ctx, const struct script *const *scripts)
@@ -80,6 +64,20 @@ void command_eval(void *ctx, struct command *ret, const char *verb, const char *
 bool reply_is_noscript(const redisReply *reply)
 {
     return reply->type == REDIS_REPLY_ERROR && !strncmp(reply->str, "NOSCRIPT", 8);
+}
+
+bool reply_is_elsewhere(const redisReply *reply)
+{
+    static const char *const signs[] = {
+        "READONLY ", "MOVED ", "MASTERDOWN ", "UNBLOCKED ", /* it became a replica while a command waited */
+    };
+
+    if (reply->type != REDIS_REPLY_ERROR)
+        return false;
+    for (size_t i = 0; i < ELEMENTS(signs); i++)
+        if (!strncmp(reply->str, signs[i], strlen(signs[i])))
+            return true;
+    return strstr(reply->str, ": -READONLY ") != NULL; /* in a script, as servers before 7 say it */
 }
 
 /* ---- commands ---- */

@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What the blocking client and the front's link to Redis have in common: addresses, scripts on the wire. */
+ * What the blocking client and the front's link to Redis have in common on the wire: scripts, errors. */
 #ifndef MILLRACE_REDIS_WIRE_H
 #define MILLRACE_REDIS_WIRE_H
 #include "common/redis.h"
-
-/* Where a server is: path of a unix socket, else host and port. */
-struct redis_address {
-    const char *path, *host;
-    int port;
-};
-/* text: a path (it has a slash), or host:port, the port 6379 when missing. Strings hang off ctx. */
-struct redis_address redis_address_parse(void *ctx, const char *text);
 
 /* A script and the SHA by which the server knows it. */
 struct loaded {
@@ -30,4 +22,6 @@ int loaded_take(struct loaded *loaded, const redisReply *reply);
 void command_eval(void *ctx, struct command *ret, const char *verb, const char *text, int keys,
                   const struct command *command);
 bool reply_is_noscript(const redisReply *reply);
+/* An error that says that this is not, or is no longer, the server to talk to: a replica, another node's slot. */
+bool reply_is_elsewhere(const redisReply *reply);
 #endif

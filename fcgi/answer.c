@@ -4,6 +4,7 @@
  * make tokens for), file with file_type, file_name, file_attachment (a file the web server sends). */
 #include "common/log.h"
 #include "common/memory.h"
+#include "fcgi/queue_links.h"
 #include "fcgi/serve.h"
 #include "scripts.h"
 #include <errno.h>
@@ -133,7 +134,8 @@ static void hand_over_jobs(struct request *rq, const char *lines)
         queue_put_command(rq, &command, tickets + i, to - i);
         rq->asks[asks] = (struct ask){ .done = put_done, .owner = rq };
         rq->pending++;
-        redis_link_eval(rq->server->redis, &rq->asks[asks++], &script_put, 1, &command);
+        redis_link_eval(queue_links_get(rq->server->redis, tickets[i].queue), &rq->asks[asks++], &script_put, 1,
+                        &command);
     }
 }
 

@@ -1,74 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fcgi/redis_link.h"
-#include "common/backoff.h"
-#include "common/log.h"
 #include "common/memory.h"
-#include "common/redis_wire.h"
+#include "fcgi/redis_link_private.h"
+#include <errno.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
-/* A script on its way to the server; the one without a script is the PING that greets it. */
-struct load {
-    struct ask ask;
-    struct redis_link *link;
-    struct loaded *one;
-    bool under_way;
-};
-
-struct redis_link {
-    struct loop *loop;
-    struct redis_address address;
-    uint64_t timeout;
-    enum { DOWN, CONNECTING, GREETING, UP } state;
-    redisContext *connection;
-    struct source source;
-    struct timer timer;    /* DOWN: until the next attempt; else until the attempt or the oldest ask is too old */
-    struct deferred flush; /* writes what a round has gathered, and ends what has no server to go to */
-    int backoff;
-    bool tried;               /* an attempt to connect has ended, one way or the other */
-    bool broken;              /* seen while answers are being read: ended after that */
-    struct ask *head, **tail; /* sent, in order */
-    struct ask *over, **over_last;
-    struct loaded *scripts;
-    struct load *loads;
-    int load_count, loads_left;
-};
-
-static void link_open(struct redis_link *link);
-
-static void link_end_later(struct redis_link *link, struct ask *ask)
+void link_end_later(struct redis_link *link, struct ask *asks)
 {
-    ask->next = NULL;
-    *link->over_last = ask;
-    link->over_last = &ask->next;
+    if (!asks)
+        return;
+    *link->over_last = asks;
+    while (*link->over_last)
+        link->over_last = &(*link->over_last)->next;
     loop_defer(link->loop, &link->flush);
-}
-
-static void link_break(struct redis_link *link, const char *why)
-{
-    struct ask *ask = link->head, *next;
-
-    log_warning("redis.lost", "error=%s", why);
-    loop_forget(link->loop, &link->source);
-    if (link->connection)
-        redisFree(link->connection);
-    link->connection = NULL;
-    link->state = DOWN;
-    link->tried = true;
-    link->broken = false;
-    link->head = NULL;
-    link->tail = &link->head;
-    for (; ask; ask = next) {
-        next = ask->next;
-        link_end_later(link, ask);
-    }
-    link->backoff = backoff_next(link->backoff);
-    loop_timer_set(link->loop, &link->timer, (uint64_t)link->backoff);
 }
 
 /* ---- sending ---- */
 
-static void link_sent(struct redis_link *link, struct ask *ask)
+void link_sent(struct redis_link *link, struct ask *ask)
 {
     ask->sent_at = loop_now(link->loop);
     ask->next = NULL;
@@ -79,46 +28,52 @@ static void link_sent(struct redis_link *link, struct ask *ask)
     loop_defer(link->loop, &link->flush);
 }
 
-static bool link_begin(struct redis_link *link, struct ask *ask)
+/* again: it may have to be sent a second time. */
+static void link_begin(struct redis_link *link, struct ask *ask, const struct command *command, bool again)
 {
+    /* Right after the start it may wait for the first attempt: a plain CGI process has no better time to ask. */
+    bool early = link->state != UP && !link->tried;
+    long long length;
+
     ask->reply = NULL;
     ask->wire = NULL;
+    ask->next = NULL;
     ask->again = false;
-    /* Right after the start it may wait for the first attempt: a plain CGI process has no better time to ask. */
-    if (link->state == UP || (!link->tried && link->state != DOWN))
-        return true;
-    link_end_later(link, ask);
-    return false;
+    if (link->state != UP && !early) {
+        link_end_later(link, ask);
+        return;
+    }
+    if (!early && !again) {
+        redisAppendCommandArgv(link->connection, command->count, command->words, command->lengths);
+        link_sent(link, ask);
+        return;
+    }
+    length = redisFormatCommandArgv(&ask->wire, command->count, command->words, command->lengths);
+    memory_check(length < 0 ? NULL : ask->wire);
+    ask->wire_length = (size_t)length;
+    if (early) {
+        *link->early_last = ask;
+        link->early_last = &ask->next;
+        return;
+    }
+    redisAppendFormattedCommand(link->connection, ask->wire, ask->wire_length);
+    link_sent(link, ask);
 }
 
 void redis_link_send(struct redis_link *link, struct ask *ask, const struct command *command)
 {
-    if (!link_begin(link, ask))
-        return;
-    redisAppendCommandArgv(link->connection, command->count, command->words, command->lengths);
-    link_sent(link, ask);
+    link_begin(link, ask, command, false);
 }
 
 void redis_link_eval(struct redis_link *link, struct ask *ask, const struct script *script, int keys,
                      const struct command *command)
 {
     autotalloc void *scratch = talloc_new(NULL);
-    const char *sha = loaded_sha(link->scripts, script);
+    const char *sha = link->state == UP ? loaded_sha(link->scripts, script) : NULL;
     struct command whole;
-    long long length;
 
-    if (!link_begin(link, ask))
-        return;
     command_eval(scratch, &whole, sha ? "EVALSHA" : "EVAL", sha ? sha : script->text, keys, command);
-    if (sha) {
-        length = redisFormatCommandArgv(&ask->wire, whole.count, whole.words, whole.lengths);
-        memory_check(length < 0 ? NULL : ask->wire);
-        ask->wire_length = (size_t)length;
-        redisAppendFormattedCommand(link->connection, ask->wire, ask->wire_length);
-    } else {
-        redisAppendCommandArgv(link->connection, whole.count, whole.words, whole.lengths);
-    }
-    link_sent(link, ask);
+    link_begin(link, ask, &whole, sha);
 }
 
 bool redis_link_up(const struct redis_link *link)
@@ -126,7 +81,7 @@ bool redis_link_up(const struct redis_link *link)
     return link->state == UP;
 }
 
-static void link_flush(struct redis_link *link)
+void link_flush(struct redis_link *link)
 {
     int done = 0;
 
@@ -162,44 +117,6 @@ static void link_flush_due(struct deferred *deferred)
     }
 }
 
-/* ---- scripts ---- */
-
-static void link_load(struct redis_link *link)
-{
-    for (int i = 0; i < link->load_count; i++) {
-        struct load *load = &link->loads[i];
-
-        if (load->under_way)
-            continue;
-        load->under_way = true;
-        link->loads_left++;
-        if (load->one->script)
-            redisAppendCommand(link->connection, "SCRIPT LOAD %s", load->one->script->text);
-        else
-            redisAppendCommand(link->connection, "PING");
-        link_sent(link, &load->ask);
-    }
-}
-
-static void load_done(struct ask *ask)
-{
-    struct load *load = OWNER(ask, struct load, ask);
-    struct redis_link *link = load->link;
-    const redisReply *reply = ask->reply;
-
-    load->under_way = false;
-    link->loads_left--;
-    if (!reply) /* the connection broke */
-        return;
-    if (load->one->script ? loaded_take(load->one, reply) < 0 : reply->type != REDIS_REPLY_STATUS)
-        link->broken = true; /* it is loading its data, or a script is wrong */
-    else if (!link->loads_left && link->state == GREETING) {
-        link->state = UP;
-        link->tried = true;
-        link->backoff = 0;
-    }
-}
-
 /* ---- answers ---- */
 
 /* The server has lost its scripts: load them, then send the same again behind that. */
@@ -220,20 +137,22 @@ static void link_answer(struct redis_link *link, redisReply *reply)
     struct ask *ask = link->head;
 
     if (!ask) { /* nobody asked: the server says goodbye, or we lost count */
-        link->broken = true;
+        link->broken = "an answer that nobody asked for";
         freeReplyObject(reply);
         return;
     }
     link->head = ask->next;
     if (!link->head)
         link->tail = &link->head;
+    if (reply_is_elsewhere(reply) && link->state == UP) /* the next attempt finds the one to talk to */
+        link->broken = "it is not the server to talk to any more";
     if (link_again(link, ask, reply))
         freeReplyObject(reply);
     else
         ask_end(ask, reply);
 }
 
-static void link_read(struct redis_link *link)
+void link_read(struct redis_link *link)
 {
     void *reply = NULL;
 
@@ -241,7 +160,7 @@ static void link_read(struct redis_link *link)
         link_break(link, link->connection->errstr);
         return;
     }
-    while (!link->broken) {
+    while (!link->broken && !link->onward) {
         if (redisGetReplyFromReader(link->connection, &reply) != REDIS_OK) {
             link_break(link, link->connection->errstr);
             return;
@@ -250,52 +169,13 @@ static void link_read(struct redis_link *link)
             return;
         link_answer(link, reply);
     }
-    link_break(link, "unusable answer");
-}
-
-/* ---- connecting ---- */
-
-static void link_connected(struct redis_link *link)
-{
-    int error = 0;
-    socklen_t size = sizeof error;
-
-    if (getsockopt(link->connection->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 || error) {
-        link_break(link, strerror(error));
-        return;
-    }
-    link->state = GREETING;
-    loop_timer_clear(link->loop, &link->timer);
-    loaded_forget(link->scripts);
-    link_load(link);
-}
-
-static void link_ready(struct source *source, uint32_t events)
-{
-    struct redis_link *link = OWNER(source, struct redis_link, source);
-
-    if (link->state == CONNECTING)
-        link_connected(link);
-    else if (events & ~(uint32_t)EPOLLOUT)
-        link_read(link);
+    if (link->broken)
+        link_break(link, link->broken);
     else
-        link_flush(link);
+        link_hop(link);
 }
 
-static void link_open(struct redis_link *link)
-{
-    const struct redis_address *address = &link->address;
-
-    link->connection =
-        address->path ? redisConnectUnixNonBlock(address->path) : redisConnectNonBlock(address->host, address->port);
-    memory_check(link->connection);
-    if (link->connection->err || loop_watch(link->loop, &link->source, link->connection->fd, EPOLLOUT) < 0) {
-        link_break(link, link->connection->errstr);
-        return;
-    }
-    link->state = CONNECTING;
-    loop_timer_set(link->loop, &link->timer, link->timeout);
-}
+/* ---- beginning and end ---- */
 
 static void link_due(struct timer *timer)
 {
@@ -310,8 +190,6 @@ static void link_due(struct timer *timer)
         loop_timer_set(link->loop, timer, link->timeout - age);
 }
 
-/* ---- beginning and end ---- */
-
 static int link_free(struct redis_link *link)
 {
     loop_forget(link->loop, &link->source);
@@ -322,31 +200,23 @@ static int link_free(struct redis_link *link)
     return 0;
 }
 
-static void link_loads_init(struct redis_link *link)
-{
-    while (link->scripts[link->load_count].script)
-        link->load_count++;
-    link->load_count++; /* the PING */
-    link->loads = memory_check(talloc_zero_array(link, struct load, (unsigned)link->load_count));
-    for (int i = 0; i < link->load_count; i++)
-        link->loads[i] = (struct load){ .ask = { .done = load_done }, .link = link, .one = &link->scripts[i] };
-}
-
 int redis_link_new(void *ctx, struct loop *loop, const char *address, int timeout, const struct script *const *scripts,
                    struct redis_link **ret)
 {
     struct redis_link *link = NEW(ctx, struct redis_link);
 
     link->loop = loop;
-    link->address = redis_address_parse(link, address);
     link->timeout = (uint64_t)timeout;
     link->source = (struct source){ .ready = link_ready, .fd = -1 };
     link->timer.due = link_due;
     link->flush.call = link_flush_due;
     link->tail = &link->head;
+    link->early_last = &link->early;
     link->over_last = &link->over;
-    link->scripts = loaded_new(link, scripts);
-    link_loads_init(link);
+    if (link_connect_init(link, address, scripts) < 0) {
+        talloc_free(link);
+        return -EINVAL;
+    }
     talloc_set_destructor(link, link_free);
     link_open(link);
     *ret = link;

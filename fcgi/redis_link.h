@@ -14,13 +14,14 @@ struct ask {
     /* private */
     struct ask *next;
     uint64_t sent_at;
-    char *wire; /* of an EVALSHA, to send it again; else NULL */
+    char *wire; /* of an EVALSHA, or while it waits for the first connection; else NULL */
     size_t wire_length;
     bool again;
 };
 
 struct redis_link;
-/* address and timeout as in common/redis.h; scripts (ends with NULL, may be NULL) are loaded on each connect. */
+/* address and timeout as in common/redis.h; scripts (ends with NULL, may be NULL) are loaded on each connect. -EINVAL
+ * when the address is none. Names of hosts are looked up by blocking calls: an address or a socket's path is better. */
 int redis_link_new(void *ctx, struct loop *loop, const char *address, int timeout, const struct script *const *scripts,
                    struct redis_link **ret);
 /* Always ends in done(), never from inside this call. */

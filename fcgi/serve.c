@@ -5,6 +5,7 @@
 #include "common/seal.h"
 #include "common/token_cache.h"
 #include "fcgi/pool.h"
+#include "fcgi/queue_links.h"
 #include "sql.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -272,8 +273,7 @@ static int open_backends(struct server *server)
     link_pads(&server->keys, inner, outer);
     r = lanes_new(server, server->loop, &options, &server->lanes);
     if (r == 0)
-        r = redis_link_new(server, server->loop, config->redis_url, config->redis_timeout, queue_scripts,
-                           &server->redis);
+        r = queue_links_new(server, server->loop, config, &server->redis);
     if (r == 0)
         r = pool_new(server, server->loop, config->front_threads, POOL_QUEUE, &server->pool);
     return r;

@@ -30,7 +30,7 @@ struct server {
     struct token_cache *tokens;
     struct loop *loop;
     struct lanes *lanes;
-    struct redis_link *redis;
+    struct queue_links *redis;
     struct pool *pool;
     struct bound caller;        /* sql/core/caller.sql; its sources are the fixed names */
     struct route_node **routes; /* of each product */

@@ -5,6 +5,11 @@
 #include "scripts.h"
 #include <errno.h>
 
+char *limiter_prefix(void *ctx, const char *name)
+{
+    return FORMAT(ctx, "mr1:{l:%s}:", name);
+}
+
 static int call(struct redis *redis, const char *name, const char *mode, const char *number, const char *burst,
                 long long ret[2])
 {
@@ -13,7 +18,7 @@ static int call(struct redis *redis, const char *name, const char *mode, const c
     struct command command = { 0 };
     int r;
 
-    command_text(ctx, &command, FORMAT(ctx, "mr1:{l:%s}:", name));
+    command_text(ctx, &command, limiter_prefix(ctx, name));
     command_text(ctx, &command, mode);
     command_text(ctx, &command, number);
     if (burst)

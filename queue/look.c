@@ -19,6 +19,7 @@ enum {
 /* What a pass has seen: open jobs, the first of them, and how many Redis did not know. */
 struct tally {
     int open;
+    bool refused; /* a Redis would not take something: the pass does not count */
     size_t added;
     char first[JOB_ID_SIZE];
 };
@@ -62,6 +63,48 @@ static void note_open(struct tally *tally, const struct result *page)
     }
 }
 
+void reconcile_complain(const char *event, const struct queue_state *queue, int r)
+{
+    const char *trouble = redis_trouble(queue->redis);
+
+    if (trouble)
+        log_warning("reconcile.redis", "queue=%s error=%s", queue->name, trouble);
+    else if (r != -ENOTCONN)
+        log_warning(event, "queue=%s error=%s", queue->name, redis_error(queue->redis));
+}
+
+static struct queue_state *queue_find(struct reconciler *reconciler, const char *name)
+{
+    for (size_t i = 0; i < reconciler->queue_count; i++)
+        if (!strcmp(reconciler->queues[i].name, name))
+            return &reconciler->queues[i];
+    return NULL;
+}
+
+/* Each queue's tickets to its Redis: one that is away does not hold up the others. */
+static void put_tickets(struct reconciler *reconciler, const struct ticket *tickets, size_t n, struct tally *tally)
+{
+    for (size_t from = 0, to; from < n; from = to) {
+        struct queue_state *queue = queue_find(reconciler, tickets[from].queue);
+        size_t added;
+        int r;
+
+        for (to = from + 1; to < n && !strcmp(tickets[to].queue, tickets[from].queue);)
+            to++;
+        if (!queue) /* of a kind that this release does not know */
+            continue;
+        r = queue_put(queue->redis, tickets + from, to - from, &added);
+        if (r == 0) {
+            tally->added += added;
+            continue;
+        }
+        reconcile_complain("reconcile.put", queue, r);
+        tally->refused = tally->refused || r == -EPROTO;
+        queue->put_error = r;
+        queue->missed = queue->missed || r != -EPROTO;
+    }
+}
+
 /* Put one page's tickets. 1 when there may be another page, which begins after *after; 0 at the end; or -errno. */
 static int put_page(struct reconciler *reconciler, const struct sql *sql, const char *span, char after[JOB_ID_SIZE],
                     struct tally *tally)
@@ -69,7 +112,7 @@ static int put_page(struct reconciler *reconciler, const struct sql *sql, const 
     autotalloc void *ctx = talloc_new(NULL);
     autoresult struct result page = { 0 };
     struct ticket *tickets;
-    size_t n = 0, added = 0;
+    size_t n = 0;
     int rows, r = database_run(reconciler->database, sql, PARAMS({ "after", after }, { "span", span }), &page);
 
     if (r < 0)
@@ -80,13 +123,11 @@ static int put_page(struct reconciler *reconciler, const struct sql *sql, const 
     snprintf(after, JOB_ID_SIZE, "%s", result_text(&page, rows - 1, "id"));
     note_open(tally, &page);
     r = read_tickets(ctx, &page, &tickets, &n);
-    if (r == 0)
-        r = queue_put(reconciler->redis, tickets, n, &added);
     if (r < 0) {
-        log_warning("reconcile.put", "jobs=%zu error=%s", n, redis_error(reconciler->redis));
+        log_error("reconcile.read", "error=malformed ticket");
         return r;
     }
-    tally->added += added;
+    put_tickets(reconciler, tickets, n, tally);
     return !result_text(&page, rows - 1, "queue") || rows >= PAGE;
 }
 
@@ -96,21 +137,17 @@ static void rebuild_over(struct queue_state *queue)
     queue->token[0] = '\0';
 }
 
-/* A rebuild that is under way goes on. One that has been given up (Redis was flushed, another leader has begun) begins
+/* Rebuilds that are under way go on. One that has been given up (Redis was flushed, another leader has begun) begins
  * anew with the next look. */
-static int rebuilds_keep(struct reconciler *reconciler)
+static void rebuilds_keep(struct reconciler *reconciler)
 {
-    int r = 0;
-
-    for (size_t i = 0; i < reconciler->queue_count && r == 0; i++) {
+    for (size_t i = 0; i < reconciler->queue_count; i++) {
         struct queue_state *queue = &reconciler->queues[i];
         bool mine = true;
-        if (queue->rebuilding)
-            r = queue_keep(reconciler->redis, queue->name, queue->token, &mine);
-        if (!mine)
+
+        if (queue->rebuilding && queue_keep(queue->redis, queue->name, queue->token, &mine) == 0 && !mine)
             rebuild_over(queue);
     }
-    return r;
 }
 
 /* span: seconds to look back, of a statement that has it. */
@@ -119,11 +156,14 @@ static int put_all(struct reconciler *reconciler, const struct sql *sql, uint64_
     char after[JOB_ID_SIZE] = NIL_ID, seconds[24];
     int r;
 
+    for (size_t i = 0; i < reconciler->queue_count; i++) {
+        reconciler->queues[i].put_error = 0;
+        if (sql == &sql_queue_job_open)
+            reconciler->queues[i].missed = false;
+    }
     snprintf(seconds, sizeof seconds, "%llu", (unsigned long long)span);
-    do {
-        int kept = rebuilds_keep(reconciler);
-        r = kept < 0 ? kept : put_page(reconciler, sql, seconds, after, tally);
-    } while (r > 0);
+    while ((r = put_page(reconciler, sql, seconds, after, tally)) > 0)
+        rebuilds_keep(reconciler);
     return r;
 }
 
@@ -150,9 +190,14 @@ static int ask_cancels(struct reconciler *reconciler)
     enum queue_where ignored;
     int r = database_run(reconciler->database, &sql_queue_cancel_open, NO_PARAMS, &asked);
 
-    for (int i = 0; i < result_rows(&asked) && r == 0; i++)
-        r = queue_cancel(reconciler->redis, result_text(&asked, i, "queue"), result_text(&asked, i, "id"), CANCEL_ASK,
-                         &ignored);
+    for (int i = 0; i < result_rows(&asked); i++) {
+        struct queue_state *queue = queue_find(reconciler, result_text(&asked, i, "queue"));
+        int asking =
+            queue ? queue_cancel(queue->redis, queue->name, result_text(&asked, i, "id"), CANCEL_ASK, &ignored) : 0;
+
+        if (asking < 0)
+            reconcile_complain("reconcile.cancel", queue, asking);
+    }
     return r;
 }
 
@@ -166,9 +211,9 @@ static int rebuild_begin(struct reconciler *reconciler, struct queue_state *queu
 
     if (!*queue->token) /* else it is tried again: nobody else can have begun */
         token_jti(queue->token);
-    r = queue_close(reconciler->redis, queue->name, queue->token, &mine);
+    r = queue_close(queue->redis, queue->name, queue->token, &mine);
     if (r == 0 && mine)
-        r = queue_wipe(reconciler->redis, queue->name, queue->token, &mine);
+        r = queue_wipe(queue->redis, queue->name, queue->token, &mine);
     if (r == 0 && !mine)
         rebuild_over(queue);
     if (r < 0 || !mine)
@@ -183,7 +228,7 @@ static int rebuild_begin(struct reconciler *reconciler, struct queue_state *queu
     if (*result_text(&open, 0, "any_open") == 't')
         queue->open_at += (uint64_t)reconciler->config->queue_lease * 1000 * 2 / 3;
     log_info("reconcile.rebuild", "queue=%s wait_ms=%llu", queue->name,
-             (unsigned long long)(queue->open_at - reconciler->now));
+             (unsigned long long)(queue->open_at - reconcile_clock()));
     return 0;
 }
 
@@ -195,9 +240,11 @@ static int rebuild_end(struct reconciler *reconciler, struct queue_state *queue)
 
     queue->version[0] = '\0';
     if (r == 0)
+        r = queue->put_error;
+    if (r == 0)
         r = settings_tell(reconciler, queue);
     if (r == 0)
-        r = queue_open(reconciler->redis, queue->name, queue->token, &opened);
+        r = queue_open(queue->redis, queue->name, queue->token, &opened);
     if (r < 0)
         return r;
     rebuild_over(queue); /* when it was not opened, the next look begins anew */
@@ -209,7 +256,7 @@ static int rebuild_end(struct reconciler *reconciler, struct queue_state *queue)
 static int look_at_queue(struct reconciler *reconciler, struct queue_state *queue)
 {
     bool open;
-    int r = queue_is_open(reconciler->redis, queue->name, &open);
+    int r = queue_is_open(queue->redis, queue->name, &open);
 
     if (r < 0)
         return r;
@@ -232,17 +279,15 @@ bool look_is_rebuilding(const struct reconciler *reconciler)
 
 /* ---- one look ---- */
 
-/* A Redis that was started anew while a rebuild waits: the wait starts again. */
-static void notice_restart(struct reconciler *reconciler)
+/* A Redis that was started anew while a rebuild waits, or another one after a failover: the wait starts again. */
+static void notice_restart(struct reconciler *reconciler, struct queue_state *queue)
 {
-    if (!strcmp(reconciler->run_id, redis_run_id(reconciler->redis)))
+    if (!strcmp(queue->run_id, redis_run_id(queue->redis)))
         return;
-    snprintf(reconciler->run_id, sizeof reconciler->run_id, "%s", redis_run_id(reconciler->redis));
+    snprintf(queue->run_id, sizeof queue->run_id, "%s", redis_run_id(queue->redis));
     reconciler->full_at = 0;
-    for (size_t i = 0; i < reconciler->queue_count; i++) {
-        rebuild_over(&reconciler->queues[i]);
-        reconciler->queues[i].version[0] = '\0';
-    }
+    rebuild_over(queue);
+    queue->version[0] = '\0';
 }
 
 /* Put what Redis does not know: of all open jobs now and then, else of those made since the last look that went well;
@@ -256,8 +301,9 @@ static void look_for_unknown(struct reconciler *reconciler)
 
     if (r < 0 || put_all(reconciler, &sql_queue_job_due, span, &near) < 0 || ask_cancels(reconciler) < 0)
         return;
-    reconciler->looked_at = reconciler->now;
-    if (full)
+    if (!tally.refused && !near.refused)
+        reconciler->looked_at = reconciler->now;
+    if (full && !tally.refused)
         reconciler->full_at = reconciler->now + FULL_PASS_MS;
     if (full || tally.added)
         log_info(full ? "reconcile.full" : "reconcile.recent", "open_jobs=%d added=%zu", tally.open, tally.added);
@@ -265,19 +311,28 @@ static void look_for_unknown(struct reconciler *reconciler)
         log_info("reconcile.near", "added=%zu", near.added);
 }
 
+/* A queue whose Redis is away does not hold up the others. */
 void look(struct reconciler *reconciler)
 {
-    int r = redis_connect(reconciler->redis);
+    bool any = false;
 
-    if (r < 0)
-        return;
-    notice_restart(reconciler);
-    r = rebuilds_keep(reconciler);
-    for (size_t i = 0; i < reconciler->queue_count && r == 0; i++)
-        r = look_at_queue(reconciler, &reconciler->queues[i]);
-    if (r < 0) {
-        log_warning("reconcile.look", "error=%s", redis_error(reconciler->redis));
-        return;
+    rebuilds_keep(reconciler);
+    for (size_t i = 0; i < reconciler->queue_count; i++) {
+        struct queue_state *queue = &reconciler->queues[i];
+        int r = redis_connect(queue->redis);
+
+        if (r == 0) {
+            notice_restart(reconciler, queue);
+            r = look_at_queue(reconciler, queue);
+        }
+        if (r < 0) {
+            reconcile_complain("reconcile.look", queue, r);
+            continue;
+        }
+        any = true;
+        if (queue->missed)
+            reconciler->full_at = 0;
     }
-    look_for_unknown(reconciler);
+    if (any)
+        look_for_unknown(reconciler);
 }

@@ -95,16 +95,16 @@ static bool is_text(const redisReply *reply)
     return reply->type == REDIS_REPLY_STRING;
 }
 
-static int read_job(void *ctx, const redisReply *from, struct reserved *to)
+/* A job is three elements of the reply: id, packed, whose lost lease it was. */
+static int read_job(void *ctx, redisReply *const *from, struct reserved *to)
 {
     char *bar;
 
-    if (from->type != REDIS_REPLY_ARRAY || from->elements != 3 || !is_text(from->element[0]) ||
-        !is_text(from->element[1]) || !is_text(from->element[2]) || from->element[0]->len != JOB_ID_SIZE - 1)
+    if (!is_text(from[0]) || !is_text(from[1]) || !is_text(from[2]) || from[0]->len != JOB_ID_SIZE - 1)
         return -EPROTO;
-    memcpy(to->id, from->element[0]->str, JOB_ID_SIZE);
-    to->packed = COPY(ctx, from->element[1]->str);
-    to->lost_epoch = strtoull(from->element[2]->str, &bar, 10);
+    memcpy(to->id, from[0]->str, JOB_ID_SIZE);
+    to->packed = COPY(ctx, from[1]->str);
+    to->lost_epoch = strtoull(from[2]->str, &bar, 10);
     to->lost_worker = to->lost_epoch && *bar == '|' ? COPY(ctx, bar + 1) : "";
     return 0;
 }
@@ -127,12 +127,13 @@ static int read_reservation(void *ctx, const redisReply *reply, struct reservati
 {
     int r = 0;
 
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 3 || reply->elements > 3 + QUEUE_BATCH ||
-        !is_text(reply->element[0]) || reply->element[1]->type != REDIS_REPLY_INTEGER)
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements % 3 || reply->elements < 3 ||
+        reply->elements > 3 + 3 * QUEUE_BATCH || !is_text(reply->element[0]) ||
+        reply->element[1]->type != REDIS_REPLY_INTEGER)
         return -EPROTO;
     *ret = (struct reservation){ .epoch = strtoull(reply->element[0]->str, NULL, 10),
                                  .next_ms = (long)reply->element[1]->integer,
-                                 .count = reply->elements - 3 };
+                                 .count = reply->elements / 3 - 1 };
     for (size_t i = 0; i < ELEMENTS(doors); i++)
         if (doors[i].code == reply->element[1]->integer)
             ret->door = doors[i].door;
@@ -141,7 +142,7 @@ static int read_reservation(void *ctx, const redisReply *reply, struct reservati
     else
         ret->need = (int)reply->element[2]->integer;
     for (size_t i = 0; i < ret->count && r == 0; i++)
-        r = read_job(ctx, reply->element[i + 3], &ret->jobs[i]);
+        r = read_job(ctx, reply->element + 3 * (i + 1), &ret->jobs[i]);
     return r;
 }
 

@@ -82,6 +82,7 @@ int queue_settings(struct redis *redis, const char *queue, const char *version, 
 
 /* A rate that several queues share. take: up to n tokens; *ret_ms: until there may be more. give: those that were not
  * used. block: none for ms milliseconds. rate: units a second and burst as text; NULL: no limit. */
+char *limiter_prefix(void *ctx, const char *name); /* "mr1:{l:NAME}:" */
 int limiter_take(struct redis *redis, const char *name, int n, int *ret, long *ret_ms);
 int limiter_give(struct redis *redis, const char *name, int n);
 int limiter_block(struct redis *redis, const char *name, long long ms);

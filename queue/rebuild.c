@@ -58,17 +58,15 @@ int queue_open(struct redis *redis, const char *queue, const char *token, bool *
 
 /* ---- wiping ---- */
 
-/* What stands behind a key's prefix; one that ends with a colon begins a family. */
-static const char *const of_jobs[] = { "j",  "dl",    "lease", "own", "park", "lost", "cx",
-                                       "r:", "ring:", "blk:",  "w:",  "in:",  NULL };
-
+/* Whether a key, by what stands behind its prefix, is a tenant's list, a lane, or a set of what runs: of these there
+ * are as many as tenants and keys, so the script that forgets jobs leaves them. */
 static bool is_of_jobs(const char *name)
 {
-    for (const char *const *one = of_jobs; *one; one++) {
-        size_t length = strlen(*one);
-        if ((*one)[length - 1] == ':' ? !strncmp(name, *one, length) : !strcmp(name, *one))
+    static const char *const families[] = { "r:", "w:", "in:" };
+
+    for (size_t i = 0; i < ELEMENTS(families); i++)
+        if (!strncmp(name, families[i], strlen(families[i])))
             return true;
-    }
     return false;
 }
 
@@ -103,17 +101,21 @@ static int scan(struct redis *redis, void *ctx, const char *prefix, char cursor[
 int queue_wipe(struct redis *redis, const char *queue, const char *token, bool *ret)
 {
     char cursor[24] = "0";
-    bool mine = true;
-    int r = 0;
+    bool mine = false;
+    int r = call_open(redis, queue, "forget", token, NULL, &mine);
 
-    do {
+    while (r == 0 && mine) {
         autotalloc void *ctx = talloc_new(NULL);
         struct command keys;
 
         r = scan(redis, ctx, queue_prefix(ctx, queue), cursor, &keys);
         if (r == 0)
-            r = call_open(redis, queue, "keep", token, &keys, &mine);
-    } while (r == 0 && mine && strcmp(cursor, "0") != 0);
+            r = call_open(redis, queue, "wipe", token, &keys, &mine);
+        if (!strcmp(cursor, "0"))
+            break;
+    }
+    if (r == 0 && mine)
+        r = call_open(redis, queue, "wiped", token, NULL, &mine);
     if (r == 0)
         *ret = mine;
     return r;

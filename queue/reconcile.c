@@ -2,6 +2,7 @@
 #include "queue/reconcile.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "queue/queue_redis.h"
 #include "queue/reconcile_state.h"
 #include "queue/schedule.h"
 #include "sql.h"
@@ -20,6 +21,20 @@ uint64_t reconcile_clock(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+static bool all_connected(const struct reconciler *reconciler)
+{
+    for (size_t i = 0; i < reconciler->queue_count; i++)
+        if (!redis_connected(reconciler->queues[i].redis))
+            return false;
+    return true;
+}
+
+static void queue_add(struct reconciler *reconciler, const char *name)
+{
+    reconciler->queues[reconciler->queue_count++] =
+        (struct queue_state){ .name = name, .redis = queue_redis_get(reconciler->redis, name) };
+}
+
 static void queues_fill(struct reconciler *reconciler)
 {
     for (const struct job_kind *kind = job_kinds; kind->name; kind++) {
@@ -27,7 +42,7 @@ static void queues_fill(struct reconciler *reconciler)
         while (i < reconciler->queue_count && strcmp(reconciler->queues[i].name, kind->queue) != 0)
             i++;
         if (i == reconciler->queue_count && i < QUEUES_MAX)
-            reconciler->queues[reconciler->queue_count++].name = kind->queue;
+            queue_add(reconciler, kind->queue);
     }
 }
 
@@ -81,7 +96,7 @@ static void loop(struct reconciler *reconciler)
         if (reconciler->term && reconciler->now >= reconciler->schedules_at)
             run_schedules(reconciler);
         reconciler->now = reconcile_clock(); /* a look may have taken a while */
-        step = look_is_rebuilding(reconciler) || !redis_connected(reconciler->redis) ? REBUILD_STEP_MS : LEAD_MS;
+        step = look_is_rebuilding(reconciler) || !all_connected(reconciler) ? REBUILD_STEP_MS : LEAD_MS;
         if (reconciler->term)
             step = until(reconciler, reconciler->look_at, until(reconciler, reconciler->schedules_at, step));
     } while (poll(&signals, 1, step) == 0 || !signals.revents);
@@ -95,7 +110,7 @@ int reconcile_run(const struct config *config)
 
     reconciler->config = config;
     reconciler->database = database_new(reconciler, config->database_url, config->database_timeout);
-    reconciler->redis = redis_new(reconciler, config->redis_url, config->redis_timeout, queue_scripts);
+    reconciler->redis = queue_redis_new(reconciler, config);
     token_jti(reconciler->name);
     queues_fill(reconciler);
     sigemptyset(&signals);

@@ -10,8 +10,14 @@
 
 enum { QUEUES_MAX = 32 };
 
+struct queue_redis;
+
 struct queue_state {
     const char *name;
+    struct redis *redis;
+    char run_id[64]; /* of its Redis, when it was looked at last */
+    int put_error;   /* of the last pass: 0, or why its tickets could not be told */
+    bool missed;     /* its Redis was away while a pass had something for it: it needs a whole one */
     bool rebuilding;
     char token[JTI_HEX + 1]; /* of the rebuild */
     uint64_t open_at;        /* when live workers have had the time to re-assert their leases */
@@ -21,18 +27,19 @@ struct queue_state {
 struct reconciler {
     const struct config *config;
     struct database *database;
-    struct redis *redis;
+    struct queue_redis *redis;
     char name[JTI_HEX + 1];
     struct queue_state queues[QUEUES_MAX];
     size_t queue_count;
-    long long term;  /* 0: does not lead */
-    char run_id[64]; /* of the Redis that was looked at last */
+    long long term; /* 0: does not lead */
     uint64_t now, full_at, house_at, look_at, schedules_at;
     uint64_t looked_at; /* when the last look began that put all it found */
     int signals;
 };
 
 uint64_t reconcile_clock(void); /* milliseconds of CLOCK_BOOTTIME */
+/* Log that a call to a queue's Redis failed with r. Why there is no connection is told once an attempt. */
+void reconcile_complain(const char *event, const struct queue_state *queue, int r);
 
 /* look.c: rebuild queues that are not whole, put what Redis does not know, flag what is to be cancelled. */
 void look(struct reconciler *reconciler);

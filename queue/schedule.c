@@ -41,13 +41,13 @@ static int read_rows(void *ctx, const struct result *rows, struct ticket **ret, 
     return 0;
 }
 
-int schedule_run(struct database *database, struct redis *redis, long long *ret_wait)
+int schedule_run(struct database *database, struct queue_redis *queues, long long *ret_wait)
 {
     autotalloc void *ctx = talloc_new(NULL);
     autoresult struct result rows = { 0 };
     struct ticket *tickets;
     const char *wait;
-    size_t count = 0, ignored;
+    size_t count = 0;
     int r = database_run(database, &sql_queue_schedule_run, NO_PARAMS, &rows);
 
     if (r < 0) {
@@ -58,8 +58,8 @@ int schedule_run(struct database *database, struct redis *redis, long long *ret_
     *ret_wait = wait ? strtoll(wait, NULL, 10) : -1;
     r = read_rows(ctx, &rows, &tickets, &count);
     if (r == 0 && count)
-        r = queue_put(redis, tickets, count, &ignored);
+        r = queue_redis_put(queues, tickets, count);
     if (r < 0)
-        log_warning("schedule.put", "jobs=%zu error=%s", count, redis_error(redis));
+        log_warning("schedule.put", "jobs=%zu error=%s", count, strerror(-r));
     return r;
 }

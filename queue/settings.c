@@ -4,6 +4,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "queue/queue_redis.h"
 #include "queue/reconcile_state.h"
 #include "sql.h"
 #include <errno.h>
@@ -17,7 +18,7 @@ static int row_of(const struct result *list, const char *queue)
     return -1;
 }
 
-static int tell(struct reconciler *reconciler, struct queue_state *queue, const struct result *list)
+static int tell(struct queue_state *queue, const struct result *list)
 {
     autotalloc void *ctx = talloc_new(NULL);
     json_auto_t *settings = NULL;
@@ -38,7 +39,7 @@ static int tell(struct reconciler *reconciler, struct queue_state *queue, const 
         pairs[2 * n] = name;
         pairs[2 * n++ + 1] = json_string_value(value);
     }
-    r = queue_settings(reconciler->redis, queue->name, version, pairs, n);
+    r = queue_settings(queue->redis, queue->name, version, pairs, n);
     if (r < 0)
         return r;
     snprintf(queue->version, sizeof queue->version, "%s", version);
@@ -51,7 +52,7 @@ int settings_tell(struct reconciler *reconciler, struct queue_state *queue)
     autoresult struct result list = { 0 };
     int r = database_run(reconciler->database, &sql_queue_queue_list, NO_PARAMS, &list);
 
-    return r < 0 ? r : tell(reconciler, queue, &list);
+    return r < 0 ? r : tell(queue, &list);
 }
 
 /* ---- whether a queue takes more ---- */
@@ -63,7 +64,7 @@ static unsigned long long info_number(const char *info, const char *name)
     return at ? strtoull(at + strlen(name), NULL, 10) : 0;
 }
 
-static bool short_of_memory(struct reconciler *reconciler)
+static bool short_of_memory(const struct reconciler *reconciler, struct redis *redis)
 {
     autotalloc void *ctx = talloc_new(NULL);
     struct command command = { 0 };
@@ -72,7 +73,7 @@ static bool short_of_memory(struct reconciler *reconciler)
 
     command_text(ctx, &command, "INFO");
     command_text(ctx, &command, "memory");
-    if (redis_do(reconciler->redis, &command, &reply) == 0 && reply->type == REDIS_REPLY_STRING) {
+    if (redis_do(redis, &command, &reply) == 0 && reply->type == REDIS_REPLY_STRING) {
         used = info_number(reply->str, "\nused_memory:");
         most = info_number(reply->str, "\nmaxmemory:");
     }
@@ -81,7 +82,7 @@ static bool short_of_memory(struct reconciler *reconciler)
 }
 
 /* Open jobs of a queue: those that Redis knows, or while it cannot be asked those that PostgreSQL counts up to most. */
-static long long backlog(struct reconciler *reconciler, const char *queue, const char *most)
+static long long backlog(struct reconciler *reconciler, const struct queue_state *queue, const char *most)
 {
     autotalloc void *ctx = talloc_new(NULL);
     autoresult struct result counted = { 0 };
@@ -90,14 +91,14 @@ static long long backlog(struct reconciler *reconciler, const char *queue, const
     long long n = -1;
 
     command_text(ctx, &command, "HLEN");
-    command_text(ctx, &command, FORMAT(ctx, "%sj", queue_prefix(ctx, queue)));
-    if (redis_do(reconciler->redis, &command, &reply) == 0 && reply->type == REDIS_REPLY_INTEGER)
+    command_text(ctx, &command, FORMAT(ctx, "%sj", queue_prefix(ctx, queue->name)));
+    if (redis_do(queue->redis, &command, &reply) == 0 && reply->type == REDIS_REPLY_INTEGER)
         n = reply->integer;
     freeReplyObject(reply);
     if (n >= 0)
         return n;
-    if (database_run(reconciler->database, &sql_queue_backlog, PARAMS({ "queue", queue }, { "most", most }), &counted) <
-        0)
+    if (database_run(reconciler->database, &sql_queue_backlog, PARAMS({ "queue", queue->name }, { "most", most }),
+                     &counted) < 0)
         return 0;
     return strtoll(result_text(&counted, 0, "open"), NULL, 10);
 }
@@ -111,8 +112,7 @@ static const char *backlog_limit(void *ctx, const struct reconciler *reconciler,
     return own ? COPY(ctx, own) : FORMAT(ctx, "%d", reconciler->config->queue_backlog);
 }
 
-static void watch(struct reconciler *reconciler, const struct queue_state *queue, const struct result *list,
-                  bool memory)
+static void watch(struct reconciler *reconciler, const struct queue_state *queue, const struct result *list)
 {
     autotalloc void *ctx = talloc_new(NULL);
     autoresult struct result result = { 0 };
@@ -120,9 +120,9 @@ static void watch(struct reconciler *reconciler, const struct queue_state *queue
     const char *most = backlog_limit(ctx, reconciler, list, row), *why = "";
     const char *was = row < 0 ? "" : result_text(list, row, "why");
 
-    if (memory)
+    if (short_of_memory(reconciler, queue->redis))
         why = "Redis is short of memory";
-    else if (backlog(reconciler, queue->name, most) >= strtoll(most, NULL, 10))
+    else if (backlog(reconciler, queue, most) >= strtoll(most, NULL, 10))
         why = "too many jobs are open";
     if (!strcmp(was, why))
         return;
@@ -141,7 +141,8 @@ static void tell_limiters(struct reconciler *reconciler)
     if (database_run(reconciler->database, &sql_queue_limiter_list, NO_PARAMS, &list) < 0)
         return;
     for (int i = 0; i < result_rows(&list); i++)
-        if (limiter_rate(reconciler->redis, result_text(&list, i, "name"), result_text(&list, i, "rate"),
+        if (limiter_rate(queue_redis_limiter(reconciler->redis, result_text(&list, i, "name")),
+                         result_text(&list, i, "name"), result_text(&list, i, "rate"),
                          result_text(&list, i, "burst")) < 0)
             return;
 }
@@ -149,17 +150,17 @@ static void tell_limiters(struct reconciler *reconciler)
 void settings_look(struct reconciler *reconciler)
 {
     autoresult struct result list = { 0 };
-    bool reachable = redis_connect(reconciler->redis) == 0, memory;
 
     if (database_run(reconciler->database, &sql_queue_queue_list, NO_PARAMS, &list) < 0)
         return;
-    memory = reachable && short_of_memory(reconciler);
     for (size_t i = 0; i < reconciler->queue_count; i++) {
-        watch(reconciler, &reconciler->queues[i], &list, memory);
-        if (reachable && tell(reconciler, &reconciler->queues[i], &list) < 0)
-            log_warning("reconcile.settings", "queue=%s error=%s", reconciler->queues[i].name,
-                        redis_error(reconciler->redis));
+        struct queue_state *queue = &reconciler->queues[i];
+        int r;
+
+        watch(reconciler, queue, &list);
+        r = tell(queue, &list);
+        if (r < 0)
+            reconcile_complain("reconcile.settings", queue, r);
     }
-    if (reachable)
-        tell_limiters(reconciler);
+    tell_limiters(reconciler);
 }

@@ -190,10 +190,10 @@ static void put_followers(struct worker *worker, const struct result *rows)
         autotalloc void *ctx = talloc_new(NULL);
         const char *line = result_text(rows, i, "ticket");
         struct ticket *tickets;
-        size_t n, added;
+        size_t n;
 
-        if (line && ticket_parse(ctx, line, &tickets, &n) == 0 && queue_put(worker->redis, tickets, n, &added) < 0)
-            log_info("worker.put", "job=%s error=%s", tickets->id, redis_error(worker->redis));
+        if (line && ticket_parse(ctx, line, &tickets, &n) == 0 && queue_redis_put(worker->places, tickets, n) < 0)
+            log_info("worker.put", "job=%s is left to the scheduler", tickets->id);
     }
 }
 
@@ -300,7 +300,8 @@ static void settled_note(const struct ending *ending, enum settled settled)
     else
         worker->failed++;
     if (job->limited && worker->limiter)
-        limiter_block(worker->redis, worker->limiter, (long long)job->delay * 1000);
+        limiter_block(queue_redis_limiter(worker->places, worker->limiter), worker->limiter,
+                      (long long)job->delay * 1000);
 }
 
 /* Ended slots whose leases are surely ours, in the order of their ids: so two workers that change the same rows do not
@@ -358,6 +359,7 @@ void worker_settle(struct worker *worker)
     struct ending endings[QUEUE_BATCH];
     struct held held[QUEUE_BATCH];
     size_t n;
+    int r;
 
     if (worker->now < worker->retry_at)
         return;
@@ -369,9 +371,10 @@ void worker_settle(struct worker *worker)
     for (size_t i = 0; i < n; i++)
         held[i] = endings[i].held;
     /* When Redis does not hear this, the leases end by themselves and whoever reserves next finds what was written. */
-    if (queue_finish(worker->redis, worker->options->queue, worker->name, held, n, worker->counters->list,
-                     worker->counters->count) < 0)
-        log_warning("worker.finish", "jobs=%zu error=%s", n, redis_error(worker->redis));
+    r = queue_finish(worker->redis, worker->options->queue, worker->name, held, n, worker->counters->list,
+                     worker->counters->count);
+    if (r < 0)
+        worker_complain(worker, "worker.finish", r);
     else
         counters_clear(worker->counters);
     for (size_t i = 0; i < n; i++)

@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/token.h"
+#include "queue/queue_redis.h"
 #include "queue/worker_state.h"
 #include <errno.h>
 #include <signal.h>
@@ -33,6 +34,16 @@ static int busy_count(const struct worker *worker)
     return n;
 }
 
+void worker_complain(struct worker *worker, const char *event, int r)
+{
+    const char *trouble = redis_trouble(worker->redis);
+
+    if (trouble)
+        log_warning("worker.redis", "error=%s", trouble);
+    else if (r != -ENOTCONN)
+        log_warning(event, "error=%s", redis_error(worker->redis));
+}
+
 /* ---- leases ---- */
 
 static void heed(struct slot *slot, enum touch_verdict verdict, uint64_t sent_at)
@@ -59,6 +70,7 @@ bool worker_touch(struct worker *worker)
     struct slot *slots[SLOTS_MAX];
     uint64_t sent_at = worker_clock();
     size_t n = 0;
+    int r;
 
     for (int i = 0; i < worker->slot_count; i++)
         if (slot_busy(&worker->slots[i]) && worker->slots[i].stop != STOP_LOST) {
@@ -68,8 +80,9 @@ bool worker_touch(struct worker *worker)
     worker->touched_at = sent_at;
     if (n == 0)
         return true;
-    if (queue_touch(worker->redis, worker->options->queue, worker_lease_ms(worker), worker->name, held, n) < 0) {
-        log_warning("worker.touch", "jobs=%zu error=%s", n, redis_error(worker->redis));
+    r = queue_touch(worker->redis, worker->options->queue, worker_lease_ms(worker), worker->name, held, n);
+    if (r < 0) {
+        worker_complain(worker, "worker.touch", r);
         return false;
     }
     for (size_t i = 0; i < n; i++)
@@ -140,6 +153,11 @@ static void wait_for_work(struct worker *worker, long next_ms)
     worker->waiting_until = worker->now + (uint64_t)ms + DEAF_MS;
 }
 
+static struct redis *limits(struct worker *worker)
+{
+    return queue_redis_limiter(worker->places, worker->limiter);
+}
+
 /* Tokens for the free slots, when the queue shares a limiter. False when there are none now. */
 static bool fetch_tokens(struct worker *worker, int wanted)
 {
@@ -149,16 +167,16 @@ static bool fetch_tokens(struct worker *worker, int wanted)
     worker->budget = -1;
     if (!worker->limiter)
         return true;
-    r = limiter_take(worker->redis, worker->limiter, n, &worker->budget, &ms);
+    r = limiter_take(limits(worker), worker->limiter, n, &worker->budget, &ms);
     if (r < 0) {
-        log_warning("worker.limiter", "limiter=%s error=%s", worker->limiter, redis_error(worker->redis));
+        log_warning("worker.limiter", "limiter=%s error=%s", worker->limiter, redis_error(limits(worker)));
         worker->retry_at = worker->now + OUTAGE_MS;
         return false;
     }
     if (worker->budget > 0 && worker->budget >= worker->need)
         return true;
     if (worker->budget > 0)
-        limiter_give(worker->redis, worker->limiter, worker->budget);
+        limiter_give(limits(worker), worker->limiter, worker->budget);
     worker->retry_at = worker->now + (uint64_t)(ms > 0 ? ms : 1);
     return false;
 }
@@ -170,7 +188,7 @@ static void give_tokens(struct worker *worker, const struct reservation *reserva
     for (size_t i = 0; i < reservation->count; i++)
         left -= packed_cost(reservation->jobs[i].packed);
     if (left > 0)
-        limiter_give(worker->redis, worker->limiter, left);
+        limiter_give(limits(worker), worker->limiter, left);
     worker->need = reservation->need;
 }
 
@@ -199,18 +217,19 @@ static void reserve(struct worker *worker)
 {
     autotalloc void *ctx = talloc_new(NULL);
     struct reservation reservation;
-    int wanted = worker->slot_count - busy_count(worker);
+    int wanted = worker->slot_count - busy_count(worker), r;
 
     if (worker->stopping || worker->waiting || wanted == 0 || worker->now < worker->retry_at ||
         !fetch_tokens(worker, wanted))
         return;
     worker->now = worker_clock(); /* the leases begin now, however long the last commits took */
-    if (queue_reserve(worker->redis, ctx, worker->options->queue, wanted, worker_lease_ms(worker), worker->name,
-                      worker->budget, &reservation) == 0) {
+    r = queue_reserve(worker->redis, ctx, worker->options->queue, wanted, worker_lease_ms(worker), worker->name,
+                      worker->budget, &reservation);
+    if (r == 0) {
         reserved(worker, &reservation);
         return;
     }
-    log_warning("worker.reserve", "error=%s", redis_error(worker->redis));
+    worker_complain(worker, "worker.reserve", r);
     worker->retry_at = worker->now + OUTAGE_MS;
 }
 
@@ -342,14 +361,17 @@ static void name_make(struct worker *worker)
 int worker_run(const struct worker_options *options)
 {
     autotalloc struct worker *worker = NEW(NULL, struct worker);
+    const char *address;
     sigset_t signals;
     int r;
 
     worker->options = options;
     worker->config = options->config;
     worker->database = options->tools->database;
-    worker->redis = redis_new(worker, options->config->redis_url, options->config->redis_timeout, queue_scripts);
-    worker->waiter = redis_new(worker, options->config->redis_url, options->config->redis_timeout, NULL);
+    worker->places = queue_redis_new(worker, options->config);
+    address = queue_redis_address(worker, options->config, options->queue);
+    worker->redis = redis_new(worker, address, options->config->redis_timeout, queue_scripts);
+    worker->waiter = redis_new(worker, address, options->config->redis_timeout, NULL);
     worker->slot_count = options->config->worker_slots < SLOTS_MAX ? options->config->worker_slots : SLOTS_MAX;
     worker->slots = memory_check(talloc_zero_array(worker, struct slot, worker->slot_count));
     for (int i = 0; i < worker->slot_count; i++)

@@ -6,6 +6,7 @@
 #include "queue/counters.h"
 #include "queue/fence.h"
 #include "queue/queue.h"
+#include "queue/queue_redis.h"
 #include "queue/worker.h"
 
 enum slot_state {
@@ -43,6 +44,7 @@ struct worker {
     const struct worker_options *options;
     const struct config *config;
     struct database *database;
+    struct queue_redis *places; /* where other queues and limiters live */
     struct redis *redis, *waiter;
     char name[WORKER_NAME_SIZE];
     struct slot *slots;
@@ -66,6 +68,8 @@ struct worker {
 /* Milliseconds of CLOCK_BOOTTIME: goes on while the machine sleeps, as leases do. */
 uint64_t worker_clock(void);
 int worker_lease_ms(const struct worker *worker);
+/* Log that a call to Redis failed with r. Why there is no connection is told once an attempt. */
+void worker_complain(struct worker *worker, const char *event, int r);
 
 /* slot.c */
 void slot_start(struct slot *slot, struct job *job, const char *packed);

@@ -90,7 +90,7 @@ $(B)/hostile-runner: $(HOSTILE_OBJ) $(B)/libmillrace.a
 
 # The front's plumbing without a product, for tests/plumbing.
 ECHO_FRONT_OBJ := $(call obj,tests/plumbing/echo_front.c $(wildcard fcgi/loop.c fcgi/record.c fcgi/body.c fcgi/pool.c \
-    fcgi/peer.c fcgi/client.c fcgi/transport*.c fcgi/lane*.c fcgi/redis_link.c))
+    fcgi/peer.c fcgi/client.c fcgi/transport*.c fcgi/lane*.c fcgi/redis_link*.c))
 $(B)/obj/tests/plumbing/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis talloc fcgi)
 $(B)/echo_front: $(ECHO_FRONT_OBJ) $(B)/libmillrace.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $(ECHO_FRONT_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq hiredis talloc fcgi) -lpthread -lm
@@ -114,5 +114,12 @@ $(B)/packages: tools/deps
 PROBE_OBJ := $(call obj,bench/probe.c)
 $(B)/bench-probe: $(PROBE_OBJ) $(B)/libmillrace.a
 	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(PROBE_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq jansson talloc libsodium libjwt fcgi) -lpthread
+
+# What make bench-queue drives: each file of bench/queue a program, save what they share. Its worker has kinds of its own,
+# so without workers/kinds.c.
+QUEUE_BENCH_SHARED := bench/queue/measure.c bench/queue/ours.c
+QUEUE_BENCH := $(patsubst bench/queue/%.c,$(B)/bench-queue-%,$(filter-out $(QUEUE_BENCH_SHARED),$(sort $(wildcard bench/queue/*.c))))
+$(QUEUE_BENCH): $(B)/bench-queue-%: $(B)/obj/bench/queue/%.o $(call obj,$(QUEUE_BENCH_SHARED)) $(B)/libmillrace.a
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call pkg,--libs,libpq hiredis jansson talloc libsodium libseccomp) -lpthread -lm
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

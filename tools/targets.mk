@@ -4,7 +4,7 @@
 PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
 C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
-.PHONY: all demo down check lint fmt unit contract bench fresh install clean help
+.PHONY: all demo down check lint fmt unit contract bench bench-queue fresh install clean help
 
 help:
 	@sed -n 's/^#: //p' tools/targets.mk
@@ -46,6 +46,19 @@ contract: all
 bench: all $(B)/bench-probe
 	@tools/deps run bench
 	@bench/run --variant $(V) $(BENCH)
+
+#: make bench-queue measure the queue against its limits and other queues (BENCH: options, see bench/queue/run --help)
+bench-queue: all $(QUEUE_BENCH) build/peers/installed
+	@tools/deps run bench
+	@bench/queue/run --variant $(V) $(BENCH)
+
+# Queues from npm that ours is compared with, in the versions of the lock.
+build/peers/installed: bench/peers/package.json bench/peers/package-lock.json
+	@tools/deps bench
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@cd $(@D) && /usr/bin/npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 #: make fresh     both commands of the README on a Debian made from nothing (root)
 fresh:

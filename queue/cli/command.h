@@ -8,14 +8,14 @@
 enum { DONE, FAILED, USAGE, NOT_THERE, NOT_NOW };
 
 struct database;
-struct redis;
+struct queue_redis;
 
 struct operation {
     void *ctx;
     const struct config *config;
     struct database *database; /* connects when first used */
-    struct redis *redis;
-    char **words; /* after the command's name, ends with NULL */
+    struct queue_redis *redis; /* likewise */
+    char **words;              /* after the command's name, ends with NULL */
 };
 
 int command_migrate(struct operation *operation);

@@ -6,6 +6,7 @@
 #include "queue/cli/migrate.h"
 #include "queue/job_args.h"
 #include "queue/queue.h"
+#include "queue/queue_redis.h"
 #include "sql.h"
 #include <inttypes.h>
 #include <pwd.h>
@@ -69,6 +70,7 @@ int command_job(struct operation *operation)
     };
     autoresult struct result job = { 0 };
     enum queue_where where;
+    struct redis *redis;
     int status;
 
     if (job_find(operation, operation->words[0], &job, &status) < 0)
@@ -79,9 +81,9 @@ int command_job(struct operation *operation)
          job_args_shown(operation->ctx, job_kind_find(result_text(&job, 0, "kind")), result_text(&job, 0, "args")));
     if (result_text(&job, 0, "outcome"))
         return DONE;
-    if (queue_cancel(operation->redis, result_text(&job, 0, "queue"), result_text(&job, 0, "id"), CANCEL_LOOK, &where) <
-        0)
-        show("state", "unknown: Redis does not answer");
+    redis = queue_redis_get(operation->redis, result_text(&job, 0, "queue"));
+    if (queue_cancel(redis, result_text(&job, 0, "queue"), result_text(&job, 0, "id"), CANCEL_LOOK, &where) < 0)
+        show("state", FORMAT(operation->ctx, "unknown: Redis: %s", redis_error(redis)));
     else
         show("state", places[where]);
     return DONE;
@@ -93,10 +95,10 @@ static void put_followers(struct operation *operation, const struct result *rows
     for (int i = 0; i < result_rows(rows); i++) {
         const char *line = result_text(rows, i, "ticket");
         struct ticket *tickets;
-        size_t n, added;
+        size_t n;
 
         if (line && ticket_parse(operation->ctx, line, &tickets, &n) == 0)
-            queue_put(operation->redis, tickets, n, &added);
+            queue_redis_put(operation->redis, tickets, n);
     }
 }
 
@@ -104,10 +106,11 @@ static void put_followers(struct operation *operation, const struct result *rows
  * stop: nothing of what it does can count any more. */
 static void forget_waiting(struct operation *operation, const char *queue, const char *id)
 {
+    struct redis *redis = queue_redis_get(operation->redis, queue);
     enum queue_where where;
 
-    if (queue_cancel(operation->redis, queue, id, CANCEL_DROP, &where) == 0 && where == QUEUE_RUNNING)
-        queue_cancel(operation->redis, queue, id, CANCEL_ASK, &where);
+    if (queue_cancel(redis, queue, id, CANCEL_DROP, &where) == 0 && where == QUEUE_RUNNING)
+        queue_cancel(redis, queue, id, CANCEL_ASK, &where);
     printf("%s was waiting and is cancelled\n", id);
 }
 
@@ -148,6 +151,7 @@ static int cancel_waiting(struct operation *operation, const struct result *job)
 static int cancel_running(struct operation *operation, const struct result *job)
 {
     const char *id = result_text(job, 0, "id"), *queue = result_text(job, 0, "queue");
+    struct redis *redis = queue_redis_get(operation->redis, queue);
     const struct passwd *who = getpwuid(getuid());
     autoresult struct result result = { 0 };
     enum queue_where where;
@@ -155,8 +159,10 @@ static int cancel_running(struct operation *operation, const struct result *job)
     if (database_run(operation->database, &sql_queue_cancel_ask,
                      PARAMS({ "job_id", id }, { "asked_by", who ? who->pw_name : "operator" }), &result) < 0)
         return complain("PostgreSQL", result.message);
-    if (queue_cancel(operation->redis, queue, id, CANCEL_ASK, &where) < 0)
-        return complain("Redis", "does not answer; the reconciler will ask the job's worker when it does");
+    if (queue_cancel(redis, queue, id, CANCEL_ASK, &where) < 0) {
+        complain("Redis", redis_error(redis));
+        return complain(id, "the reconciler will ask its worker to stop it when Redis answers");
+    }
     printf("%s is running: its worker has been asked to stop it\n", id);
     return DONE;
 }
@@ -165,6 +171,7 @@ int command_cancel(struct operation *operation)
 {
     autoresult struct result job = { 0 };
     enum queue_where where = QUEUE_UNKNOWN;
+    const char *queue;
     int status;
 
     if (job_find(operation, operation->words[0], &job, &status) < 0)
@@ -175,6 +182,7 @@ int command_cancel(struct operation *operation)
     }
     /* What Redis does not know cannot be running. When Redis is down a waiting job is ended all the same: the first end
      * stands, and a worker that has it notices. */
-    queue_cancel(operation->redis, result_text(&job, 0, "queue"), result_text(&job, 0, "id"), CANCEL_LOOK, &where);
+    queue = result_text(&job, 0, "queue");
+    queue_cancel(queue_redis_get(operation->redis, queue), queue, result_text(&job, 0, "id"), CANCEL_LOOK, &where);
     return where == QUEUE_RUNNING ? cancel_running(operation, &job) : cancel_waiting(operation, &job);
 }

@@ -4,7 +4,7 @@
 #include "common/memory.h"
 #include "common/program.h"
 #include "queue/cli/command.h"
-#include "queue/queue.h"
+#include "queue/queue_redis.h"
 
 enum { ANY = -1 };
 
@@ -52,7 +52,7 @@ int main(int argc, char **argv)
     if (!words[0])
         return usage(text);
     operation.database = database_new(ctx, operation.config->database_url, operation.config->database_timeout);
-    operation.redis = redis_new(ctx, operation.config->redis_url, operation.config->redis_timeout, queue_scripts);
+    operation.redis = queue_redis_new(ctx, operation.config);
     operation.words = words + 1;
     while (words[1 + count])
         count++;

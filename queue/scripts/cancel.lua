@@ -4,7 +4,10 @@
 -- (its id may stay in a list; reserve drops it there).
 local id, mode = ARGV[1], ARGV[2]
 if call('HEXISTS', P .. 'own', id) == 1 then
-  if mode == 'ask' then call('SADD', P .. 'cx', id) end
+  if mode == 'ask' then
+    call('SADD', P .. 'cx', id)
+    mark('cx')
+  end
   return 'running'
 end
 if call('HEXISTS', P .. 'j', id) == 0 then return 'unknown' end
@@ -14,5 +17,7 @@ if mode == 'drop' then
   call('ZREM', P .. 'dl', id)
   call('HDEL', P .. 'lost', id)
   call('SREM', P .. 'cx', id)
+  mark('odd')
+  call('HDEL', P .. 'm', 'next')
 end
 return 'waiting'

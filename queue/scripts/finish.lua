@@ -4,51 +4,60 @@
 -- again then, '0' at once. Returns one number a job: 1 done, 0 when it was not this worker's any more (nothing is changed
 -- then). Whose lease ran out before is told until the job has ended: who was told may have failed to write it down.
 local worker, n = ARGV[1], tonumber(ARGV[2])
-local ids, reply, mine = {}, {}, {}
+local ids, reply, mine, ready, delayed = {}, {}, {}, {}, {}
+local held, ended, progress = {}, {}, {}
 for i = 1, n do ids[i] = ARGV[3 * i] end
 
-local function mine_of(owns, packs)
+local function sort_out(owns, packs)
   for i, id in ipairs(ids) do
-    local held, owner = string.match(owns[i] or '', '^(%d+)|([^|]*)|')
-    reply[i] = held == ARGV[3 * i + 1] and owner == worker and 1 or 0
-    if reply[i] == 1 then
-      local job = packs[i] and unpack_job(id, packs[i]) or { id = id }
-      job.back = ARGV[3 * i + 2]
-      mine[#mine + 1] = job
+    local own, prefix = owns[i], ARGV[3 * i + 1] .. '|' .. worker .. '|'
+    if own and string.sub(own, 1, #prefix) == prefix then
+      local due, priority, kind, key, tenant = ARGV[3 * i + 2]
+      if packs[i] then priority, kind, key, tenant = string.match(packs[i], '^1|([0-3])|([^|]*)|%d+|%d+|([^|]*)|%d+|(.+)$') end
+      reply[i] = 1
+      held[#held + 1] = id
+      local job = tenant and { id = id, priority = priority, kind = kind, key = key, tenant = tenant }
+      if job then mine[#mine + 1] = job end
+      if due == '' or not job then
+        ended[#ended + 1] = id
+        progress[#progress + 1] = P .. 'p:' .. id
+      elseif tonumber(due) > now then
+        delayed[#delayed + 1] = due
+        delayed[#delayed + 1] = id
+      else
+        ready[#ready + 1] = job
+      end
+    else
+      reply[i] = 0
     end
   end
 end
-if n > 0 then mine_of(call('HMGET', P .. 'own', unpack(ids)), call('HMGET', P .. 'j', unpack(ids))) end
+if n > 0 then sort_out(call('HMGET', P .. 'own', unpack(ids)), call('HMGET', P .. 'j', unpack(ids))) end
 
-local held, known, ended, progress, ready, delayed = {}, {}, {}, {}, {}, {}
-for i, job in ipairs(mine) do
-  held[i] = job.id
-  if job.tenant then known[#known + 1] = job end
-  if job.back == '' or not job.tenant then
-    ended[#ended + 1] = job.id
-    progress[#progress + 1] = P .. 'p:' .. job.id
-  elseif tonumber(job.back) > now then
-    delayed[#delayed + 1] = job.back
-    delayed[#delayed + 1] = job.id
-  else
-    ready[#ready + 1] = job
-  end
-end
+local parked, flags = false, call('HMGET', P .. 'm', 'lost', 'cx', 'prog', 'cfg')
 if #held > 0 then
   call('ZREM', P .. 'lease', unpack(held))
   call('HDEL', P .. 'own', unpack(held))
-  leave(known)
+  parked = leave(mine)
 end
 if #ended > 0 then
   call('HDEL', P .. 'j', unpack(ended))
-  call('HDEL', P .. 'lost', unpack(ended))
-  call('SREM', P .. 'cx', unpack(ended))
-  call('UNLINK', unpack(progress))
+  if flags[1] then
+    call('HDEL', P .. 'lost', unpack(ended))
+    if call('EXISTS', P .. 'lost') == 0 then call('HDEL', P .. 'm', 'lost') end
+  end
+  if flags[2] then
+    call('SREM', P .. 'cx', unpack(ended))
+    if call('EXISTS', P .. 'cx') == 0 then call('HDEL', P .. 'm', 'cx') end
+  end
+  if flags[3] then call('UNLINK', unpack(progress)) end
 end
-if #delayed > 0 then call('ZADD', P .. 'dl', unpack(delayed)) end
+if #delayed > 0 then
+  call('ZADD', P .. 'dl', unpack(delayed))
+  for i = 1, #delayed, 2 do due_at(tonumber(delayed[i])) end
+end
 line_up(ready)
--- Somebody may run now who could not before: the queue's own cap is looked at by no other.
-if #ready > 0 or #delayed > 0 or #held > 0 and call('HEXISTS', P .. 'cfg', 'cap') == 1 or
-   call('EXISTS', P .. 'park') == 1 then wake() end
+-- Somebody may run now who could not before: one who is parked, or whoever is next when the queue itself has a cap.
+if #ready > 0 or #delayed > 0 or parked or #held > 0 and flags[4] and call('HEXISTS', P .. 'cfg', 'cap') == 1 then wake() end
 for i = 3 + 3 * n, #ARGV, 2 do call('HINCRBY', P .. 'n', ARGV[i], ARGV[i + 1]) end
 return reply

@@ -9,4 +9,5 @@ for i = 2, #ARGV, 3 do
     call('PUBLISH', 'mr1:job:' .. id, percent)
   end
 end
+mark('prog')
 return 1

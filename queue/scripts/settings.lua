@@ -5,6 +5,7 @@
 local version = tonumber(ARGV[1])
 if version < (tonumber(call('HGET', P .. 'cfg', 'version')) or 0) then return 0 end
 call('DEL', P .. 'cfg')
+if #ARGV > 1 then mark('cfg') else call('HDEL', P .. 'm', 'cfg') end
 call('HSET', P .. 'cfg', 'version', ARGV[1])
 for i = 2, #ARGV, 2 do
   call('HSET', P .. 'cfg', ARGV[i], ARGV[i + 1])

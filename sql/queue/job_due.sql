@@ -3,7 +3,7 @@
 -- Redis, or a worker's late word of the end that was undone has made Redis forget them again
 select j.id, j.queue, job_ticket(j, (select max(t.not_before) from job_try t where t.id = j.id)) as ticket
   from (select id from job
-         where due_at - job_id_time(id) > interval '10 minutes'
+         where later
            and due_at between now() - make_interval(secs => :span::double precision) and now() + interval '10 minutes'
          union
         select id from job_try

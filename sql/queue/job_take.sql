@@ -3,17 +3,20 @@
 -- something about.
 select want.id, j.kind, j.version, j.product, j.account_id, j.args, j.tries, j.deadline, j.request_id,
        coalesce(j.expires_at < now(), false) as expired, e.id is not null as ended, c.id is not null as cancelled,
-       t.counted, t.lost, t.wait, (extract(epoch from j.due_at) * 1000)::bigint as due_ms,
+       case when t.kick is null then coalesce(t.counted, 0)
+            else (select count(*) from job_try x where x.id = want.id and x.counts and x.epoch > t.kick) end as counted,
+       case when t.kick is null then coalesce(t.lost, 0)
+            else (select count(*) from job_try x where x.id = want.id and x.outcome = 'lost' and x.epoch > t.kick) end as lost,
+       coalesce(t.wait, 0) as wait, (extract(epoch from j.due_at) * 1000)::bigint as due_ms,
        j.unique_name is not null or j.batch_id is not null or j.chain is not null as linked
   from unnest(:ids::uuid[]) with ordinality as want(id, n)
   left join job j on j.id = want.id
   left join job_end e on e.id = want.id
   left join job_cancel c on c.id = want.id
- cross join lateral (
-         select count(*) filter (where counts and epoch > kicked) as counted,
-                count(*) filter (where outcome = 'lost' and epoch > kicked) as lost,
-                greatest(0, ceil(extract(epoch from max(not_before) - now()) * 1000))::bigint as wait
-           from (select *, max(epoch) filter (where outcome in ('buried', 'cancelled')) over () as kick from job_try
-                  where id = want.id) as tried
-          cross join lateral (select coalesce(kick, -1) as kicked) as k) as t
+  left join (select id, count(*) filter (where counts) as counted, count(*) filter (where outcome = 'lost') as lost,
+                    max(epoch) filter (where outcome in ('buried', 'cancelled')) as kick,
+                    greatest(0, ceil(extract(epoch from max(not_before) - now()) * 1000))::bigint as wait
+               from job_try
+              where id = any (:ids::uuid[])
+              group by id) as t on t.id = want.id
  order by want.n

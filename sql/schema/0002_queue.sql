@@ -50,6 +50,7 @@ create table job (
   key        text not null default '' check (key ~ '^[^\s|]{0,128}$'),
   args       json not null check (octet_length(args::text) <= 65536),
   due_at     timestamptz not null,
+  later      boolean not null default false, -- it was due in more than ten minutes when it was put
   expires_at timestamptz,
   deadline   integer not null,
   tries      smallint not null,
@@ -62,7 +63,7 @@ create table job (
 ) partition by range (id);
 
 -- Redis is told of a job when it is due within ten minutes. What was further away, by when it is due.
-create index job_later on job (due_at) where due_at - job_id_time(id) > interval '10 minutes';
+create index job_later on job (due_at) where later;
 
 -- One row a finished job; the first stands.
 create table job_end (

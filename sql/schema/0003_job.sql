@@ -28,10 +28,11 @@ begin
   if batch is not null then
     perform batch_add(batch, 1);
   end if;
-  insert into job as j (id, kind, version, queue, product, tenant, account_id, priority, key, args, due_at, expires_at,
+  insert into job as j (id, kind, version, queue, product, tenant, account_id, priority, key, args, due_at, later, expires_at,
                         deadline, tries, request_id, cost, unique_name, batch_id, chain)
   select coalesce(job_put.id, job_id_make()), k.name, k.version, k.queue, job_put.product, job_put.tenant,
          job_put.account_id, job_put.priority, job_put.key, job_put.args, coalesce(job_put.due_at, now()),
+         coalesce(job_put.due_at > now() + interval '10 minutes', false),
          job_put.expires_at, k.deadline, k.tries, coalesce(job_put.request_id, ''), job_put.cost, job_put.unique_name,
          job_put.batch, job_put.chain
     from job_kind k
@@ -76,10 +77,11 @@ begin
     perform batch_add(batch, cardinality(args));
   end if;
   return query
-    insert into job as j (id, kind, version, queue, product, tenant, account_id, priority, key, args, due_at, expires_at,
+    insert into job as j (id, kind, version, queue, product, tenant, account_id, priority, key, args, due_at, later, expires_at,
                           deadline, tries, request_id, cost, batch_id)
     select job_id_make(), k.name, k.version, k.queue, job_put_many.product, coalesce(a.tenant, job_put_many.product),
            a.account_id, job_put_many.priority, coalesce(a.key, ''), a.args, coalesce(a.due_at, now()),
+           coalesce(a.due_at > now() + interval '10 minutes', false),
            job_put_many.expires_at, k.deadline, k.tries, coalesce(job_put_many.request_id, ''), job_put_many.cost, batch
       from job_kind k
       left join queue q on q.name = k.queue

@@ -208,6 +208,74 @@ static void check_send_and_take(void)
     CHECK(redis_run(redis, WORDS("PING")) == 0);
 }
 
+/* Calls until one is done, or five seconds are over: a back-off has to pass. */
+static int redis_run_soon(struct redis *redis, const struct command *command)
+{
+    int r = -1;
+
+    for (int i = 0; i < 250 && r < 0; i++) {
+        r = redis_run(redis, command);
+        if (r < 0)
+            poll(NULL, 0, 20);
+    }
+    return r;
+}
+
+/* How often somebody has tried to log in. */
+static long logins(struct redis *redis)
+{
+    const char *found;
+    redisReply *reply;
+    long n;
+
+    CHECK(redis_do(redis, WORDS("INFO", "commandstats"), &reply) == 0);
+    found = strstr(reply->str, "cmdstat_auth:calls=");
+    n = found ? strtol(found + strlen("cmdstat_auth:calls="), NULL, 10) : 0;
+    freeReplyObject(reply);
+    return n;
+}
+
+static void check_login(void)
+{
+    struct redis *admin = redis_new(ctx, address, 300, NULL),
+                 *redis = redis_new(ctx, FORMAT(ctx, "unix://plumb:a%%20pass@%s", address), 300, scripts);
+    const char *why;
+    long before = logins(admin);
+
+    CHECK(redis_connect(redis) == -ENOTCONN && strstr(redis_error(redis), "login refused: WRONGPASS"));
+    why = redis_trouble(redis);
+    CHECK(why && strstr(why, "WRONGPASS") && !strstr(why, "a pass"));
+    for (int i = 0; i < 100; i++)
+        CHECK(redis_run(redis, WORDS("PING")) == -ENOTCONN && !redis_trouble(redis));
+    CHECK(logins(admin) == before + 1);
+    CHECK(redis_run(admin, WORDS("ACL", "SETUSER", "plumb", "on", ">a pass", "~*", "+@all")) == 0);
+    CHECK(redis_run_soon(redis, WORDS("SET", "client", "1")) == 0);
+    CHECK(redis_run(admin, WORDS("CLIENT", "KILL", "USER", "plumb")) == 0);
+    CHECK(redis_run_soon(redis, WORDS("PING")) == 0);
+    CHECK(redis_run(admin, WORDS("ACL", "DELUSER", "plumb")) == 0);
+}
+
+static void check_demotion(void)
+{
+    struct redis *redis = redis_new(ctx, address, 300, scripts), *other = redis_new(ctx, address, 300, NULL);
+
+    CHECK(redis_run(redis, WORDS("PING")) == 0 && redis_run(other, WORDS("PING")) == 0);
+    CHECK(redis_run(redis, WORDS("REPLICAOF", "127.0.0.1", "1")) == 0);
+    CHECK(redis_run(redis, WORDS("SET", "client", "1")) == -EPROTO && !strncmp(redis_error(redis), "READONLY", 8));
+    CHECK(!redis_connected(redis) && !*redis_run_id(redis));
+    CHECK(redis_run(redis, WORDS("SET", "client", "1")) == -ENOTCONN && strstr(redis_error(redis), "is no master"));
+    CHECK(redis_run(other, WORDS("REPLICAOF", "NO", "ONE")) == 0);
+    CHECK(redis_run_soon(redis, WORDS("SET", "client", "1")) == 0);
+}
+
+static void check_no_address(void)
+{
+    struct redis *redis = redis_new(ctx, "redis://hidden@h", 300, NULL);
+
+    CHECK(redis_run(redis, WORDS("PING")) == -ENOTCONN && strstr(redis_error(redis), "USER:PASSWORD"));
+    CHECK(!strstr(redis_error(redis), "hidden") && redis_trouble(redis));
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -220,6 +288,9 @@ static const struct {
     { "scripts", check_scripts },
     { "redis_errors", check_redis_errors },
     { "send_and_take", check_send_and_take },
+    { "login", check_login },
+    { "demotion", check_demotion },
+    { "no_address", check_no_address },
 };
 
 int main(int argc, char **argv)

@@ -78,9 +78,9 @@ class Services:
         return subprocess.run(["redis-cli", "-s", self.redis_socket, *words], stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, text=True).stdout.strip()
 
-    def front_start(self, path=None):
+    def front_start(self, path=None, redis=None):
         path = path or self.socket
-        front = subprocess.Popen([PROGRAM, path, self.conninfo, self.redis_socket])
+        front = subprocess.Popen([PROGRAM, path, self.conninfo, redis or self.redis_socket])
 
         def listening():
             assert front.poll() is None, "it did not start"
@@ -140,6 +140,24 @@ def connect(services, front):
     print(state.worst_cpu_us, state.blocked)
     assert state.worst_cpu_us < WORST_CPU_US and state.blocked <= BLOCKED_MOST
     watcher.close()
+
+
+@pytest.fixture
+def another_front(services):
+    """Starts a front with another address of Redis; gives a connection to it."""
+    started = []
+
+    def start(redis):
+        path = f"{services.folder}/front{len(started)}.sock"
+        front = services.front_start(path, redis)
+        started.append((front, Peer(path)))
+        return started[-1][1]
+
+    yield start
+    for front, peer in started:
+        peer.close()
+        front.terminate()
+        assert front.wait(10) == 0
 
 
 @pytest.fixture

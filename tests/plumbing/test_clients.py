@@ -12,6 +12,9 @@ CHECKS = subprocess.run([CLIENTS], stdout=subprocess.PIPE, check=True, text=True
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_client(services, check):
-    done = subprocess.run([CLIENTS, services.conninfo, services.redis_socket, check], stderr=subprocess.PIPE, text=True,
-                          timeout=30)
+    try:
+        done = subprocess.run([CLIENTS, services.conninfo, services.redis_socket, check], stderr=subprocess.PIPE, text=True,
+                              timeout=30)
+    finally:
+        services.redis_command("replicaof", "no", "one")
     assert done.returncode == 0, done.stderr

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fixtures of the engine's tests: the real scripts and tables on servers of our own. MILLRACE_BUILD names the folder of
-the built programs."""
+the built programs. What a queue does is tested in several places: a Redis alone, a cluster of three, and as a user who
+may do no more than docs/operating.md says. MILLRACE_PLACES names some of them."""
 import os
 import subprocess
 from pathlib import Path
@@ -8,11 +9,20 @@ from pathlib import Path
 import pytest
 
 from engine import ROOT, Queue, SCRIPTS
-from resp import Redis
+from fleet import Fleet
+from places import PLACES, Alone, Cluster
 from servers import Servers, Session
 
 BUILD = ROOT / os.environ.get("MILLRACE_BUILD", "build/gcc")
 CALLED = set()
+ALONE = {"test_cost.py", "test_model.py", "test_schedule.py", "test_command.py"}   # for what they count, how long they take, or start
+
+
+def pytest_generate_tests(metafunc):
+    if "place" in metafunc.fixturenames:
+        wanted = os.environ.get("MILLRACE_PLACES", " ".join(PLACES)).split()
+        places = ["alone"] if metafunc.definition.path.name in ALONE else [name for name in PLACES if name in wanted]
+        metafunc.parametrize("place", places, indirect=True, scope="session")
 
 
 def pytest_sessionfinish(session, exitstatus):
@@ -30,21 +40,32 @@ def servers():
     servers.stop()
 
 
+@pytest.fixture(scope="session")
+def cluster():
+    cluster = Cluster()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def place(request):
+    return PLACES[request.param](request.getfixturevalue)
+
+
 @pytest.fixture
-def redis(servers):
-    redis = Redis(servers.redis_socket)
-    redis("FLUSHALL")
-    redis("SCRIPT", "FLUSH")
+def redis(place):
+    place.flush()
+    redis = place.connect()
     yield redis
     redis.close()
 
 
 @pytest.fixture
-def another_redis(servers):
+def another_redis(place):
     made = []
 
     def make():
-        made.append(Redis(servers.redis_socket))
+        made.append(place.connect())
         return made[-1]
     yield make
     for one in made:
@@ -52,11 +73,13 @@ def another_redis(servers):
 
 
 @pytest.fixture
-def shut_queue(redis):
+def shut_queue(redis, place):
     """A queue that nobody has opened yet."""
-    queue = Queue(redis)
+    caller = place.connect_caller()
+    queue = Queue(redis, place.queue, caller)
     yield queue
     CALLED.update(queue.called)
+    caller.close()
 
 
 @pytest.fixture
@@ -68,13 +91,21 @@ def queue(shut_queue):
 
 
 @pytest.fixture(scope="session")
-def millrace(servers):
+def program(servers):
+    """Start a program on a database, with settings named like redis_url; gives its process."""
+    def start(name, database, *words, **settings):
+        settings = {"database_url": servers.url(database), "secret": "s" * 32, "redis_url": servers.redis_socket, **settings}
+        environment = {**os.environ, **{f"MILLRACE_{key.upper()}": str(value) for key, value in settings.items()}}
+        return subprocess.Popen([BUILD / name, *words], env=environment, text=True, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT)
+    return start
+
+
+@pytest.fixture(scope="session")
+def millrace(program):
     """Run the command on a database; gives the ended process."""
-    def run(database, *words, background=False):
-        environment = {**os.environ, "MILLRACE_DATABASE_URL": servers.url(database), "MILLRACE_SECRET": "s" * 32,
-                       "MILLRACE_REDIS_URL": servers.redis_socket}
-        process = subprocess.Popen([BUILD / "millrace", *words], env=environment, text=True, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT)
+    def run(database, *words, background=False, **settings):
+        process = program("millrace", database, *words, **settings)
         if background:
             return process
         process.output = process.communicate(timeout=60)[0]
@@ -112,3 +143,20 @@ def session(servers, database):
 @pytest.fixture
 def sql(session):
     return session()
+
+
+@pytest.fixture
+def fleet(program, millrace, database, sql, tmp_path):
+    fleet = Fleet(program, millrace, database, sql, tmp_path / "work")
+    yield fleet
+    fleet.stop()
+
+
+@pytest.fixture
+def redis_alone(request):
+    """The Redis alone, whatever the place."""
+    place = Alone(request.getfixturevalue)
+    place.flush()
+    redis = place.connect()
+    yield redis
+    redis.close()

@@ -32,7 +32,7 @@ class Batch(list):
     """What reserve answered."""
 
     def __init__(self, answer):
-        super().__init__(Job(answer[0], row) for row in answer[3:])
+        super().__init__(Job(answer[0], answer[at:at + 3]) for at in range(3, len(answer), 3))
         self.epoch, self.next_ms, self.need = answer[:3]
 
     @property
@@ -49,10 +49,12 @@ class Batch(list):
 
 
 class Queue:
-    def __init__(self, redis, name="q"):
-        self.redis, self.prefix = redis, f"mr1:{{q:{name}}}:"
-        self.sha = {name: redis("SCRIPT", "LOAD", text) for name, text in SCRIPTS.items()}
-        self.run_id = re.search(r"run_id:(\w+)", redis("INFO", "server")).group(1)
+    """redis: for looking and bending; caller: of the scripts, when that is somebody else."""
+
+    def __init__(self, redis, name="q", caller=None):
+        self.redis, self.caller, self.prefix = redis, caller or redis, f"mr1:{{q:{name}}}:"
+        self.sha = {name: self.caller("SCRIPT", "LOAD", text) for name, text in SCRIPTS.items()}
+        self.run_id = re.search(r"run_id:(\w+)", self.caller("INFO", "server")).group(1)
         self.called = set()
 
     def key(self, name):
@@ -60,7 +62,7 @@ class Queue:
 
     def _call(self, script, *words):
         self.called.add(script)
-        return self.redis("EVALSHA", self.sha[script], 1, self.prefix, *words)
+        return self.caller("EVALSHA", self.sha[script], 1, self.prefix, *words)
 
     def put(self, *jobs):
         """jobs: pairs of id and packed."""
@@ -113,8 +115,9 @@ class Queue:
     def close(self, token="token"):
         return self._call("open", self.run_id, "close", token)
 
-    def keep(self, *keys, token="token"):
-        return self._call("open", self.run_id, "keep", token, *keys)
+    def rebuild(self, mode, *keys, token="token"):
+        """Another step of a rebuild: forget, wipe, wiped, keep."""
+        return self._call("open", self.run_id, mode, token, *keys)
 
     def open(self, token="token"):
         return self._call("open", self.run_id, "open", token)
@@ -132,11 +135,17 @@ class Queue:
         """Let these leases have run out."""
         for job in jobs:
             assert self.redis("ZADD", self.key("lease"), "XX", "CH", 1, job.id) == 1
+        self.look_again()
 
     def make_due(self, *ids):
         """Let these delayed jobs be due."""
         for job in ids:
             assert self.redis("ZADD", self.key("dl"), "XX", "CH", 1, job) == 1
+        self.look_again()
+
+    def look_again(self):
+        """Let what the next reserve need not look for be unknown."""
+        self.redis("HDEL", self.key("m"), "next")
 
     def waiter(self, redis, seconds=10):
         """Have a connection wait for work as a worker does; returns once the server knows that it waits."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""As much of Redis' protocol as the tests need, over a unix socket."""
+"""As much of Redis' protocol as the tests need."""
 import select
 import socket
 
@@ -9,11 +9,21 @@ class RedisError(Exception):
 
 
 class Redis:
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
+    """place: path of a unix socket, or HOST:PORT; login: user and password."""
+
+    def __init__(self, place, login=None):
+        self.login = login
+        self._connect(place)
+
+    def _connect(self, place):
+        host, _, port = place.rpartition(":")
+        self.socket = socket.create_connection((host, int(port)), 10) if host else socket.socket(socket.AF_UNIX)
         self.socket.settimeout(10)
-        self.socket.connect(path)
+        if not host:
+            self.socket.connect(place)
         self.file = self.socket.makefile("rb")
+        if self.login:
+            self("AUTH", *self.login)
 
     def close(self):
         self.file.close()
@@ -44,5 +54,13 @@ class Redis:
         return rest
 
     def __call__(self, *words):
+        """Ask; goes along to the node of a cluster that has the key."""
         self.send(*words)
-        return self.take()
+        try:
+            return self.take()
+        except RedisError as error:
+            if not str(error).startswith("MOVED "):
+                raise
+            self.close()
+            self._connect(str(error).split()[2])
+            return self(*words)

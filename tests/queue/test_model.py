@@ -97,6 +97,7 @@ class Model:
         """Five seconds later."""
         for name in self.queue.set_of("park"):
             self.queue.redis("ZADD", self.queue.key("park"), 0, name)
+        self.queue.look_again()
 
     def reserve(self):
         n, worker = self.dice.randint(1, 9), self.dice.choice(WORKERS)
@@ -278,7 +279,7 @@ class Model:
                 self.queue.finish(*batch, worker="last")
         assert sorted(seen) == sorted(waiting)
         left = {name.removeprefix(self.queue.prefix) for name in self.queue.redis("KEYS", self.queue.key("*"))}
-        assert left <= {"gen", "ep", "cfg", "lvl"}
+        assert left <= {"gen", "ep", "cfg", "lvl", "m"}
 
 
 OPERATIONS = {Model.put: 8, Model.put_known: 2, Model.put_ended: 2, Model.reserve: 10, Model.touch: 4,

@@ -109,8 +109,11 @@ def test_an_id_that_lies_twice_in_a_list_is_reserved_once(queue):
     back, it lies there twice."""
     job = queue.put_one()
     held, = queue.reserve()
-    queue.redis("RPUSH", queue.key("r:2:t"), job)
-    queue.redis("ZADD", queue.key("ring:2"), 0, "t")
+    queue.close()
+    queue.redis("DEL", queue.key("own"), queue.key("lease"), queue.key("j"))
+    assert queue.put((job, packed())) == 1
+    assert queue.touch(held) == ["ok"]
+    queue.open()
     assert queue.finish(held, due=0) == [1]
     assert queue.redis("LRANGE", queue.key("r:2:t"), 0, -1) == [job, job]
     assert queue.reserve().ids == [job]

@@ -10,7 +10,7 @@
 #include "common/seal.h"
 #include "common/token.h"
 #include "queue/cli/command.h"
-#include "queue/queue.h"
+#include "queue/queue_redis.h"
 #include "queue/reconcile.h"
 #include "queue/runner.h"
 #include "queue/worker_state.h"
@@ -191,7 +191,7 @@ static int command(const struct config *config, int (*run)(struct operation *ope
     struct operation operation = { .ctx = ctx, .config = config, .words = words };
 
     operation.database = database_new(ctx, config->database_url, config->database_timeout);
-    operation.redis = redis_new(ctx, config->redis_url, config->redis_timeout, queue_scripts);
+    operation.redis = queue_redis_new(ctx, config);
     return run(&operation);
 }
 

@@ -81,6 +81,9 @@ static const struct {
     { SECRET "worker.slots\n", "%s:2: no = in the line" },
     { SECRET "environment = test\n", "environment must be production or sandbox" },
     { SECRET "log.level = loud\n", "log.level must be error, warning, info or debug" },
+    { SECRET "redis.url = redis://hidden@h\n", "redis.url: a login is USER:PASSWORD or :PASSWORD" },
+    { SECRET "redis.url =\n", "redis.url: a host is missing" },
+    { SECRET "redis.queues = image=a:1; mail\n", "redis.queues: a queue's Redis is written QUEUE=ADDRESS" },
     { "", "secret must be set, to 32 bytes or more (openssl rand -hex 32)" },
     { "secret = short\n", "secret must be set, to 32 bytes or more (openssl rand -hex 32)" },
     { SECRET "seal.keys = a:0123456789abcdef\n",
@@ -141,9 +144,11 @@ START_TEST(secrets_are_not_printed_and_all_else_can_be_read_again)
     char *text;
 
     ck_assert_int_eq(load(ctx,
-                          SECRET "database.url = password=hidden1\nredis.url = hidden2\nsmtp.password = hidden3\n"
-                                 "seal.keys = hidden4:0123456789abcdef0123456789abcdef\nqueue.encrypt = yes\n"
-                                 "worker.slots = 7\nworker.landlock = 0\n",
+                          SECRET
+                          "database.url = password=hidden1\nredis.url = redis://:hidden2@h\nsmtp.password = hidden3\n"
+                          "redis.queues = mail=redis://:hidden4@h\nqueue.encrypt = yes\n"
+                          "seal.keys = hidden4:0123456789abcdef0123456789abcdef\n"
+                          "worker.slots = 7\nworker.landlock = 0\n",
                           &config, &why),
                      0);
     text = printed(ctx, config);
@@ -151,8 +156,11 @@ START_TEST(secrets_are_not_printed_and_all_else_can_be_read_again)
     ck_assert_ptr_null(strstr(text, "0123456789abcdef"));
     ck_assert_ptr_nonnull(strstr(text, "\nsmtp.password = (set)\n"));
     ck_assert_ptr_nonnull(strstr(text, "\nseal.keys = (set)\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\nredis.queues = (set)\n"));
     setenv("MILLRACE_SECRET", "an environment's secret of 32 bytes", 1);
     setenv("MILLRACE_SEAL_KEYS", "a:an environment's key of 32 bytes or so", 1);
+    setenv("MILLRACE_REDIS_URL", "h", 1); /* "(set)" is no address */
+    setenv("MILLRACE_REDIS_QUEUES", "mail=h", 1);
     ck_assert_int_eq(load(ctx, text, &again, &why), 0);
     ck_assert(again->queue_encrypt);
     ck_assert_int_eq(again->worker_slots, 7);

@@ -21,9 +21,23 @@ local function open_for(run)
   return gen and string.sub(gen, -#run) == run
 end
 
+-- Hash `m` says what need not be looked for: l0 .. l3 are missing when the ring of that level is empty, cfg when nothing is
+-- set, park, lost and cx when those are empty, prog when no progress was ever told, odd when no id lies in a list whose job
+-- is not ready. next: no delayed job is due, no lease ends and nobody parked is looked at before that time (ms); missing: that
+-- is not known.
+local function mark(name) call('HSET', P .. 'm', name, 1) end
+
+-- Something is due at that time: `next` must not be later.
+local function due_at(at)
+  local known = call('HGET', P .. 'm', 'next')
+  if known and at < tonumber(known) then call('HSET', P .. 'm', 'next', whole(at)) end
+end
+
 -- Who enters a ring starts where its first one stands, and keeps what it had when it is in it still.
-local function enter(ring, tenants)
+local function enter(priority, tenants)
+  local ring = P .. 'ring:' .. priority
   local first = call('ZRANGE', ring, 0, 0, 'WITHSCORES')
+  if not first[1] then mark('l' .. priority) end
   local words = {}
   for i, tenant in ipairs(tenants) do
     words[2 * i - 1] = first[2] or 0
@@ -52,37 +66,38 @@ local function line_up(jobs, side)
       table.insert(entering[priority], list.job.tenant)
     end
   end
-  for priority, tenants in pairs(entering) do enter(P .. 'ring:' .. priority, tenants) end
+  for priority, tenants in pairs(entering) do enter(priority, tenants) end
 end
 
--- The sets of what runs that a job is counted in.
-local function counted_in(job)
-  if job.key == '' then return { 't:' .. job.tenant, 'k:' .. job.kind } end
-  return { 't:' .. job.tenant, 'k:' .. job.kind, 'y:' .. job.key }
-end
-
--- Apply SADD or SREM to those sets, a call a set.
+-- Count jobs among what runs (SADD), or no longer (SREM): of their tenant, their kind and their key. A call a set; the
+-- names of the sets.
 local function count(command, jobs)
   local sets, order = {}, {}
-  for _, job in ipairs(jobs) do
-    for _, name in ipairs(counted_in(job)) do
-      local set = sets[name]
-      if not set then
-        set = {}
-        sets[name] = set
-        order[#order + 1] = name
-      end
-      set[#set + 1] = job.id
+  local function add(name, id)
+    local set = sets[name]
+    if set then
+      set[#set + 1] = id
+    else
+      sets[name] = { id }
+      order[#order + 1] = name
     end
+  end
+  for _, job in ipairs(jobs) do
+    add('t:' .. job.tenant, job.id)
+    add('k:' .. job.kind, job.id)
+    if job.key ~= '' then add('y:' .. job.key, job.id) end
   end
   for _, name in ipairs(order) do call(command, P .. 'in:' .. name, unpack(sets[name])) end
   return order
 end
 
--- Running jobs have given up their places: whoever is parked for one of them is looked at by the next reserve.
+-- Running jobs have given up their places: whoever is parked for one of them is looked at by the next reserve. Whether
+-- anybody is parked.
 local function leave(jobs)
   local names = count('SREM', jobs)
-  if #names > 0 and call('EXISTS', P .. 'park') == 1 then
+  local parked = #names > 0 and call('HGET', P .. 'm', 'park')
+  if parked then
+    call('HDEL', P .. 'm', 'next')
     local words = {}
     for i, name in ipairs(names) do
       words[2 * i - 1] = 0
@@ -90,6 +105,7 @@ local function leave(jobs)
     end
     call('ZADD', P .. 'park', 'XX', unpack(words))
   end
+  return parked
 end
 
 local function wake() call('ZADD', P .. 'wake', 0, 'w') end

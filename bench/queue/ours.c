@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bench/queue/ours.h"
+#include "common/memory.h"
+#include "queue/queue.h"
+
+enum { TIMEOUT_MS = 30000, LEASE_MS = 30000 };
+#define WORKER "bench:1:0"
+
+static const char put_one[] =
+    "select job_ticket(j) from job_put(kind => '%s', product => 'bench', tenant => ($1::text[])[1], account_id => null,"
+    " args => ($2::json[])[1]) as j";
+static const char put_many[] =
+    "select ticket from job_put_many(kind => '%s', product => 'bench', args => $2::json[], tenants => $1::text[])";
+
+struct redis *ours_redis(void *ctx, const char *address)
+{
+    struct redis *redis = redis_new(ctx, address, TIMEOUT_MS, queue_scripts);
+
+    if (redis_connect(redis) < 0)
+        die(address, "no Redis there");
+    return redis;
+}
+
+static void must(int r, struct redis *redis, const char *what)
+{
+    if (r < 0)
+        die(what, redis_error(redis) ? redis_error(redis) : strerror(-r));
+}
+
+void ours_open(struct redis *redis)
+{
+    bool open;
+
+    must(queue_close(redis, OURS_QUEUE), redis, "close");
+    must(queue_open(redis, OURS_QUEUE, &open), redis, "open");
+    if (!open)
+        die("open", "the queue did not open");
+}
+
+/* ---- the engine alone ---- */
+
+void ours_put(struct redis *redis, char ids[][ID_SIZE], int n, long first, long tenants)
+{
+    struct ticket tickets[BATCH_MAX];
+    char packed[BATCH_MAX][64];
+    size_t added;
+
+    for (int i = 0; i < n; i++) {
+        snprintf(packed[i], sizeof packed[i], "1|2|" OURS_KIND "|%llu|60||1|t%ld", (unsigned long long)wall_ms(),
+                 (first + i) % tenants);
+        tickets[i] = (struct ticket){ .queue = OURS_QUEUE, .id = ids[i], .packed = packed[i] };
+    }
+    must(queue_put(redis, tickets, (size_t)n, &added), redis, "put");
+    if (added != (size_t)n)
+        die("put", "some were known already");
+}
+
+int ours_reserve_finish(struct redis *redis, int n)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    struct reservation reservation;
+    struct held held[QUEUE_BATCH];
+
+    must(queue_reserve(redis, ctx, OURS_QUEUE, n, LEASE_MS, WORKER, -1, &reservation), redis, "reserve");
+    if (reservation.door != QUEUE_OPEN)
+        die("reserve", "the queue is closed");
+    for (size_t i = 0; i < reservation.count; i++)
+        held[i] = (struct held){ .id = reservation.jobs[i].id,
+                                 .packed = reservation.jobs[i].packed,
+                                 .epoch = reservation.epoch,
+                                 .ended = true };
+    if (reservation.count > 0)
+        must(queue_finish(redis, OURS_QUEUE, WORKER, held, reservation.count, NULL, 0), redis, "finish");
+    return (int)reservation.count;
+}
+
+/* ---- the durable way ---- */
+
+void ours_prepare(PGconn *pg, const char *kind, bool many)
+{
+    autotalloc char *text = many ? FORMAT(NULL, put_many, kind) : FORMAT(NULL, put_one, kind);
+
+    postgres_expect(pg, PQexec(pg, "set plan_cache_mode = force_generic_plan; set jit = off"), PGRES_COMMAND_OK);
+    postgres_expect(pg, PQprepare(pg, "put", text, 0, NULL), PGRES_COMMAND_OK);
+}
+
+/* Tickets, a line each. */
+char *ours_commit(PGconn *pg, const char *tenants, const char *args)
+{
+    const char *values[] = { tenants, args };
+    PGresult *result = PQexecPrepared(pg, "put", 2, values, NULL, NULL, 0);
+    size_t size = 1;
+    char *lines, *at;
+
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        die("job_put", PQerrorMessage(pg));
+    for (int i = 0; i < PQntuples(result); i++)
+        size += (size_t)PQgetlength(result, i, 0) + 1;
+    at = lines = malloc(size);
+    if (!lines)
+        die("job_put", "no memory");
+    for (int i = 0; i < PQntuples(result); i++)
+        at += snprintf(at, size - (size_t)(at - lines), "%s\n", PQgetvalue(result, i, 0));
+    PQclear(result);
+    return lines;
+}
+
+void ours_tell(struct redis *redis, const char *tickets)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    struct ticket *list;
+    size_t n, added;
+
+    if (ticket_parse(ctx, tickets, &list, &n) < 0)
+        die("ticket", tickets);
+    must(queue_put(redis, list, n, &added), redis, "put");
+}
+
+void ours_put_durably(PGconn *pg, struct redis *redis, const char *tenants, const char *args)
+{
+    char *tickets = ours_commit(pg, tenants, args);
+
+    if (redis)
+        ours_tell(redis, tickets);
+    free(tickets);
+}

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Queues with a Redis of their own."""
+from places import Nodes, free_ports
+from servers import until
+
+
+def test_one_that_is_away_does_not_hold_up_the_other(servers, fleet, redis_alone):
+    fleet.settings["redis_url"] = "127.0.0.1:1"
+    fleet.settings["redis_queues"] = f"image={servers.redis_socket}"
+    waiting, lost = fleet.put("image"), fleet.put("mail")
+    fleet.start("millrace-scheduler")
+    until(lambda: fleet.state(waiting) == "waiting", "it is in Redis", 20)
+    assert fleet.state(lost).startswith("unknown: Redis: 127.0.0.1:1: ")
+    assert redis_alone("KEYS", "mr1:{q:mail}*") == []
+
+
+def test_what_was_missed_is_put_when_it_is_there(servers, fleet, redis_alone):
+    nodes, (port,) = Nodes(), free_ports(1)
+    fleet.settings["redis_queues"] = f"mail=127.0.0.1:{port}"
+    try:
+        waiting, bad = fleet.put("image"), fleet.put("mail")
+        fleet.start("millrace-scheduler")
+        fleet.start("millrace-worker", "mail")
+        until(lambda: fleet.state(waiting) == "waiting", "it is in Redis", 20)
+        nodes.start(port, "--save", "")
+        assert fleet.ended(bad) == "buried"
+    finally:
+        fleet.stop()
+        nodes.stop()
