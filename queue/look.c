@@ -131,6 +131,25 @@ static int put_page(struct reconciler *reconciler, const struct sql *sql, const 
     return !result_text(&page, rows - 1, "queue") || rows >= PAGE;
 }
 
+static void rebuild_over(struct queue_state *queue)
+{
+    queue->rebuilding = false;
+    queue->token[0] = '\0';
+}
+
+/* Rebuilds that are under way go on. One that has been given up (Redis was flushed, another leader has begun) begins
+ * anew with the next look. */
+static void rebuilds_keep(struct reconciler *reconciler)
+{
+    for (size_t i = 0; i < reconciler->queue_count; i++) {
+        struct queue_state *queue = &reconciler->queues[i];
+        bool mine = true;
+
+        if (queue->rebuilding && queue_keep(queue->redis, queue->name, queue->token, &mine) == 0 && !mine)
+            rebuild_over(queue);
+    }
+}
+
 /* span: seconds to look back, of a statement that has it. */
 static int put_all(struct reconciler *reconciler, const struct sql *sql, uint64_t span, struct tally *tally)
 {
@@ -144,7 +163,7 @@ static int put_all(struct reconciler *reconciler, const struct sql *sql, uint64_
     }
     snprintf(seconds, sizeof seconds, "%llu", (unsigned long long)span);
     while ((r = put_page(reconciler, sql, seconds, after, tally)) > 0)
-        continue;
+        rebuilds_keep(reconciler);
     return r;
 }
 
@@ -187,20 +206,29 @@ static int ask_cancels(struct reconciler *reconciler)
 static int rebuild_begin(struct reconciler *reconciler, struct queue_state *queue)
 {
     autoresult struct result open = { 0 };
-    int r = queue_close(queue->redis, queue->name);
+    bool mine = false;
+    int r;
 
-    if (r == 0)
-        r = database_run(reconciler->database, &sql_queue_job_any_open, PARAMS({ "queue", queue->name }), &open);
+    if (!*queue->token) /* else it is tried again: nobody else can have begun */
+        token_jti(queue->token);
+    r = queue_close(queue->redis, queue->name, queue->token, &mine);
+    if (r == 0 && mine)
+        r = queue_wipe(queue->redis, queue->name, queue->token, &mine);
+    if (r == 0 && !mine)
+        rebuild_over(queue);
+    if (r < 0 || !mine)
+        return r;
+    r = database_run(reconciler->database, &sql_queue_job_any_open, PARAMS({ "queue", queue->name }), &open);
     if (r < 0)
         return r;
     queue->rebuilding = true;
     /* Who holds a job touches it within a sixth of the lease, or ends it within two thirds. Where no job is open none
      * can be held, and there is nothing to wait for. */
-    queue->open_at = reconciler->now;
+    queue->open_at = reconcile_clock();
     if (*result_text(&open, 0, "any_open") == 't')
         queue->open_at += (uint64_t)reconciler->config->queue_lease * 1000 * 2 / 3;
     log_info("reconcile.rebuild", "queue=%s wait_ms=%llu", queue->name,
-             (unsigned long long)(queue->open_at - reconciler->now));
+             (unsigned long long)(queue->open_at - reconcile_clock()));
     return 0;
 }
 
@@ -216,10 +244,10 @@ static int rebuild_end(struct reconciler *reconciler, struct queue_state *queue)
     if (r == 0)
         r = settings_tell(reconciler, queue);
     if (r == 0)
-        r = queue_open(queue->redis, queue->name, &opened);
+        r = queue_open(queue->redis, queue->name, queue->token, &opened);
     if (r < 0)
         return r;
-    queue->rebuilding = false; /* when it was not opened, the next look begins anew */
+    rebuild_over(queue); /* when it was not opened, the next look begins anew */
     log_info(opened ? "reconcile.open" : "reconcile.again", "queue=%s open_jobs=%d added=%zu", queue->name, tally.open,
              tally.added);
     return 0;
@@ -233,10 +261,10 @@ static int look_at_queue(struct reconciler *reconciler, struct queue_state *queu
     if (r < 0)
         return r;
     if (open)
-        queue->rebuilding = false; /* another leader was faster */
+        rebuild_over(queue); /* another leader was faster */
     else if (!queue->rebuilding)
         r = rebuild_begin(reconciler, queue);
-    if (r == 0 && queue->rebuilding && reconciler->now >= queue->open_at)
+    if (r == 0 && queue->rebuilding && reconcile_clock() >= queue->open_at)
         r = rebuild_end(reconciler, queue);
     return r;
 }
@@ -258,7 +286,7 @@ static void notice_restart(struct reconciler *reconciler, struct queue_state *qu
         return;
     snprintf(queue->run_id, sizeof queue->run_id, "%s", redis_run_id(queue->redis));
     reconciler->full_at = 0;
-    queue->rebuilding = false;
+    rebuild_over(queue);
     queue->version[0] = '\0';
 }
 
@@ -288,6 +316,7 @@ void look(struct reconciler *reconciler)
 {
     bool any = false;
 
+    rebuilds_keep(reconciler);
     for (size_t i = 0; i < reconciler->queue_count; i++) {
         struct queue_state *queue = &reconciler->queues[i];
         int r = redis_connect(queue->redis);

@@ -93,9 +93,15 @@ enum queue_where { QUEUE_UNKNOWN, QUEUE_WAITING, QUEUE_RUNNING };
 enum queue_cancel { CANCEL_LOOK, CANCEL_ASK, CANCEL_DROP };
 int queue_cancel(struct redis *redis, const char *queue, const char *id, enum queue_cancel mode, enum queue_where *ret);
 
-/* Whether reserve is open for this run of the server; close it; open it when a rebuild is complete. queue_open: *ret is
- * false when the queue was not closed any more: Redis was flushed since, or somebody else has opened it. */
+/* Whether reserve is open for this run of the server. */
 int queue_is_open(struct redis *redis, const char *queue, bool *ret);
-int queue_close(struct redis *redis, const char *queue);
-int queue_open(struct redis *redis, const char *queue, bool *ret);
+/* A rebuild: close the queue, wipe it, wait until its workers have said what they hold, put all open jobs, open it.
+ * token names it, and none other goes on beside it. *ret is false when there is nothing to go on with: somebody else
+ * rebuilds (queue_close), or the rebuild of this token is over, for it was not kept for 15 s, Redis was flushed, or
+ * started anew. queue_wipe: unlink what jobs have left there. What a server that crashed has read back need not be
+ * whole: Redis may cut its file in the middle of a transaction and apply that half of it with the next start. */
+int queue_close(struct redis *redis, const char *queue, const char *token, bool *ret);
+int queue_wipe(struct redis *redis, const char *queue, const char *token, bool *ret);
+int queue_keep(struct redis *redis, const char *queue, const char *token, bool *ret);
+int queue_open(struct redis *redis, const char *queue, const char *token, bool *ret);
 #endif

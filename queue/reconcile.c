@@ -14,7 +14,7 @@
 
 enum { LEAD_MS = 3000, REBUILD_STEP_MS = 500, SCHEDULE_RETRY_MS = 1000 };
 
-static uint64_t clock_ms(void)
+uint64_t reconcile_clock(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_BOOTTIME, &now);
@@ -70,7 +70,7 @@ static void run_schedules(struct reconciler *reconciler)
     /* The look for recent jobs goes by the time of their ids, which is their tick's: a late one needs a full pass. */
     if (schedule_run(reconciler->database, reconciler->redis, &wait) < 0)
         reconciler->full_at = 0;
-    reconciler->schedules_at = clock_ms() + (wait < 0 || (uint64_t)wait > most ? most : (uint64_t)wait);
+    reconciler->schedules_at = reconcile_clock() + (wait < 0 || (uint64_t)wait > most ? most : (uint64_t)wait);
 }
 
 /* Milliseconds until t, at most step. */
@@ -85,7 +85,7 @@ static void loop(struct reconciler *reconciler)
     int step;
 
     do {
-        reconciler->now = clock_ms();
+        reconciler->now = reconcile_clock();
         lead(reconciler);
         if (reconciler->term && (reconciler->now >= reconciler->look_at || look_is_rebuilding(reconciler))) {
             keep_house(reconciler);
@@ -95,7 +95,7 @@ static void loop(struct reconciler *reconciler)
         }
         if (reconciler->term && reconciler->now >= reconciler->schedules_at)
             run_schedules(reconciler);
-        reconciler->now = clock_ms(); /* a look may have taken a while */
+        reconciler->now = reconcile_clock(); /* a look may have taken a while */
         step = look_is_rebuilding(reconciler) || !all_connected(reconciler) ? REBUILD_STEP_MS : LEAD_MS;
         if (reconciler->term)
             step = until(reconciler, reconciler->look_at, until(reconciler, reconciler->schedules_at, step));

@@ -19,8 +19,9 @@ struct queue_state {
     int put_error;   /* of the last pass: 0, or why its tickets could not be told */
     bool missed;     /* its Redis was away while a pass had something for it: it needs a whole one */
     bool rebuilding;
-    uint64_t open_at; /* when live workers have had the time to re-assert their leases */
-    char version[24]; /* of the settings that Redis was told last; "": not known */
+    char token[JTI_HEX + 1]; /* of the rebuild */
+    uint64_t open_at;        /* when live workers have had the time to re-assert their leases */
+    char version[24];        /* of the settings that Redis was told last; "": not known */
 };
 
 struct reconciler {
@@ -36,6 +37,7 @@ struct reconciler {
     int signals;
 };
 
+uint64_t reconcile_clock(void); /* milliseconds of CLOCK_BOOTTIME */
 /* Log that a call to a queue's Redis failed with r. Why there is no connection is told once an attempt. */
 void reconcile_complain(const char *event, const struct queue_state *queue, int r);
 

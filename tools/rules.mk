@@ -98,6 +98,12 @@ $(B)/echo_front: $(ECHO_FRONT_OBJ) $(B)/libmillrace.a
 $(B)/clients: $(call obj,tests/plumbing/clients.c) $(B)/libmillrace.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call pkg,--libs,libpq hiredis talloc) -lpthread -lm
 
+# The kill loops' program: worker, scheduler and commands with kinds of its own, and faults between it and its servers.
+SOAK_OBJ := $(call obj,$(wildcard tests/soak/*.c) $(filter-out queue/cli/main.c,$(CLI_SRC))) $(B)/obj/gen/migrations.o
+$(B)/obj/tests/soak/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc libsodium libseccomp)
+$(B)/soak: $(SOAK_OBJ) $(B)/libmillrace.a
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(SOAK_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq hiredis jansson talloc libsodium libseccomp) -lpthread -lm
+
 # What is missing is installed before anything is compiled; when nothing is, this costs a few milliseconds.
 $(B)/packages: tools/deps
 	@tools/deps build

@@ -89,37 +89,62 @@ int command_job(struct operation *operation)
     return DONE;
 }
 
-/* A job that waits ends here, with what its kind does at an end (refunds). */
+/* Tell Redis what the end has put. When it does not hear, the reconciler tells it. */
+static void put_followers(struct operation *operation, const struct result *rows)
+{
+    for (int i = 0; i < result_rows(rows); i++) {
+        const char *line = result_text(rows, i, "ticket");
+        struct ticket *tickets;
+        size_t n;
+
+        if (line && ticket_parse(operation->ctx, line, &tickets, &n) == 0)
+            queue_redis_put(operation->redis, tickets, n);
+    }
+}
+
+/* When Redis does not hear of it, reserve finds that the job has ended. A worker that has just reserved it is asked to
+ * stop: nothing of what it does can count any more. */
+static void forget_waiting(struct operation *operation, const char *queue, const char *id)
+{
+    struct redis *redis = queue_redis_get(operation->redis, queue);
+    enum queue_where where;
+
+    if (queue_cancel(redis, queue, id, CANCEL_DROP, &where) == 0 && where == QUEUE_RUNNING)
+        queue_cancel(redis, queue, id, CANCEL_ASK, &where);
+    printf("%s was waiting and is cancelled\n", id);
+}
+
+/* A job that waits ends here, with what its kind does at an end (refunds) and what any end brings about. */
 static int cancel_waiting(struct operation *operation, const struct result *job)
 {
-    const char *id = result_text(job, 0, "id"), *queue = result_text(job, 0, "queue");
+    const char *id = result_text(job, 0, "id"), *why = "cancelled by an operator";
     const struct job_kind *kind = job_kind_find(result_text(job, 0, "kind"));
-    const char *why = "cancelled by an operator";
-    struct redis *redis = queue_redis_get(operation->redis, queue);
-    struct result results[2] = { 0 };
-    enum queue_where where;
+    struct result results[3] = { 0 };
+    const struct sql *end = kind ? kind->end : NULL;
     const struct call calls[] = {
         { &sql_queue_job_end, PARAMS({ "job_id", id }, { "outcome", "cancelled" }, { "result", NULL }, { "error", why },
                                      { "epoch", "0" }, { "worker", "operator" }) },
-        { kind ? kind->end : NULL, PARAMS({ "job_id", id }, { "outcome", "cancelled" }, { "result", NULL },
-                                          { "error", why }, { "folder", "" }) },
+        { &sql_queue_job_ended, PARAMS({ "ids", FORMAT(operation->ctx, "{%s}", id) }) },
+        { end, PARAMS({ "job_id", id }, { "outcome", "cancelled" }, { "result", NULL }, { "error", why },
+                      { "folder", "" }) },
     };
-    int status = DONE, r = database_run_all(operation->database, calls, kind && kind->end ? 2 : 1, results);
+    size_t n = end ? 3 : 2, failed = 0;
+    int status = DONE, r;
 
-    if (r < 0 && results[0].error == E_CONFLICT) {
+    r = database_run_all(operation->database, calls, n, results);
+    while (r < 0 && results[failed].error == E_NONE)
+        failed++;
+    if (r < 0 && failed == 0 && results[0].error == E_CONFLICT) {
         complain(id, "it has just ended");
         status = NOT_NOW;
     } else if (r < 0) {
-        status = complain("PostgreSQL", results[results[0].error == E_NONE].message);
+        status = complain("PostgreSQL", results[failed].message);
     } else {
-        /* When Redis does not hear of it, reserve finds that the job has ended. A worker that has just reserved it is
-         * asked to stop: nothing of what it does can count any more. */
-        if (queue_cancel(redis, queue, id, CANCEL_DROP, &where) == 0 && where == QUEUE_RUNNING)
-            queue_cancel(redis, queue, id, CANCEL_ASK, &where);
-        printf("%s was waiting and is cancelled\n", id);
+        forget_waiting(operation, result_text(job, 0, "queue"), id);
+        put_followers(operation, &results[1]);
     }
-    result_clear(&results[0]);
-    result_clear(&results[1]);
+    for (size_t i = 0; i < n; i++)
+        result_clear(&results[i]);
     return status;
 }
 

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- put: make jobs known. ARGV = id, packed, id, packed, ... (at most 64). Idempotent by id: a known id is left alone.
--- Returns how many were new. A malformed one refuses the whole batch.
+-- Returns how many were new. A malformed one refuses the whole batch. While a rebuild wipes the queue nothing is put: it
+-- puts all open jobs when it is through.
 local ids, jobs = {}, {}
 for i = 1, #ARGV, 2 do
   local job = unpack_job(ARGV[i], ARGV[i + 1])
@@ -10,7 +11,9 @@ for i = 1, #ARGV, 2 do
 end
 if #ids == 0 then return 0 end
 
+ids[#ids + 1] = 'wiping'
 local known = call('HMGET', P .. 'j', unpack(ids))
+if known[#ids] then return 0 end
 local seen, packs, ready, delayed, soonest = {}, {}, {}, {}, nil
 for i, job in ipairs(jobs) do
   if not known[i] and not seen[job.id] then

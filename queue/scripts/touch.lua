@@ -3,7 +3,8 @@
 -- job: 'ok'; 'lost' (it is somebody else's, or nobody's: write nothing more); 'cancel' (renewed, but asked to stop); 'late'
 -- (past its deadline: not renewed, stop it). While the queue is closed (no `gen`, or that of another run of this server) a
 -- lease that nobody holds, or one that is older, is taken back by who says it has it: so live workers carry their jobs
--- over a loss of Redis, a whole one or one of its last second.
+-- over a loss of Redis, a whole one or one of its last second. While a rebuild wipes the queue nothing is written: it waits
+-- afterwards until all have said again what they hold.
 local lease, worker, run = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local closed, ids, reply, renewed = not open_for(run), {}, {}, {}
 for i = 4, #ARGV, 3 do ids[#ids + 1] = ARGV[i] end
@@ -19,6 +20,10 @@ local function take_back(job, epoch)
 end
 
 if closed then
+  if call('HEXISTS', P .. 'j', 'wiping') == 1 then
+    for i = 1, #ids do reply[i] = 'ok' end
+    return reply
+  end
   for i = 1, #ids do
     local epoch, own = ARGV[3 * i + 2], call('HGET', P .. 'own', ids[i])
     local job = unpack_job(ids[i], ARGV[3 * i + 3])

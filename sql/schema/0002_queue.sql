@@ -124,6 +124,7 @@ create table audit (
   details json
 );
 create index audit_target on audit (target, id desc);
+create index audit_kick on audit (at) where action = 'kick';
 
 create function audit_note(who text, action text, target text, details json default null) returns void
 language sql volatile as $$

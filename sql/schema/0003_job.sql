@@ -198,8 +198,10 @@ begin
       perform refuse('MR409', 'Another open job has its name');
     end if;
   end if;
+  -- Behind all tries so far: what was cancelled while it waited ended in no lease, so its epoch is 0.
   insert into job_try (id, epoch, outcome, counts, error, worker, ended_at)
-  values (e.id, e.epoch, e.outcome, false, e.error, e.worker, e.ended_at)
+  select e.id, greatest(e.epoch, (select max(t.epoch) + 1 from job_try t where t.id = e.id)), e.outcome, false, e.error,
+         e.worker, e.ended_at
   on conflict (id, epoch) do update set outcome = excluded.outcome, counts = false;
   delete from job_cancel where id = job_id;
   update batch b set buried = b.buried - (e.outcome = 'buried')::integer,

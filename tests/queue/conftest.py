@@ -15,7 +15,7 @@ from servers import Servers, Session
 
 BUILD = ROOT / os.environ.get("MILLRACE_BUILD", "build/gcc")
 CALLED = set()
-ALONE = {"test_cost.py", "test_model.py", "test_schedule.py"}   # for what they count, how long they take, or start
+ALONE = {"test_cost.py", "test_model.py", "test_schedule.py", "test_command.py"}   # for what they count, how long they take, or start
 
 
 def pytest_generate_tests(metafunc):

@@ -119,11 +119,15 @@ class Queue:
     def is_open(self):
         return self._call("open", self.run_id, "look") == 1
 
-    def close(self):
-        return self._call("open", self.run_id, "close")
+    def close(self, token="token"):
+        return self._call("open", self.run_id, "close", token)
 
-    def open(self):
-        return self._call("open", self.run_id, new_id())
+    def rebuild(self, mode, *keys, token="token"):
+        """Another step of a rebuild: forget, wipe, wiped, keep."""
+        return self._call("open", self.run_id, mode, token, *keys)
+
+    def open(self, token="token"):
+        return self._call("open", self.run_id, "open", token)
 
     # -- looking and bending -----------------------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """cancel and open."""
+import re
+
 from engine import new_id, packed
 
 HOUR = 3_600_000
@@ -117,6 +119,53 @@ def test_a_redis_flushed_during_the_rebuild_is_not_opened(shut_queue):
     shut_queue.redis("FLUSHALL")
     assert shut_queue.open() == 0
     assert not shut_queue.is_open()
+
+
+def test_one_rebuild_at_a_time(shut_queue):
+    """A leader that was held up must neither wipe nor open what another one has begun to rebuild since."""
+    queue = shut_queue
+    assert queue.close("one") == 1 and queue.close("one") == 1
+    assert queue.close("two") == 0, "somebody is at it"
+    queue.redis("FLUSHALL")
+    assert queue.close("two") == 1
+    job = queue.put_one()
+    for mode in ("forget", "wipe", "wiped", "keep", "open"):
+        assert queue.rebuild(mode, token="one") == 0
+    assert not queue.is_open() and queue.redis("HEXISTS", queue.key("j"), job) == 1
+    assert queue.rebuild("keep", token="two") == 1 and queue.open("two") == 1 and queue.is_open()
+
+
+def test_a_rebuild_that_nobody_goes_on_with_ends(shut_queue):
+    queue = shut_queue
+    queue.close("one")
+    assert 0 < queue.redis("PTTL", queue.key("rebuild")) <= 15000
+    queue.redis("PEXPIRE", queue.key("rebuild"), 100)
+    assert queue.rebuild("keep", token="one") == 1 and queue.redis("PTTL", queue.key("rebuild")) > 10000
+    run, queue.run_id = queue.run_id, "f" * 40
+    assert queue.close("two") == 1, "that one was of another run of the server"
+    queue.run_id = run
+    assert queue.rebuild("keep", token="one") == 0
+
+
+def test_a_rebuild_wipes_what_jobs_have_left(queue):
+    """A server that read back half of a transaction knows a job that is in no list: put would leave it there for ever."""
+    half = queue.put_one()
+    queue.redis("LPOP", queue.key("r:2:t"))
+    other, running = queue.put_one(tenant="u"), queue.put_one(tenant="v", key="k")
+    held = next(job for job in queue.reserve(2) if job.id == running)
+    queue.close()
+    assert queue.rebuild("forget") == 1
+    assert queue.put((half, packed())) == 0, "not while it is wiped"
+    assert queue.touch(held) == ["ok"] and queue.redis("EXISTS", queue.key("own")) == 0
+    families = [key for key in queue.redis("KEYS", queue.key("*")) if re.search(r"}:(r|w|in):", key)]
+    assert families and queue.rebuild("wipe", *families) == 1 and queue.rebuild("wiped") == 1
+    left = {name.removeprefix(queue.prefix) for name in queue.redis("KEYS", queue.key("*"))}
+    assert left <= {"ep", "wake", "rebuild"}
+    assert queue.touch(held) == ["ok"]
+    assert queue.put(*[(job, packed()) for job in (half, other, running)]) == 2
+    assert queue.open() == 1
+    assert sorted(queue.reserve().ids) == sorted([half, other])
+    assert queue.redis("SMEMBERS", queue.key("in:y:k")) == [running] and queue.finish(held) == [1]
 
 
 def test_opening_wakes_a_waiter(shut_queue, another_redis):

@@ -203,6 +203,35 @@ def test_a_kicked_job_has_all_its_tries_again(sql, outcome):
     assert sql("select who, action, target from audit") == [["me", "kick", one]]
 
 
+def test_tries_before_a_cancellation_that_ended_in_no_lease_do_not_count_after_a_kick(sql):
+    """The end that `millrace cancel` writes of a job that waits has epoch 0, less than that of any try."""
+    one = put(sql)
+    sql(statement("queue/job_tries", ids="{%s}" % one, epochs="{5}", outcomes="{failed}", counts="{t}", errors="{e}",
+                  worker="w", delays="{0}"))
+    for times in (1, 2):
+        sql(statement("queue/job_end", job_id=one, outcome="cancelled", result=None, error="why", epoch=0, worker="o"))
+        kick(sql, one)
+        assert take(sql, one)["counted"] == "0"
+        assert sql.one(f"select count(*) from job_try where id = '{one}' and outcome = 'cancelled'") == str(times)
+
+
+def test_a_kicked_job_that_redis_was_not_told_of_is_found_by_the_next_look(sql):
+    """Not only by the hourly pass: its id is too old for the look for recent ones."""
+    one = put(sql, id="overlay(job_id_make()::text placing left(job_id_floor(now() - interval '1 h')::text, 13) from 1)::uuid")
+    end(sql, one, outcome="buried")
+    due = statement("queue/job_due", after=NIL, span=60)
+    assert sql(due) == []
+    kick(sql, one)
+    assert [row[0] for row in sql(due)] == [one]
+    end(sql, one)
+    assert sql(due) == []
+    other = put(sql)
+    end(sql, other, outcome="buried")
+    kick(sql, other)
+    sql("update audit set at = now() - interval '1 h'")
+    assert sql(due) == []
+
+
 def test_what_is_done_or_open_or_unknown_cannot_be_kicked(sql):
     done = put(sql)
     end(sql, done)
