@@ -7,7 +7,7 @@
 
 const struct script *const queue_scripts[] = {
     &script_put,      &script_reserve, &script_touch,  &script_finish, &script_progress, &script_cancel, &script_open,
-    &script_settings, &script_hello,   &script_tokens, NULL,
+    &script_settings, &script_hello,   &script_tokens, &script_look,   &script_drain,    NULL,
 };
 
 char *queue_prefix(void *ctx, const char *queue)

@@ -116,6 +116,12 @@ class Queue:
     def cancel(self, job, mode):
         return self._call("cancel", job, mode)
 
+    def look(self, what, *words):
+        return self._call("look", what, *words)
+
+    def drain(self, *workers):
+        return self._call("drain", *workers)
+
     def is_open(self):
         return self._call("open", self.run_id, "look") == 1
 
