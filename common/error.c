@@ -21,19 +21,19 @@ static const struct {
     const char *prefix;
     enum error error;
 } states[] = {
-    { "MR400", E_INVALID },     { "MR401", E_BAD_TOKEN }, { "MR402", E_QUOTA },     { "MR403", E_FORBIDDEN },
-    { "MR404", E_NOT_FOUND },   { "MR409", E_CONFLICT },  { "MR413", E_TOO_LARGE }, { "MR429", E_RATE_LIMITED },
-    { "MR503", E_UNAVAILABLE }, { "23505", E_CONFLICT }, /* unique_violation */
-    { "23503", E_INVALID },                              /* foreign_key_violation: names something that is not there */
-    { "22", E_INVALID },                                 /* data exceptions: a value out of its type's range */
-    { "40001", E_UNAVAILABLE },                          /* serialization_failure */
-    { "40P01", E_UNAVAILABLE },                          /* deadlock_detected */
-    { "53", E_UNAVAILABLE },                             /* insufficient resources */
-    { "55P03", E_UNAVAILABLE },                          /* lock_not_available */
-    { "57", E_UNAVAILABLE },                             /* operator intervention, statement timeout, shutdown */
-    { "58", E_UNAVAILABLE },                             /* system error */
-    { "08", E_UNAVAILABLE },                             /* connection exception */
-    { "25006", E_UNAVAILABLE },                          /* read_only_sql_transaction: a standby */
+    { "MR400", E_INVALID },      { "MR401", E_BAD_TOKEN },   { "MR402", E_QUOTA },     { "MR403", E_FORBIDDEN },
+    { "MR404", E_NOT_FOUND },    { "MR409", E_CONFLICT },    { "MR413", E_TOO_LARGE }, { "MR422", E_INVALID },
+    { "MR429", E_RATE_LIMITED }, { "MR503", E_UNAVAILABLE }, { "23505", E_CONFLICT }, /* unique_violation */
+    { "23503", E_INVALID },     /* foreign_key_violation: names something that is not there */
+    { "22", E_INVALID },        /* data exceptions: a value out of its type's range */
+    { "40001", E_UNAVAILABLE }, /* serialization_failure */
+    { "40P01", E_UNAVAILABLE }, /* deadlock_detected */
+    { "53", E_UNAVAILABLE },    /* insufficient resources */
+    { "55P03", E_UNAVAILABLE }, /* lock_not_available */
+    { "57", E_UNAVAILABLE },    /* operator intervention, statement timeout, shutdown */
+    { "58", E_UNAVAILABLE },    /* system error */
+    { "08", E_UNAVAILABLE },    /* connection exception */
+    { "25006", E_UNAVAILABLE }, /* read_only_sql_transaction: a standby */
 };
 
 int error_status(enum error error)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * From the tables that say what goes for a queue to Redis, and back: when Redis is short of memory, or a queue has too
  * many open jobs, the table says that it takes no more, which job_put() looks at. */
+#include "queue/settings.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -9,8 +10,7 @@
 #include "sql.h"
 #include <errno.h>
 
-/* The row of a queue in queue_list's answer, -1 when nothing was said of it. */
-static int row_of(const struct result *list, const char *queue)
+int settings_row(const struct result *list, const char *queue)
 {
     for (int i = 0; i < result_rows(list); i++)
         if (!strcmp(result_text(list, i, "name"), queue))
@@ -18,19 +18,17 @@ static int row_of(const struct result *list, const char *queue)
     return -1;
 }
 
-static int tell(struct queue_state *queue, const struct result *list)
+int settings_send(struct redis *redis, const char *queue, const struct result *list, int row, size_t *ret_count)
 {
     autotalloc void *ctx = talloc_new(NULL);
     json_auto_t *settings = NULL;
-    int row = row_of(list, queue->name), r;
-    const char *version = row < 0 ? "0" : result_text(list, row, "version"), *text, *why, *name;
+    const char *version = row < 0 ? "0" : result_text(list, row, "version");
+    const char *text = row < 0 ? "{}" : result_text(list, row, "settings"), *why, *name;
     const char **pairs;
     json_t *value;
     size_t n = 0;
+    int r;
 
-    if (!strcmp(queue->version, version))
-        return 0;
-    text = row < 0 ? "{}" : result_text(list, row, "settings");
     if (json_parse_strict(ctx, text, strlen(text), &settings, &why) < 0)
         return -EPROTO;
     pairs = memory_check(talloc_array(ctx, const char *, 2 * json_object_size(settings) + 1));
@@ -39,7 +37,21 @@ static int tell(struct queue_state *queue, const struct result *list)
         pairs[2 * n] = name;
         pairs[2 * n++ + 1] = json_string_value(value);
     }
-    r = queue_settings(queue->redis, queue->name, version, pairs, n);
+    r = queue_settings(redis, queue, version, pairs, n);
+    if (r == 0)
+        *ret_count = n;
+    return r;
+}
+
+static int tell(struct queue_state *queue, const struct result *list)
+{
+    int row = settings_row(list, queue->name), r;
+    const char *version = row < 0 ? "0" : result_text(list, row, "version");
+    size_t n;
+
+    if (!strcmp(queue->version, version))
+        return 0;
+    r = settings_send(queue->redis, queue->name, list, row, &n);
     if (r < 0)
         return r;
     snprintf(queue->version, sizeof queue->version, "%s", version);
@@ -116,7 +128,7 @@ static void watch(struct reconciler *reconciler, const struct queue_state *queue
 {
     autotalloc void *ctx = talloc_new(NULL);
     autoresult struct result result = { 0 };
-    int row = row_of(list, queue->name);
+    int row = settings_row(list, queue->name);
     const char *most = backlog_limit(ctx, reconciler, list, row), *why = "";
     const char *was = row < 0 ? "" : result_text(list, row, "why");
 
