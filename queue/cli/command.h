@@ -4,11 +4,13 @@
 #ifndef MILLRACE_COMMAND_H
 #define MILLRACE_COMMAND_H
 #include "common/config.h"
+#include "common/error.h"
 
 enum { DONE, FAILED, USAGE, NOT_THERE, NOT_NOW };
 
 struct database;
 struct queue_redis;
+struct result;
 
 struct operation {
     void *ctx;
@@ -18,10 +20,34 @@ struct operation {
     char **words;              /* after the command's name, ends with NULL */
 };
 
+/* Say on standard error what is wrong with what; status, to be returned. */
+int complain(const char *what, const char *why, int status);
+/* The exit status that an error stands for. */
+int status_of(enum error error);
+/* A statement failed: say so, and its status. */
+int complain_of(const char *what, const struct result *result);
+/* Who runs the command: the name that the system has for the user, else "operator". */
+const char *operator_name(void);
+
 int command_migrate(struct operation *operation);
 int command_config(struct operation *operation);
-int command_job(struct operation *operation);
-int command_cancel(struct operation *operation);
 int command_schedules(struct operation *operation);
 int command_schedule(struct operation *operation);
+
+/* status.c: what there is */
+int command_status(struct operation *operation);
+int command_queues(struct operation *operation);
+int command_workers(struct operation *operation);
+/* jobs.c, job.c */
+int command_jobs(struct operation *operation);
+int command_job(struct operation *operation);
+/* act.c: what operators do */
+int command_kick(struct operation *operation);
+int command_cancel(struct operation *operation);
+int command_pause(struct operation *operation);
+int command_resume(struct operation *operation);
+int command_set(struct operation *operation);
+int command_limiter(struct operation *operation);
+int command_drain(struct operation *operation);
+int command_audit(struct operation *operation);
 #endif

@@ -16,8 +16,19 @@ static const struct {
 } commands[] = {
     { "migrate", 0, command_migrate, "", "bring the database's tables up to date" },
     { "config", 0, command_config, "", "print the effective configuration" },
-    { "job", 1, command_job, "ID", "show a job and its history" },
-    { "cancel", 1, command_cancel, "ID", "cancel a job that waits or runs" },
+    { "status", ANY, command_status, "[--json]", "show queues and servers at a glance" },
+    { "queues", ANY, command_queues, "[--json]", "list the queues and their settings" },
+    { "workers", ANY, command_workers, "[OPTION]", "list the workers" },
+    { "jobs", ANY, command_jobs, "[OPTION]", "list jobs, by queue, kind, state, tenant, age" },
+    { "job", ANY, command_job, "ID", "show a job and its history" },
+    { "kick", ANY, command_kick, "ID...", "put jobs again that were buried or cancelled" },
+    { "cancel", ANY, command_cancel, "ID...", "cancel jobs that wait or run" },
+    { "pause", ANY, command_pause, "QUEUE", "let no more jobs of a queue begin" },
+    { "resume", ANY, command_resume, "QUEUE", "let them begin again" },
+    { "set", ANY, command_set, "QUEUE", "change or list what goes for a queue: caps, rates, weights" },
+    { "limiter", ANY, command_limiter, "NAME", "change or list the rates that queues share" },
+    { "drain", ANY, command_drain, "WORKER", "ask workers to end once their jobs have" },
+    { "audit", ANY, command_audit, "[OPTION]", "list what operators have done" },
     { "schedules", ANY, command_schedules, "[--json]", "list the recurring jobs" },
     { "schedule", ANY, command_schedule, "ACTION", "add, remove, enable, disable a recurring job; next ticks" },
 };
@@ -29,7 +40,18 @@ static const char *usage_text(void *ctx)
     for (size_t i = 0; i < ELEMENTS(commands); i++)
         text = memory_check(
             talloc_asprintf_append(text, "\n  %-9s %-8s %s", commands[i].name, commands[i].usage, commands[i].doc));
-    return text;
+    return memory_check(talloc_asprintf_append(
+        text, "\n\n  millrace COMMAND --help tells more.\n\n"
+              "Exit status: 0 done, 1 it failed, 2 wrong usage, 3 there is no such thing, 4 it cannot be done in this\n"
+              "state."));
+}
+
+/* A command's status; it has not done its work when its answer could not be written. */
+static int ended(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    return status == DONE ? FAILED : status;
 }
 
 static int usage(const char *text)
@@ -58,6 +80,7 @@ int main(int argc, char **argv)
         count++;
     for (size_t i = 0; i < ELEMENTS(commands); i++)
         if (!strcmp(words[0], commands[i].name))
-            return count == commands[i].words || commands[i].words == ANY ? commands[i].run(&operation) : usage(text);
+            return count == commands[i].words || commands[i].words == ANY ? ended(commands[i].run(&operation))
+                                                                          : usage(text);
     return usage(text);
 }

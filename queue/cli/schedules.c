@@ -3,79 +3,59 @@
 #include "common/database.h"
 #include "common/json.h"
 #include "common/memory.h"
-#include "queue/cli/command.h"
+#include "queue/cli/options.h"
+#include "queue/cli/table.h"
 #include "queue/job.h"
 #include "sql.h"
-#include <pwd.h>
-#include <unistd.h>
 
 /* ---- words ---- */
 
-static int complain(const char *what, const char *why, int status)
-{
-    fprintf(stderr, "millrace: %s: %s\n", what, why);
-    return status;
-}
-
-static const char *operator_name(void)
-{
-    const struct passwd *who = getpwuid(getuid());
-    return who ? who->pw_name : "operator";
-}
-
-static const struct field name_field = { .name = "NAME", .type = TEXT, .flags = REQUIRED, .min = 1, .max = 64 };
-
-enum { KIND, CRON, ZONE, ARGS, PRODUCT, TENANT, PRIORITY, CATCH_UP, ADD_OPTIONS };
-static const struct field add_options[] = {
-    [KIND] = { .name = "--kind", .type = TEXT, .flags = REQUIRED, .min = 1, .max = 64 },
-    [CRON] = { .name = "--cron", .type = TEXT, .flags = REQUIRED },
-    [ZONE] = { .name = "--zone", .type = TEXT, .standard = "UTC" },
-    [ARGS] = { .name = "--args", .type = TEXT, .standard = "{}" },
-    [PRODUCT] = { .name = "--product", .type = TEXT, .standard = "" },
-    [TENANT] = { .name = "--tenant", .type = TEXT },
-    [PRIORITY] = { .name = "--priority", .type = INTEGER, .max = 3, .standard = "2" },
-    [CATCH_UP] = { .name = "--catch-up", .type = INTEGER, .max = 60, .standard = "1" },
-    { .name = NULL },
+enum { KIND, CRON, ZONE, ARGS, PRODUCT, TENANT, PRIORITY, CATCH_UP };
+static const struct option_row add_options[] = {
+    [KIND] = { "K", { .name = "--kind", .type = TEXT, .flags = REQUIRED, .min = 1, .max = 64, .doc = "of the jobs" } },
+    [CRON] = { "EXPR", { .name = "--cron", .type = TEXT, .flags = REQUIRED, .doc = "when, such as \"30 2 * * *\"" } },
+    [ZONE] = { "Z",
+               { .name = "--zone", .type = TEXT, .standard = "UTC", .doc = "by the clocks of this time zone (UTC)" } },
+    [ARGS] = { "JSON",
+               { .name = "--args", .type = TEXT, .standard = "{}", .doc = "what the jobs are given, an object" } },
+    [PRODUCT] = { "P", { .name = "--product", .type = TEXT, .standard = "", .doc = "whose the jobs are" } },
+    [TENANT] = { "T", { .name = "--tenant", .type = TEXT, .doc = "whose turn they take (the product's)" } },
+    [PRIORITY] = { "0-3",
+                   { .name = "--priority", .type = INTEGER, .max = 3, .standard = "2", .doc = "0 is urgent (2)" } },
+    [CATCH_UP] = { "N",
+                   { .name = "--catch-up",
+                     .type = INTEGER,
+                     .max = 60,
+                     .standard = "1",
+                     .doc = "missed ticks that are made up for (1)" } },
+    OPTIONS_END,
 };
 
-enum { NEXT_ZONE, COUNT, NEXT_OPTIONS };
-static const struct field next_options[] = {
-    [NEXT_ZONE] = { .name = "--zone", .type = TEXT, .standard = "UTC" },
-    [COUNT] = { .name = "--count", .type = INTEGER, .min = 1, .max = 1000, .standard = "5" },
-    { .name = NULL },
+enum { NEXT_ZONE, COUNT };
+static const struct option_row next_options[] = {
+    [NEXT_ZONE] = { "Z",
+                    { .name = "--zone",
+                      .type = TEXT,
+                      .standard = "UTC",
+                      .doc = "by the clocks of this time zone (UTC)" } },
+    [COUNT] = { "N",
+                { .name = "--count", .type = INTEGER, .min = 1, .max = 1000, .standard = "5", .doc = "how many (5)" } },
+    OPTIONS_END,
 };
 
-static bool read_word(void *ctx, const struct field *field, const char *word, const char **ret)
+static const struct option_row no_options[] = { OPTIONS_END };
+
+/* A schedule's name. */
+static bool name_holds(void *ctx, const char *name)
 {
+    const struct field field = { .name = "NAME", .type = TEXT, .flags = REQUIRED, .min = 1, .max = 64 };
     struct field_errors errors = { 0 };
+    const char *ignored;
 
-    if (field_check_text(ctx, field, field->name, word, &errors, ret))
+    if (field_check_text(ctx, &field, field.name, name, &errors, &ignored))
         return true;
     complain(errors.list[0].field, errors.list[0].message, USAGE);
     return false;
-}
-
-/* Options and their values, each checked against its row, into values; those that are missing have their standard. */
-static bool read_options(void *ctx, const struct field *options, char **words, const char **values)
-{
-    for (; *words; words += 2) {
-        size_t i = 0;
-        while (options[i].name && strcmp(options[i].name, *words) != 0)
-            i++;
-        if (!options[i].name || !words[1] || values[i]) {
-            complain(*words,
-                     !options[i].name ? "there is no such option"
-                     : !words[1]      ? "lacks a value"
-                                      : "is there twice",
-                     USAGE);
-            return false;
-        }
-        values[i] = words[1];
-    }
-    for (size_t i = 0; options[i].name; i++)
-        if (!read_word(ctx, &options[i], values[i], &values[i]))
-            return false;
-    return true;
 }
 
 static int refused(const char *what, const struct result *result)
@@ -86,44 +66,28 @@ static int refused(const char *what, const struct result *result)
 
 /* ---- the list ---- */
 
-static const char *const columns[] = { "name", "kind", "expression", "zone", "next", "last", "enabled", "error" };
-
-static const char *shown(const struct result *list, int row, size_t column)
-{
-    const char *text = row < 0 ? columns[column] : result_text(list, row, columns[column]);
-
-    if (row >= 0 && text && !strcmp(columns[column], "enabled"))
-        return *text == 't' ? "yes" : "no";
-    return text ? text : "-";
-}
-
-/* The last column is as wide as it likes. */
-static void print_table(const struct result *list)
-{
-    int widths[ELEMENTS(columns)] = { 0 };
-
-    for (size_t i = 0; i + 1 < ELEMENTS(columns); i++)
-        for (int row = -1; row < result_rows(list); row++)
-            if ((int)strlen(shown(list, row, i)) > widths[i])
-                widths[i] = (int)strlen(shown(list, row, i));
-    for (int row = -1; row < result_rows(list); row++)
-        for (size_t i = 0; i < ELEMENTS(columns); i++)
-            printf("%-*s%s", widths[i], shown(list, row, i), i + 1 < ELEMENTS(columns) ? "  " : "\n");
-}
-
 int command_schedules(struct operation *operation)
 {
+    static const struct option_row options[] = { OPTION_JSON, OPTIONS_END };
+    static const struct guide guide = { "schedules", "", "List the recurring jobs.", options, 0, 0 };
+    static const struct column columns[] = {
+        { "name", COLUMN_TEXT, NULL },    { "kind", COLUMN_TEXT, NULL },  { "expression", COLUMN_TEXT, NULL },
+        { "zone", COLUMN_TEXT, NULL },    { "next", COLUMN_TEXT, NULL },  { "last", COLUMN_TEXT, NULL },
+        { "enabled", COLUMN_FLAG, NULL }, { "error", COLUMN_TEXT, NULL }, { .name = NULL },
+    };
+    static const struct column whole = { "whole", COLUMN_JSON, NULL };
     autoresult struct result list = { 0 };
-    const char *option = operation->words[0];
+    json_auto_t *rows = json_array();
+    struct said said;
+    int status;
 
-    if (option && (strcmp(option, "--json") != 0 || operation->words[1]))
-        return complain(option, "there is no such option", USAGE);
+    if (!options_read(operation->ctx, &guide, operation->words, &said, &status))
+        return status;
     if (database_run(operation->database, &sql_queue_schedule_list, NO_PARAMS, &list) < 0)
         return refused("PostgreSQL", &list);
-    if (!option)
-        print_table(&list);
-    for (int row = 0; option && row < result_rows(&list); row++)
-        puts(result_text(&list, row, "whole"));
+    for (int row = 0; row < result_rows(&list); row++)
+        json_array_append_new(rows, table_value(&list, row, &whole));
+    table_print(columns, rows, said.values[0]);
     return DONE;
 }
 
@@ -153,15 +117,11 @@ static bool args_hold(void *ctx, const struct job_kind *kind, const char *text)
     return false;
 }
 
-static int add(struct operation *operation, const char *name, char **words)
+static int add(struct operation *operation, const char *name, const char *const *values)
 {
     autoresult struct result made = { 0 };
-    const char *values[ADD_OPTIONS] = { NULL };
-    const struct job_kind *kind;
+    const struct job_kind *kind = job_kind_find(values[KIND]);
 
-    if (!read_options(operation->ctx, add_options, words, values))
-        return USAGE;
-    kind = job_kind_find(values[KIND]);
     if (!kind)
         return complain(values[KIND], "there is no such kind", NOT_THERE);
     if (!args_hold(operation->ctx, kind, values[ARGS]))
@@ -177,12 +137,11 @@ static int add(struct operation *operation, const char *name, char **words)
     return DONE;
 }
 
-static int drop(struct operation *operation, const char *name, char **words)
+static int drop(struct operation *operation, const char *name, const char *const *values)
 {
     autoresult struct result result = { 0 };
 
-    if (!read_options(operation->ctx, &(struct field){ .name = NULL }, words, NULL))
-        return USAGE;
+    (void)values;
     if (database_run(operation->database, &sql_queue_schedule_remove,
                      PARAMS({ "who", operator_name() }, { "name", name }), &result) < 0)
         return refused(name, &result);
@@ -190,12 +149,10 @@ static int drop(struct operation *operation, const char *name, char **words)
     return DONE;
 }
 
-static int set_enabled(struct operation *operation, const char *name, char **words, const char *enabled)
+static int set_enabled(struct operation *operation, const char *name, const char *enabled)
 {
     autoresult struct result result = { 0 };
 
-    if (!read_options(operation->ctx, &(struct field){ .name = NULL }, words, NULL))
-        return USAGE;
     if (database_run(operation->database, &sql_queue_schedule_enable,
                      PARAMS({ "who", operator_name() }, { "name", name }, { "enabled", enabled }), &result) < 0)
         return refused(name, &result);
@@ -203,23 +160,22 @@ static int set_enabled(struct operation *operation, const char *name, char **wor
     return DONE;
 }
 
-static int enable(struct operation *operation, const char *name, char **words)
+static int enable(struct operation *operation, const char *name, const char *const *values)
 {
-    return set_enabled(operation, name, words, "true");
+    (void)values;
+    return set_enabled(operation, name, "true");
 }
 
-static int disable(struct operation *operation, const char *name, char **words)
+static int disable(struct operation *operation, const char *name, const char *const *values)
 {
-    return set_enabled(operation, name, words, "false");
+    (void)values;
+    return set_enabled(operation, name, "false");
 }
 
-static int next(struct operation *operation, const char *expression, char **words)
+static int next(struct operation *operation, const char *expression, const char *const *values)
 {
     autoresult struct result ticks = { 0 };
-    const char *values[NEXT_OPTIONS] = { NULL };
 
-    if (!read_options(operation->ctx, next_options, words, values))
-        return USAGE;
     if (database_run(operation->database, &sql_queue_cron_ticks,
                      PARAMS({ "expression", expression }, { "zone", values[NEXT_ZONE] }, { "count", values[COUNT] }),
                      &ticks) < 0)
@@ -231,31 +187,33 @@ static int next(struct operation *operation, const char *expression, char **word
 }
 
 static const struct {
-    const char *name;
-    int (*run)(struct operation *operation, const char *subject, char **words);
-    const char *usage;
+    int (*run)(struct operation *operation, const char *subject, const char *const *values);
+    struct guide guide;
 } actions[] = {
-    { "add", add,
-      "NAME --kind K --cron EXPR [--zone Z] [--args JSON] [--product P] [--tenant T]\n"
-      "                                 [--priority 0-3] [--catch-up N]" },
-    { "remove", drop, "NAME" },
-    { "enable", enable, "NAME" },
-    { "disable", disable, "NAME" },
-    { "next", next, "EXPR [--zone Z] [--count N]" },
+    { add, { "schedule add", "NAME", "Put jobs again and again.", add_options, 1, 1 } },
+    { drop, { "schedule remove", "NAME", "End a recurring job; jobs that it has put stay.", no_options, 1, 1 } },
+    { enable, { "schedule enable", "NAME", "Let a recurring job go on, from now.", no_options, 1, 1 } },
+    { disable, { "schedule disable", "NAME", "Let a recurring job rest.", no_options, 1, 1 } },
+    { next, { "schedule next", "EXPR", "Tell the next ticks of an expression.", next_options, 1, 1 } },
 };
 
 int command_schedule(struct operation *operation)
 {
     char **words = operation->words;
-    const char *subject;
+    bool help = words[0] && !strcmp(words[0], "--help");
+    struct said said;
+    int status;
 
-    for (size_t i = 0; i < ELEMENTS(actions) && words[0] && words[1]; i++)
-        if (!strcmp(words[0], actions[i].name)) {
-            if (actions[i].run != next && !read_word(operation->ctx, &name_field, words[1], &subject))
+    for (size_t i = 0; i < ELEMENTS(actions) && words[0]; i++)
+        if (!strcmp(words[0], actions[i].guide.name + strlen("schedule "))) {
+            if (!options_read(operation->ctx, &actions[i].guide, words + 1, &said, &status))
+                return status;
+            if (actions[i].run != next && !name_holds(operation->ctx, said.words[0]))
                 return USAGE;
-            return actions[i].run(operation, words[1], words + 2);
+            return actions[i].run(operation, said.words[0], said.values);
         }
     for (size_t i = 0; i < ELEMENTS(actions); i++)
-        fprintf(stderr, "%s millrace schedule %-7s %s\n", i ? "      " : "Usage:", actions[i].name, actions[i].usage);
-    return USAGE;
+        fprintf(help ? stdout : stderr, "%s millrace %-16s %s\n", i ? "      " : "Usage:", actions[i].guide.name,
+                actions[i].guide.words);
+    return help ? DONE : USAGE;
 }

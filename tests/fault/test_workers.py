@@ -165,7 +165,7 @@ def test_a_waiting_job_is_cancelled_and_never_runs(world, artist):
 
 def test_there_is_nothing_to_cancel(world):
     assert world.millrace("cancel", "01900000-0000-7000-8000-000000000000").returncode == 3
-    assert world.millrace("cancel", "not-an-id").returncode == 1
+    assert world.millrace("cancel", "not-an-id").returncode == 2
 
 
 def test_a_cancellation_that_redis_forgot_is_asked_for_again(world, artist):

@@ -10,6 +10,7 @@ import pytest
 
 from engine import ROOT, Queue, SCRIPTS
 from fleet import Fleet
+from office import Office
 from places import PLACES, Alone, Cluster
 from servers import Servers, Session
 
@@ -93,10 +94,10 @@ def queue(shut_queue):
 @pytest.fixture(scope="session")
 def program(servers):
     """Start a program on a database, with settings named like redis_url; gives its process."""
-    def start(name, database, *words, **settings):
+    def start(name, database, *words, stdout=subprocess.PIPE, **settings):
         settings = {"database_url": servers.url(database), "secret": "s" * 32, "redis_url": servers.redis_socket, **settings}
         environment = {**os.environ, **{f"MILLRACE_{key.upper()}": str(value) for key, value in settings.items()}}
-        return subprocess.Popen([BUILD / name, *words], env=environment, text=True, stdout=subprocess.PIPE,
+        return subprocess.Popen([BUILD / name, *words], env=environment, text=True, stdout=stdout,
                                 stderr=subprocess.STDOUT)
     return start
 
@@ -160,3 +161,8 @@ def redis_alone(request):
     redis = place.connect()
     yield redis
     redis.close()
+
+
+@pytest.fixture
+def office(millrace, database, sql, redis_alone):
+    return Office(millrace, database, sql, redis_alone)

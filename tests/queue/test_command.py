@@ -1,14 +1,96 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The operator's command tells what it can do, whoever asks, and needs no server for that."""
+import os
+import pty
+import re
+import termios
+
 import pytest
 
+COMMANDS = ("migrate", "config", "status", "queues", "workers", "jobs", "job", "kick", "cancel", "pause", "resume", "set",
+            "limiter", "drain", "audit", "schedules", "schedule")
+GUIDED = [(name,) for name in COMMANDS[2:-1]] + [("schedule", action) for action in ("add", "remove", "enable", "disable", "next")]
 
-@pytest.mark.parametrize("words, status", [(["--help"], 0), ([], 2), (["--nope"], 2), (["nope"], 2), (["job"], 2)])
+
+@pytest.mark.parametrize("words, status", [(["--help"], 0), ([], 2), (["--nope"], 2), (["nope"], 2)])
 def test_help_names_every_command(millrace, words, status):
     done = millrace("none", *words)
     assert done.returncode == status
-    for command in ("migrate", "config", "job", "cancel", "schedules", "schedule"):
+    for command in COMMANDS:
         assert f"\n  {command} " in done.output
+    assert "Exit status: 0 done, 1 it failed, 2 wrong usage, 3 there is no such thing, 4 " in done.output
+
+
+@pytest.mark.parametrize("words", GUIDED)
+def test_each_command_tells_of_itself(millrace, words):
+    done = millrace("none", *words, "--help")
+    assert done.returncode == 0 and done.output.startswith(f"Usage: millrace {' '.join(words)} ")
+    assert re.search(r"^  --help  +\S", done.output, re.M)
+    for option in set(re.findall(r"(?<=\[)--[a-z]+", done.output)) - {"--help"}:
+        assert f"\n  {option}" in done.output
+
+
+@pytest.mark.parametrize("words", GUIDED)
+def test_no_command_takes_an_option_that_it_does_not_have(millrace, words):
+    done = millrace("none", *words, "x", "--nope")
+    assert done.returncode == 2 and "there is no such option" in done.output
+
+
+@pytest.mark.parametrize("words, why", [
+    (("job",), "Usage: millrace job ID"), (("cancel",), "Usage: millrace cancel ID..."), (("pause",), "Usage: millrace pause QUEUE"),
+    (("set",), "Usage: millrace set QUEUE"), (("job", "x", "y"), "y: there is no such option or word"),
+    (("job", "not-an-id"), "not-an-id: is not a job's id"), (("cancel", "not-an-id"), "not-an-id: is not a job's id"),
+    (("kick",), "name jobs, or else a queue or a kind"), (("kick", "x", "--queue", "image"), "name jobs, or else"),
+    (("kick", "not-an-id"), "is not a job's id"), (("drain",), "name a worker, or else a queue"),
+    (("drain", "w", "--queue", "image"), "name a worker, or else"), (("limiter", "a"), "takes NAME RATE BURST"),
+    (("limiter", "a", "1", "2", "--remove"), "takes NAME RATE BURST"), (("limiter", "--remove"), "takes NAME RATE BURST"),
+    (("jobs", "--limit", "0"), "--limit: must be"), (("jobs", "--limit", "x"), "--limit: "), (("jobs", "--limit"), "lacks a value"),
+    (("jobs", "--state", "odd"), "--state: "), (("jobs", "--older", "5 m"), "--older: is an age"),
+    (("jobs", "--newer", "m"), "--newer: is an age"), (("jobs", "--queue", "a", "--queue", "b"), "--queue: is there twice"),
+    (("jobs", "--json=yes"), "there is no such option"), (("jobs", "x"), "x: there is no such option or word"),
+])
+def test_wrong_usage(millrace, words, why):
+    done = millrace("none", *words)
+    assert done.returncode == 2 and why in done.output
+
+
+@pytest.mark.parametrize("words", [("jobs",), ("audit",), ("queues",), ("status",), ("kick", "--queue", "image"),
+                                   ("set", "image"), ("limiter",), ("job", "01900000-0000-7000-8000-000000000000")])
+def test_a_database_that_is_not_there(millrace, redis_alone, words):
+    done = millrace("none", *words)
+    assert done.returncode == 1 and 'database "none" does not exist' in done.output
+
+
+def test_an_answer_that_cannot_be_written(program, office):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        assert program("millrace", office.database, "queues", stdout=full).wait(10) == 1
+
+
+def on_terminal(start, columns):
+    """What start(stdout) prints on a terminal of so many columns."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    process = start(theirs)
+    os.close(theirs)
+    text = b""
+    try:
+        while piece := os.read(ours, 65536):
+            text += piece
+    except OSError:
+        pass                                    # the other side is closed
+    os.close(ours)
+    assert process.wait(10) == 0
+    return text.decode().replace("\r\n", "\n").splitlines()
+
+
+def test_a_line_is_as_wide_as_the_terminal(program, office):
+    office.put(tenant="E'ann\\u00e9\\u001b[31m'")
+    for columns in (30, 62, 200):
+        head, row = on_terminal(lambda stdout: program("millrace", office.database, "jobs", stdout=stdout), columns)
+        assert len(head) <= columns and len(row) <= columns and head.startswith("id")
+        assert columns == 200 or len(row) == columns
+    assert "ann\u00e9?[31m" in row and "\u001b" not in row
+    assert len(office("jobs")[1]) == len(row), "what is no terminal gets it all"
 
 
 def test_cancelling_a_job_that_waits_gives_up_its_name_and_counts_in_its_batch(millrace, database, sql, redis):

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Lists of jobs, from PostgreSQL in windows of bounded size, with where the open ones are from Redis. */
+#ifndef MILLRACE_JOBS_H
+#define MILLRACE_JOBS_H
+#include "queue/cli/command.h"
+#include <jansson.h>
+
+struct job_filter {
+    const char *queue, *kind, *tenant, *state; /* NULL: any */
+    long long older, newer;                    /* seconds since it was put: at least, at most; -1: any */
+    long long limit;
+};
+
+/* What fits, the last put first: objects of jobs.c's columns. The caller's. DONE, or the status of what was said; rows
+ * that were found before are there all the same. */
+int jobs_list(struct operation *operation, const struct job_filter *filter, json_t **ret);
+#endif

@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What operators do: to jobs, queues and workers, written down, and told to Redis at once."""
+import os
+import pwd
+
+import pytest
+
+from engine import new_id, statement
+from servers import until
+
+USER = pwd.getpwuid(os.getuid()).pw_name
+ID = "01900000-0000-7000-8000-000000000000"
+
+
+@pytest.fixture
+def away(office):
+    """Redis does not answer the command."""
+    office.settings["redis_url"] = "127.0.0.1:1"
+
+
+# ---- cancel ----
+
+def test_a_waiting_job_is_cancelled(office, sql):
+    job = office.put()
+    assert office("cancel", job) == [f"{job} was waiting and is cancelled"]
+    assert sql("select outcome, worker, error from job_end") == [["cancelled", "operator", "cancelled by an operator"]]
+    assert office.known() == set() and office.image.reserve(1) == []
+    assert office.audit() == [["cancel", job]]
+    assert office("cancel", job, status=4) == [f"millrace: {job}: it has ended already"]
+
+
+def test_many_at_once_and_the_first_that_fails(office):
+    jobs = office.put(3)
+    office("cancel", jobs[1])
+    said = office("cancel", jobs[0], jobs[1], ID, jobs[2], status=4)
+    assert [line for line in said if "is cancelled" in line] == [f"{job} was waiting and is cancelled" for job in (jobs[0], jobs[2])]
+    assert f"millrace: {ID}: there is no such job" in said
+
+
+def test_a_running_job_is_asked_to_stop(office, sql):
+    job = office.put()
+    held, = office.image.reserve(1)
+    assert office("cancel", job) == [f"{job} is running: its worker has been asked to stop it"]
+    assert office.image.touch(held) == ["cancel"]
+    assert sql("select asked_by from job_cancel") == [[USER]] and office.audit() == [["cancel", job]]
+    assert sql("select * from job_end") == []
+
+
+def test_its_name_is_given_up(office):
+    job = office.put(unique_name="'n'")
+    assert office.put(unique_name="'n'") == job
+    office("cancel", job)
+    assert office.put(unique_name="'n'") != job
+
+
+def test_its_batch_is_counted_and_what_follows_is_told_to_redis(office, sql):
+    batch = sql.one("select batch_open('p', 't', null, '', '{\"kind\": \"mail.magic_link\", \"args\": {}}')")
+    first, last = (office.put(batch=f"'{batch}'") for _ in range(2))
+    sql(f"select batch_close('{batch}')")
+    office("cancel", first)
+    assert office.known("mail") == set()
+    office("cancel", last)
+    assert sql("select total, cancelled, ended_at is not null from batch") == [["2", "2", "t"]]
+    follower = sql.one("select id from job where kind = 'mail.magic_link'")
+    assert office.known("mail") == {follower}
+
+
+def test_a_job_in_the_far_future_is_cancelled(office, sql):
+    job = office.put(due_at="now() + interval '3 days'")
+    office("cancel", job)
+    assert sql("select outcome from job_end") == [["cancelled"]]
+
+
+@pytest.mark.usefixtures("away")
+def test_a_waiting_job_is_cancelled_without_redis(office, sql):
+    job = office.put()
+    office("cancel", job)
+    assert sql("select outcome from job_end") == [["cancelled"]]
+    assert office.image.reserve(1).ids == [job], "whoever reserves it finds that it has ended"
+
+
+# ---- kick ----
+
+@pytest.mark.parametrize("outcome", ["buried", "cancelled"])
+def test_a_job_is_kicked(office, sql, outcome):
+    job = office.put(kind="mail.magic_link")
+    office.end(job, outcome=outcome)
+    assert office("kick", job) == [f"{job} is put again"]
+    assert office.known("mail") == {job} and office.queues["mail"].reserve(1).ids == [job]
+    assert sql("select outcome, counts from job_try") == [[outcome, "f"]] and sql("select * from job_end") == []
+    assert office.audit() == [["kick", job]]
+
+
+def test_what_cannot_be_kicked(office, sql):
+    open_, done = office.put(2)
+    office.end(done, outcome="done")
+    for job in (open_, done):
+        assert "There is no such job that was buried or cancelled" in office("kick", job, status=4)[0]
+    assert "there is no such job" in office("kick", ID, status=3)[0]
+    sql("insert into job_kind (name, queue, version, deadline, tries) values ('old.kind', 'old', 1, 1, 1)")
+    old = office.put(kind="old.kind")
+    office.end(old)
+    assert office("kick", old, status=4) == [f"millrace: {old}: this program does not know its kind, old.kind"]
+    assert len(sql("select * from job_end")) == 2 and office.audit() == []
+
+
+def test_all_that_fit_are_kicked(office, sql):
+    images, mails = office.put(5), office.put(3, kind="mail.magic_link")
+    office.end(*images[:4], *mails)
+    office.end(images[4], outcome="cancelled")
+    assert office("kick", "--kind", "nope") == ["no buried job fits"]
+    assert office("kick", "--kind", "image.generate", "--limit", "3") == [f"{job} is put again" for job in images[1:4]]
+    assert office("kick", "--queue", "mail") == [f"{job} is put again" for job in mails]
+    assert {row[0] for row in sql("select id from job_end")} == {images[0], images[4]}
+    assert office.known("mail") == set(mails) and office.known() == set(images[1:4])
+
+
+@pytest.mark.usefixtures("away")
+def test_a_kick_that_redis_does_not_hear_of(office, sql):
+    job = office.put()
+    office.end(job)
+    assert "is put again; Redis does not answer" in office("kick", job)[0] and sql("select * from job_end") == []
+
+
+# ---- kick of a generation ----
+
+@pytest.fixture
+def account(sql):
+    return sql.one("insert into account (product, email, username) values ('figureforge', 'a@b.example', 'a') returning id")
+
+
+@pytest.fixture
+def generation(office, sql, account):
+    """A generation of 4 credits that has ended so."""
+    def make(outcome="buried", used=4):
+        sql(f"insert into figureforge.usage values ({account}, figureforge.period(), {used}, 1)")
+        job = office.put(account_id=account)
+        sql("insert into figureforge.generation (id, account_id, prompt, filters, model, batch_size, cost, period) values"
+            f" ('{job}', {account}, 'x', '{{}}', 'croquis', 4, 4, figureforge.period())")
+        office.end(job, outcome=outcome)
+        sql(statement("worker/image_generate_end", job_id=job, outcome=outcome, result=None, folder=""))
+        return job
+    return make
+
+
+def usage(sql):
+    return sql("select used, running from figureforge.usage")[0]
+
+
+@pytest.mark.parametrize("outcome, status", [("buried", "failed"), ("cancelled", "cancelled")])
+def test_credits_are_charged_again(office, sql, generation, outcome, status):
+    job = generation(outcome)
+    assert usage(sql) == ["0", "0"] and sql("select status, refunded from figureforge.generation") == [[status, "4"]]
+    office("kick", job)
+    assert usage(sql) == ["4", "1"]
+    assert sql("select status, refunded, error is null, finished_at is null from figureforge.generation") == [["queued", "0", "t", "t"]]
+    office("cancel", job)
+    assert usage(sql) == ["0", "0"] and sql("select status, refunded from figureforge.generation") == [["cancelled", "4"]]
+
+
+def test_too_few_credits_refuse_the_kick(office, sql, generation):
+    job = generation()
+    sql("update figureforge.usage set used = 7")
+    said = office("kick", job, status=4)[0]
+    assert "This needs 4 credits again, and the free plan of its account has fewer left" in said
+    assert usage(sql) == ["7", "0"] and sql("select status from figureforge.generation") == [["failed"]]
+    assert sql("select outcome from job_end") == [["buried"]] and office.audit() == [], "nothing of it was done"
+    assert office.known() == set()
+    sql("update figureforge.usage set used = 6")
+    office("kick", job)
+    assert usage(sql) == ["10", "1"]
+
+
+def test_a_kick_is_charged_to_the_period_that_is_now(office, sql, generation):
+    job = generation()
+    sql("update figureforge.usage set period = period - interval '1 month', used = 10")
+    sql("update figureforge.generation set period = period - interval '1 month'")
+    office("kick", job)
+    assert usage(sql) == ["4", "1"]
+    assert sql.one("select g.period = figureforge.period() and u.period = g.period from figureforge.generation g,"
+                   " figureforge.usage u") == "t"
+
+
+def test_a_job_that_draws_for_nobody_is_kicked(office):
+    job = office.put()
+    office.end(job)
+    office("kick", job)
+    assert office.known() == {job}
+
+
+# ---- queues ----
+
+def test_pause_and_resume(office):
+    office.put()
+    assert office("pause", "image") == ["image is paused"]
+    assert office.image.reserve(1).paused
+    assert office("set", "image")[1].split() == ["paused", "1"]
+    assert office("pause", "image") == ["image is paused"] and office("resume", "image") == ["image is not paused"]
+    assert len(office.image.reserve(1)) == 1
+    assert office("resume", "image") == ["image is not paused"] and [row[0] for row in office.audit()] == ["set"] * 4
+    for command in ("pause", "resume"):
+        assert "there is no such queue" in office(command, "nope", status=3)[0]
+
+
+def test_settings_are_told_at_once_and_taken_back(office, sql):
+    office.put(3)
+    assert office("set", "image", "cap", "1") == ["image cap is 1"]
+    assert len(office.image.reserve(5)) == 1
+    assert office.json("set", "image") == [{"name": "cap", "value": "1"}]
+    assert office("set", "image", "cap") == ["image cap is as if nothing had been said now"]
+    assert len(office.image.reserve(5)) == 2
+    assert office.json("set", "image") == [] and len(office("set", "image")) == 1
+    assert sql("select who, action, target, details ->> 'name', coalesce(details ->> 'value', '-') from audit order by id") == \
+        [[USER, "set", "image", "cap", value] for value in ("1", "-")]
+
+
+@pytest.mark.parametrize("name, value", [("cap", "many"), ("odd", "1"), ("rate", "10"), ("paused", "0"), ("weight:t", "0")])
+def test_what_is_no_setting(office, name, value):
+    assert f"{name} = {value} is no setting of a queue" in office("set", "image", name, value, status=2)[0]
+    assert office.json("set", "image") == []
+
+
+def test_settings_of_no_queue(office):
+    assert office("set", "nope", "cap", "1", status=3) == office("set", "nope", status=3) == ["millrace: nope: there is no such queue"]
+
+
+@pytest.mark.usefixtures("away")
+def test_settings_without_redis(office, sql):
+    assert office("set", "image", "cap", "1") == ["image cap is 1; Redis does not answer, the scheduler will tell it"]
+    assert office("pause", "image") == ["image is paused; Redis does not answer, the scheduler will tell it"]
+    assert sql("select name, value from queue_setting order by name") == [["cap", "1"], ["paused", "1"]]
+
+
+# ---- limiters ----
+
+def test_limiters(office, redis_alone):
+    assert office.json("limiter") == [] and len(office("limiter")) == 1
+    assert office("limiter", "openai", "0.5", "3") == ["openai is 0.5 a second, 3 at once"]
+    assert redis_alone("GET", "mr1:{l:openai}:rate") == "0.5|3"
+    office("limiter", "openai", "10", "20")
+    assert office.json("limiter") == [{"name": "openai", "rate": "10", "burst": 20}]
+    assert office("limiter", "openai", "--remove") == ["openai is removed: queues that share it have no limit of it"]
+    assert redis_alone("EXISTS", "mr1:{l:openai}:rate") == 0 and office.json("limiter") == []
+    assert "There is no such limiter" in office("limiter", "openai", "--remove", status=3)[0]
+    assert [row[0] for row in office.audit()] == ["limiter.set", "limiter.set", "limiter.remove"]
+
+
+@pytest.mark.parametrize("words", [("a", "0", "1"), ("a", "1", "0"), ("a", "x", "1"), ("a", "1", "x"), ("a", "NaN", "1"),
+                                   ("a", "1e3", "1"), ("A", "1", "1"), ("a", "-1", "1"), ("a", "1", "9999999999")])
+def test_what_is_no_limiter(office, words):
+    assert "A limiter has" in office("limiter", *(["--"] if "-1" in words else []), *words, status=2)[0]
+    assert office.json("limiter") == [] and office.audit() == []
+
+
+@pytest.mark.usefixtures("away")
+def test_limiters_without_redis(office, sql):
+    assert "; Redis does not answer, the scheduler will tell it" in office("limiter", "a", "1", "1")[0]
+    assert "nothing was changed" in office("limiter", "a", "--remove", status=1)[0]
+    assert sql("select name from limiter") == [["a"]]
+
+
+# ---- workers ----
+
+def test_a_worker_is_asked_to_end(office, sql):
+    office.image.hello("w1")
+    office.queues["mail"].hello("w2")
+    assert office("drain", "w2") == ["mail 1 asked to end once its jobs have"]
+    assert office.queues["mail"].hello("w2") == "drain" and office.image.hello("w1") == "ok"
+    assert sql("select action, target, details ->> 'workers' from audit") == [["drain", "mail", '["w2"]']]
+    assert "there is no such worker" in office("drain", "nobody", status=3)[0]
+
+
+def test_all_workers_of_a_queue(office):
+    assert "has no workers" in office("drain", "--queue", "image", status=3)[0]
+    for number in range(70):
+        office.image.hello(f"w{number}")
+    assert office("drain", "--queue", "image") == ["image 70 asked to end once their jobs have"]
+    assert office.image.hello("w69") == "drain"
+    assert "there is no such queue" in office("drain", "--queue", "nope", status=3)[0]
+
+
+@pytest.mark.usefixtures("away")
+def test_nobody_is_asked_without_redis(office):
+    for words in (("drain", "w"), ("drain", "--queue", "image")):
+        assert "Redis: 127.0.0.1:1: " in office(*words, status=1)[0]
+    assert office.audit() == []
+
+
+def test_a_worker_hears_of_it_and_ends(fleet, redis_alone):
+    fleet.start("millrace-scheduler")
+    worker = fleet.start("millrace-worker", "mail")
+    fleet.line(worker, "worker.start")
+    name = until(lambda: redis_alone("ZRANGE", "mr1:{q:mail}:who", 0, -1), "it says hello")[0]
+    assert fleet.run("drain", name).returncode == 0
+    assert worker.wait(20) == 0
+
+
+# ---- audit ----
+
+def test_the_audit(office):
+    assert office.json("audit") == [] and len(office("audit")) == 1
+    job = office.put()
+    office("set", "image", "cap", "1")
+    office("cancel", job)
+    rows = office.json("audit")
+    assert [(row["who"], row["action"], row["target"]) for row in rows] == \
+        [(USER, "cancel", job), (USER, "set", "image")]
+    assert all(set(row) == {"id", "at", "who", "action", "target", "details"} for row in rows)
+    assert rows[1]["details"] == {"name": "cap", "value": "1"}
+    assert office.json("audit", "--target", "image") == rows[1:] and office.json("audit", "--limit", "1") == rows[:1]
+    assert office.json("audit", "--target", new_id()) == []
+    assert office("audit")[2].endswith("name=cap value=1")
