@@ -77,7 +77,7 @@ $(B)/libmillrace-queue.a: $(call pic,$(LIBRARY_SRC)) $(B)/pic/engine.a
 	    $(B)/pic/engine.a && objcopy -w --keep-global-symbol='millrace_*' $(B)/pic/millrace-queue.o && \
 	    ar rcs $@ $(B)/pic/millrace-queue.o
 $(B)/millrace-queue.pc: queue/public/millrace-queue.pc.in Makefile
-	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' -e 's|@VERSION@|$(VERSION)|' $< > $@
 
 # What producers in other languages give to EVAL: the put script with what stands in front of it.
 $(B)/put.lua: $(wildcard queue/scripts/prelude/*.lua) queue/scripts/put.lua

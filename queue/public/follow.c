@@ -118,7 +118,7 @@ static const char *kept(void *ctx, const struct result *row, const char *column)
     return text ? COPY(ctx, text) : NULL;
 }
 
-int millrace_status(struct millrace *queues, const char *job_id, struct millrace_status *ret)
+int millrace_look(struct millrace *queues, const char *job_id, struct millrace_status *ret)
 {
     QUIET;
     autoresult struct result row = { 0 };
@@ -163,7 +163,7 @@ int millrace_wait(struct millrace *queues, const char *job_id, int timeout_ms, s
         struct timespec until_next = { 0, 0 };
         struct millrace_status status;
         long long left = 0;
-        int r = millrace_status(queues, job_id, &status);
+        int r = millrace_look(queues, job_id, &status);
 
         if (r == 0 && has_ended(status.state))
             *ret = status;

@@ -138,8 +138,8 @@ struct millrace_status {
     const char *error;        /* why it ended, or why its last attempt failed; NULL: nothing was said */
     const void *reserved[4];
 };
-MILLRACE_PUBLIC int millrace_status(struct millrace *queues, const char *job_id, struct millrace_status *ret);
-/* As millrace_status(), once the job has ended; looks again and again, at most twice a second for long. -ETIMEDOUT when
+MILLRACE_PUBLIC int millrace_look(struct millrace *queues, const char *job_id, struct millrace_status *ret);
+/* As millrace_look(), once the job has ended; looks again and again, at most twice a second for long. -ETIMEDOUT when
  * timeout_ms have passed before; negative: wait for ever. */
 MILLRACE_PUBLIC int millrace_wait(struct millrace *queues, const char *job_id, int timeout_ms,
                                   struct millrace_status *ret);
