@@ -48,6 +48,7 @@ static int block(struct millrace_job *job)
     millrace_job_progress(job, 40);
     while (!until || access(until, F_OK) < 0)
         nanosleep(&pause, NULL);
+    note(job, millrace_job_still_mine(job) ? "mine" : "lost");
     return millrace_job_done(job, "\"went on\"");
 }
 
@@ -158,13 +159,14 @@ int main(int argc, char **argv)
     static const struct millrace_kind kinds[] = {
         { .name = "probe.run", .run = run, .backoff = 1 },
         { .name = "probe.short", .run = run, .deadline = 1, .tries = 1 },
+        { .name = "probe.patient", .run = run, .backoff = 600 },
     };
     sigset_t before, after;
     int r;
 
     printf("worker speaks\n"); /* lies in the buffer when the first job is forked */
     sigprocmask(SIG_SETMASK, NULL, &before);
-    r = millrace_worker_run(NULL, argc > 1 ? argv[1] : "probe", kinds, 2);
+    r = millrace_worker_run(NULL, argc > 1 ? argv[1] : "probe", kinds, 3);
     sigprocmask(SIG_SETMASK, NULL, &after);
     return r < 0 || sigismember(&before, SIGTERM) != sigismember(&after, SIGTERM);
 }
