@@ -3,6 +3,7 @@
 #   gcc (default), clang, asan (gcc with -fsanitize=address,undefined).
 V       ?= gcc
 PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
 DESTDIR ?=
 B       := build/$(V)
 
@@ -21,7 +22,8 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-
 PKGS := libpq hiredis jansson talloc libsodium libjwt libcurl libcrypto libseccomp cairo MagickWand fcgi check
 # Evaluated once, after tools/deps has had its chance to install what pkg-config asks for.
 pkg = $(shell pkg-config $(1) $(2) 2>/dev/null)
-DEFS := -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -DMILLRACE_VERSION='"1.0.0"' \
+VERSION := 1.0.0
+DEFS := -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -DMILLRACE_VERSION='"$(VERSION)"' \
         -DMILLRACE_LIBDIR='"$(PREFIX)/lib/millrace"'
 ifeq ($(V),asan)
 DEFS := $(filter-out -D_FORTIFY_SOURCE=2,$(DEFS))

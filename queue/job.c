@@ -7,12 +7,17 @@
 
 enum { WHY_MAX = 1000 };
 
-const struct job_kind *job_kind_find(const char *name)
+const struct job_kind *job_kind_in(const struct job_kind *kinds, const char *name)
 {
-    for (const struct job_kind *kind = job_kinds; kind->name; kind++)
+    for (const struct job_kind *kind = kinds; kind->name; kind++)
         if (name && !strcmp(kind->name, name))
             return kind;
     return NULL;
+}
+
+const struct job_kind *job_kind_find(const char *name)
+{
+    return job_kind_in(job_kinds, name);
 }
 
 /* Cut text to size bytes, not within a UTF-8 character. */

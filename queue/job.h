@@ -28,7 +28,8 @@ struct job_kind {
     int deadline;            /* seconds one attempt may run */
     int tries;               /* attempts that count, before it is buried */
     int backoff;             /* seconds before the second attempt; doubles with each, with jitter, up to an hour */
-    bool fenced;             /* runs in a child inside the fence; else in the dispatcher, which must not block */
+    bool fenced;             /* runs in a child inside the fence; */
+    bool forked;             /* or in a plain child of the dispatcher; else in the dispatcher, which must not block */
     const struct field *in;  /* the arguments; checked when the job is put and again before it runs. SECRET ones lie
                               * sealed in the table (queue/job_args.h); none is called "sealed" */
     const struct sql *begin; /* optional: the product's row when an attempt begins (:job_id) */
@@ -43,8 +44,9 @@ struct job_kind {
 
 /* workers/kinds.c: the one table of all kinds, linked into every program; ends with a NULL name. */
 extern const struct job_kind job_kinds[];
-/* NULL when there is none of that name. */
+/* NULL when there is none of that name, in job_kinds or in a table like it. */
 const struct job_kind *job_kind_find(const char *name);
+const struct job_kind *job_kind_in(const struct job_kind *kinds, const char *name);
 
 /* How the place where a job runs hears of it. */
 struct job_host {

@@ -31,19 +31,31 @@ static bool all_connected(const struct reconciler *reconciler)
 
 static void queue_add(struct reconciler *reconciler, const char *name)
 {
-    reconciler->queues[reconciler->queue_count++] =
-        (struct queue_state){ .name = name, .redis = queue_redis_get(reconciler->redis, name) };
+    for (size_t i = 0; i < reconciler->queue_count; i++)
+        if (!strcmp(reconciler->queues[i].name, name))
+            return;
+    if (reconciler->queue_count == QUEUES_MAX)
+        log_error("reconcile.queues", "queue=%s: there are more than %d", name, QUEUES_MAX);
+    else
+        reconciler->queues[reconciler->queue_count++] =
+            (struct queue_state){ .name = COPY(reconciler, name), .redis = queue_redis_get(reconciler->redis, name) };
 }
 
 static void queues_fill(struct reconciler *reconciler)
 {
-    for (const struct job_kind *kind = job_kinds; kind->name; kind++) {
-        size_t i = 0;
-        while (i < reconciler->queue_count && strcmp(reconciler->queues[i].name, kind->queue) != 0)
-            i++;
-        if (i == reconciler->queue_count && i < QUEUES_MAX)
-            queue_add(reconciler, kind->queue);
-    }
+    for (const struct job_kind *kind = job_kinds; kind->name; kind++)
+        queue_add(reconciler, kind->queue);
+}
+
+/* Queues of kinds that others have registered. */
+static void queues_learn(struct reconciler *reconciler)
+{
+    autoresult struct result queues = { 0 };
+
+    if (database_run(reconciler->database, &sql_queue_kind_queues, NO_PARAMS, &queues) < 0)
+        log_warning("reconcile.queues", "error=%s", queues.message);
+    for (int i = 0; i < result_rows(&queues); i++)
+        queue_add(reconciler, result_text(&queues, i, "queue"));
 }
 
 static void lead(struct reconciler *reconciler)
@@ -89,6 +101,7 @@ static void loop(struct reconciler *reconciler)
         lead(reconciler);
         if (reconciler->term && (reconciler->now >= reconciler->look_at || look_is_rebuilding(reconciler))) {
             keep_house(reconciler);
+            queues_learn(reconciler);
             look(reconciler);
             settings_look(reconciler);
             reconciler->look_at = reconciler->now + (uint64_t)reconciler->config->queue_reconcile * 1000;

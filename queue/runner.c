@@ -5,6 +5,7 @@
 #include "common/memory.h"
 #include "queue/fence.h"
 #include "queue/job.h"
+#include "queue/report.h"
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -84,29 +85,10 @@ static int kinds_print(void)
 
 /* ---- reports ---- */
 
-/* Whether the parent will have it. A parent that is gone ends this process by SIGPIPE. */
-static int report(const char *line)
+static void tell_progress(struct job *job, int percent)
 {
-    size_t length = strlen(line);
-
-    while (length > 0) {
-        ssize_t n = write(REPORT_FD, line, length);
-
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        if (n > 0) {
-            line += n;
-            length -= (size_t)n;
-        }
-    }
-    return 0;
-}
-
-static void report_progress(struct job *job, int percent)
-{
-    autotalloc char *line = FORMAT(job, "{\"progress\":%d}\n", percent);
-
-    if (report(line) < 0)
+    (void)job;
+    if (report_progress(REPORT_FD, percent) < 0)
         _exit(1);
 }
 
@@ -116,29 +98,7 @@ static bool always_mine(struct job *job)
     return true;
 }
 
-static const struct job_host fenced_host = { .progress = report_progress, .still_mine = always_mine };
-
-static int report_end(struct job *job)
-{
-    char *line;
-
-    if (job->outcome == JOB_DONE) {
-        line =
-            FORMAT(job, "{\"outcome\":\"done\",\"result\":%s}\n", job->result ? json_text(job, job->result) : "null");
-        if (strlen(line) <= FENCE_REPORT_MAX)
-            return report(line);
-        job_bury(job, "the result is larger than %d bytes", FENCE_REPORT_MAX);
-    }
-    if (job->outcome == JOB_SNOOZE)
-        line = FORMAT(job, "{\"outcome\":\"%s\",\"delay\":%d,\"why\":%s}\n", job->limited ? "limited" : "snooze",
-                      job->delay, json_quote(job, job->why));
-    else if (job->outcome == JOB_RELEASE)
-        line =
-            FORMAT(job, "{\"outcome\":\"release\",\"delay\":%d,\"why\":%s}\n", job->delay, json_quote(job, job->why));
-    else
-        line = FORMAT(job, "{\"outcome\":\"bury\",\"why\":%s}\n", json_quote(job, job->why));
-    return report(line);
-}
+static const struct job_host fenced_host = { .progress = tell_progress, .still_mine = always_mine };
 
 /* ---- the request ---- */
 
@@ -237,7 +197,7 @@ static int attempt(const struct fence_limits *limits)
             job_run(job);
         }
     }
-    return report_end(job);
+    return report_end(REPORT_FD, job);
 }
 
 int runner_main(int argc, char **argv)

@@ -28,6 +28,14 @@ struct held slot_held(const struct slot *slot)
     return (struct held){ .id = slot->job->id, .packed = slot->packed, .epoch = slot->job->epoch };
 }
 
+void slot_safe(struct slot *slot, uint64_t until)
+{
+    struct worker *worker = slot->worker;
+
+    slot->safe_until = until;
+    worker->safe[slot - worker->slots] = slot->stop == STOP_NONE ? until : 0;
+}
+
 static struct slot *slot_of(struct job *job)
 {
     return job->closure;
@@ -144,6 +152,39 @@ static int start_fenced(struct slot *slot)
     return 0;
 }
 
+static void leave_descriptor(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+/* In a forked child: what only the dispatcher may use, or hear the end of. */
+static void leave_worker(void *closure)
+{
+    struct worker *worker = closure;
+    PGconn *pg = database_handle(worker->database);
+
+    leave_descriptor(pg ? PQsocket(pg) : -1);
+    leave_descriptor(redis_descriptor(worker->redis));
+    leave_descriptor(redis_descriptor(worker->waiter));
+    leave_descriptor(worker->signals);
+    for (int i = 0; i < worker->slot_count; i++) {
+        if (!worker->slots[i].has_child)
+            continue;
+        leave_descriptor(worker->slots[i].child.report);
+        leave_descriptor(worker->slots[i].child.pidfd);
+    }
+}
+
+static int start_forked(struct slot *slot)
+{
+    struct worker *worker = slot->worker;
+    int r = forked_spawn(slot->job, &worker->safe[slot - worker->slots], leave_worker, worker, &slot->child);
+
+    slot->has_child = r == 0;
+    return r;
+}
+
 void slot_start(struct slot *slot, struct job *job, const char *packed)
 {
     struct worker *worker = slot->worker;
@@ -155,21 +196,21 @@ void slot_start(struct slot *slot, struct job *job, const char *packed)
                            .packed = talloc_steal(job, packed),
                            .started_at = worker->now,
                            .deadline_at = worker->now + (uint64_t)job->deadline * 1000,
-                           .safe_until = worker->now + (uint64_t)worker_lease_ms(worker) * 2 / 3,
                            .percent = -1,
                            .told_percent = -1 };
+    slot_safe(slot, worker->now + (uint64_t)worker_lease_ms(worker) * 2 / 3);
     job->host = &worker_job_host;
     job->closure = slot;
     job->tools = worker->options->tools;
     log_info("job.start", "job=%s kind=%s attempt=%d request=%s", job->id, job->kind->name, job->attempt,
              job->request_id);
-    if (!job->kind->fenced) {
+    if (!job->kind->fenced && !job->kind->forked) {
         r = job->kind->run(job);
         if (r != JOB_PENDING)
             host_finished(job, r);
         return;
     }
-    r = start_fenced(slot);
+    r = job->kind->fenced ? start_fenced(slot) : start_forked(slot);
     if (r < 0) {
         slot_excuse(slot, "the job's process could not be started", r);
         slot_ended(slot);
@@ -299,6 +340,7 @@ static void child_ended(struct slot *slot)
     int status = 0;
 
     report_read(slot, READS_LAST);
+    fence_kill(&slot->child); /* what it may have started, in its group, does not outlive it */
     fence_reap(&slot->child, &status, &usage);
     slot->has_child = false;
     log_debug("job.child", "job=%s status=%d cpu_ms=%ld rss_kb=%ld", slot->job->id, status,
@@ -311,7 +353,7 @@ static void child_ended(struct slot *slot)
         job_release(slot->job, -1, "the job's process was killed by signal %d", WTERMSIG(status));
     else if (!slot->reported)
         job_release(slot->job, -1, "the job's process ended with %d and no result", WEXITSTATUS(status));
-    else if (slot->job->outcome == JOB_DONE)
+    else if (slot->job->outcome == JOB_DONE && slot->folder)
         store_files(slot);
     if (slot->stop != STOP_LOST)
         slot_ended(slot);
@@ -331,6 +373,7 @@ void slot_stop(struct slot *slot, enum stop_reason why)
     if (slot->stop != STOP_NONE && why != STOP_LOST)
         return;
     slot->stop = why;
+    slot_safe(slot, slot->safe_until);
     log_info("job.stop", "job=%s reason=%s", slot->job->id,
              (const char *[]){ "", "cancel", "deadline", "lost", "shutdown" }[why]);
     if (slot->has_child)

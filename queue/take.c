@@ -175,7 +175,7 @@ static void take_one(struct taking *taking)
 {
     struct worker *worker = taking->worker;
     const char *name = value(taking, "kind");
-    const struct job_kind *kind = name ? job_kind_find(name) : NULL;
+    const struct job_kind *kind = name ? job_kind_in(worker->options->kinds, name) : NULL;
     struct slot *slot = free_slot(worker);
     struct job *job;
 
@@ -190,7 +190,7 @@ static void take_one(struct taking *taking)
         give_back(taking, false, wall_ms() + STRANGER_DELAY_MS);
         return;
     }
-    if (number(taking, "wait") > 0) {
+    if (number(taking, "wait") > 0 && !yes(taking, "cancelled")) {
         give_back(taking, false, wall_ms() + number(taking, "wait"));
         return;
     }

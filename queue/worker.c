@@ -61,7 +61,7 @@ static void heed(struct slot *slot, enum touch_verdict verdict, uint64_t sent_at
     case TOUCH_OK:
         break;
     }
-    slot->safe_until = sent_at + (uint64_t)worker_lease_ms(slot->worker) * 2 / 3;
+    slot_safe(slot, sent_at + (uint64_t)worker_lease_ms(slot->worker) * 2 / 3);
 }
 
 bool worker_touch(struct worker *worker)
@@ -358,6 +358,19 @@ static void name_make(struct worker *worker)
     snprintf(worker->name, sizeof worker->name, "%s:%d:%.8s", host, (int)getpid(), random);
 }
 
+static int worker_free(struct worker *worker)
+{
+    forked_safe_free(worker->safe, (size_t)worker->slot_count);
+    return 0;
+}
+
+static bool needs_folder(const struct job_kind *kind)
+{
+    while (kind->name && !kind->fenced)
+        kind++;
+    return kind->name != NULL;
+}
+
 int worker_run(const struct worker_options *options)
 {
     autotalloc struct worker *worker = NEW(NULL, struct worker);
@@ -379,7 +392,11 @@ int worker_run(const struct worker_options *options)
     worker->counters = counters_new(worker);
     worker->started_at = worker_clock();
     name_make(worker);
-    if (mkdir(options->config->worker_folder, 0700) < 0 && errno != EEXIST)
+    worker->safe = forked_safe_new((size_t)worker->slot_count);
+    if (!worker->safe)
+        return -errno;
+    talloc_set_destructor(worker, worker_free);
+    if (needs_folder(options->kinds) && mkdir(options->config->worker_folder, 0700) < 0 && errno != EEXIST)
         return -errno;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A worker: reserves jobs of one queue for its free slots, renews their leases, runs them (fenced kinds in a child,
+ * forked kinds in a child without it,
  * others in this process' loop) and commits how they ended. Single-threaded; may be killed at any instruction: what it
  * held is reserved by another when the lease ends. docs/queue.md tells the order of writes. */
 #ifndef MILLRACE_WORKER_H
@@ -11,6 +12,7 @@
 struct worker_options {
     const struct config *config;
     const char *queue;
+    const struct job_kind *kinds;  /* what it may run; ends with a NULL name */
     const struct job_tools *tools; /* database, keys and seals at least; the worker uses the same database connection */
     /* How to wait for descriptors: poll(2), or one that drives the network too. */
     int (*wait)(void *closure, struct pollfd *descriptors, unsigned n, int timeout_ms);

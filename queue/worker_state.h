@@ -5,6 +5,7 @@
 #include "common/database.h"
 #include "queue/counters.h"
 #include "queue/fence.h"
+#include "queue/forked.h"
 #include "queue/queue.h"
 #include "queue/queue_redis.h"
 #include "queue/worker.h"
@@ -48,6 +49,7 @@ struct worker {
     struct redis *redis, *waiter;
     char name[WORKER_NAME_SIZE];
     struct slot *slots;
+    forked_safe *safe; /* of each slot, for its forked child */
     int slot_count;
     int signals; /* signalfd */
     uint64_t now;
@@ -73,6 +75,8 @@ void worker_complain(struct worker *worker, const char *event, int r);
 
 /* slot.c */
 void slot_start(struct slot *slot, struct job *job, const char *packed);
+/* The lease is renewed: it is surely ours until then, on worker_clock(). */
+void slot_safe(struct slot *slot, uint64_t until);
 void slot_hear(struct slot *slot); /* its child has written or ended */
 /* Never frees the job: its own function may be asking. A lost one is freed by the loop. */
 void slot_stop(struct slot *slot, enum stop_reason why);

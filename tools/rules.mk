@@ -47,7 +47,43 @@ $(B)/obj/tests/unit/%.o: CFLAGS_PKG = $(call pkg,--cflags,$(PKGS))
 $(B)/obj/tests/fenced/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq jansson talloc)
 $(B)/obj/bench/%.o: CFLAGS_PKG = $(call pkg,--cflags,$(PKGS))
 
-all: $(BINARIES)
+# The library for other programs' producers and workers: objects of their own, since they must run at any address, and
+# of all they call nothing but millrace_* shows. The static one is a single object for the same reason.
+LIBRARY_SRC := $(sort $(wildcard queue/public/*.c))
+LIBRARY_PKG := libpq hiredis jansson talloc libsodium
+LIBRARY := $(addprefix $(B)/,libmillrace-queue.so libmillrace-queue.a millrace-queue.pc)
+pic = $(patsubst %.c,$(B)/pic/%.o,$(1))
+CFLAGS_PIC = $(patsubst -fPIE,-fPIC,$(CFLAGS_ALL)) -fvisibility=hidden -Iqueue/public \
+             $(call pkg,--cflags,$(LIBRARY_PKG) libjwt libcurl libseccomp)
+
+$(B)/pic/%.o: %.c | $(addsuffix .h,$(GEN)) $(B)/packages
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(CFLAGS_PIC) -c -o $@ $<
+$(B)/pic/gen/%.o: $(B)/gen/%.stamp | $(addsuffix .h,$(GEN)) $(B)/packages
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(CFLAGS_PIC) -c -o $@ $(B)/gen/$*.c
+$(B)/pic/engine.a: $(call pic,$(filter-out common/provider/%,$(COMMON_SRC)) $(QUEUE_SRC)) $(B)/pic/gen/sql.o $(B)/pic/gen/scripts.o
+	@rm -f $@
+	$(call say,AR,$@)ar rcs $@ $^
+
+# A sanitizer's run-time comes with the program.
+$(B)/libmillrace-queue.so: $(call pic,$(LIBRARY_SRC)) $(B)/pic/engine.a queue/public/millrace-queue.map
+	$(call say,LD,$@)$(CC) $(filter-out -pie,$(LDFLAGS_ALL)) -shared $(if $(filter asan,$(V)),,-Wl,-z,defs) \
+	    -Wl,-soname,libmillrace-queue.so.1 -Wl,--version-script=queue/public/millrace-queue.map -o $@ \
+	    $(call pic,$(LIBRARY_SRC)) $(B)/pic/engine.a $(call pkg,--libs,$(LIBRARY_PKG)) -lpthread
+$(B)/libmillrace-queue.a: $(call pic,$(LIBRARY_SRC)) $(B)/pic/engine.a
+	@rm -f $@
+	$(call say,AR,$@)ld -r --gc-sections --gc-keep-exported -o $(B)/pic/millrace-queue.o $(call pic,$(LIBRARY_SRC)) \
+	    $(B)/pic/engine.a && objcopy -w --keep-global-symbol='millrace_*' $(B)/pic/millrace-queue.o && \
+	    ar rcs $@ $(B)/pic/millrace-queue.o
+$(B)/millrace-queue.pc: queue/public/millrace-queue.pc.in Makefile
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' -e 's|@VERSION@|$(VERSION)|' $< > $@
+
+# What producers in other languages give to EVAL: the put script with what stands in front of it.
+$(B)/put.lua: $(wildcard queue/scripts/prelude/*.lua) queue/scripts/put.lua
+	@cat $^ > $@
+
+all: $(BINARIES) $(LIBRARY) $(B)/put.lua
 
 $(B)/obj/%.o: %.c | $(addsuffix .h,$(GEN)) $(B)/packages
 	@mkdir -p $(@D)
@@ -122,4 +158,4 @@ QUEUE_BENCH := $(patsubst bench/queue/%.c,$(B)/bench-queue-%,$(filter-out $(QUEU
 $(QUEUE_BENCH): $(B)/bench-queue-%: $(B)/obj/bench/queue/%.o $(call obj,$(QUEUE_BENCH_SHARED)) $(B)/libmillrace.a
 	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call pkg,--libs,libpq hiredis jansson talloc libsodium libseccomp) -lpthread -lm
 
--include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj $(B)/pic -name '*.d' 2>/dev/null)

@@ -4,7 +4,7 @@
 PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
 C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
-.PHONY: all demo down check lint fmt unit contract bench bench-queue fresh install clean help
+.PHONY: all demo down check lint fmt unit contract bench bench-queue fresh install install-library clean help
 
 help:
 	@sed -n 's/^#: //p' tools/targets.mk
@@ -65,9 +65,10 @@ fresh:
 	@tools/deps fresh
 	@tools/fresh
 
-#: make install   programs, configuration, nginx examples; DESTDIR and PREFIX as usual
+#: make install   programs, library, configuration, nginx examples; DESTDIR, PREFIX and LIBDIR as usual
 ETC := $(DESTDIR)/etc/millrace
-install: all
+SHARE := $(DESTDIR)$(PREFIX)/share
+install: all install-library
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/lib/millrace $(ETC)/nginx
 	install -m 755 $(B)/millrace $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(filter %-front %-worker %-scheduler,$(BINARIES)) $(DESTDIR)$(PREFIX)/sbin
@@ -76,6 +77,18 @@ install: all
 	    sed -e 's|@MILLRACE_NGINX@|/etc/millrace/nginx|' -e 's|@FRONT_SOCKET@|/run/millrace/front.sock|' \
 	        -e 's|@STORAGE_FOLDER@|/var/lib/millrace/files|' $$file > $(ETC)/nginx/$${file##*/}; done
 	[ -e $(ETC)/millrace.conf ] || install -m 640 etc/millrace.conf $(ETC)/millrace.conf
+
+#: make install-library  only what programs of others need: header, library, pkg-config file, manual, put script
+install-library: $(LIBRARY) $(B)/put.lua
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include/millrace $(SHARE)/man/man3 $(SHARE)/millrace
+	install -m 644 queue/public/millrace/queue.h $(DESTDIR)$(PREFIX)/include/millrace
+	install -m 644 $(B)/libmillrace-queue.a $(DESTDIR)$(LIBDIR)
+	install -m 755 $(B)/libmillrace-queue.so $(DESTDIR)$(LIBDIR)/libmillrace-queue.so.$(VERSION)
+	ln -sf libmillrace-queue.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libmillrace-queue.so.1
+	ln -sf libmillrace-queue.so.1 $(DESTDIR)$(LIBDIR)/libmillrace-queue.so
+	install -m 644 $(B)/millrace-queue.pc $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 644 man/libmillrace-queue.3 $(SHARE)/man/man3
+	install -m 644 $(B)/put.lua $(SHARE)/millrace
 
 #: make clean     remove what was built
 clean:

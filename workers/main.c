@@ -61,6 +61,7 @@ int main(int argc, char **argv)
         return 2;
     }
     options.queue = words[0];
+    options.kinds = job_kinds;
     if (keys_derive(options.config->secret, &keys) < 0 ||
         seal_ring_new(ctx, options.config->seal_keys, &keys, &seals, &why) < 0)
         return 1; /* the configuration has been tried with both */

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "queue/forked.h"
+#include "common/memory.h"
+#include "queue/report.h"
+#include "queue/worker_state.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+forked_safe *forked_safe_new(size_t n)
+{
+    void *list = mmap(NULL, n * sizeof(forked_safe), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    return list == MAP_FAILED ? NULL : list;
+}
+
+void forked_safe_free(forked_safe *list, size_t n)
+{
+    if (list)
+        munmap(list, n * sizeof *list);
+}
+
+/* ---- the child ---- */
+
+/* What the child's job->closure is. */
+struct inside {
+    int report;
+    pid_t parent;
+    const forked_safe *safe;
+};
+
+static void inside_progress(struct job *job, int percent)
+{
+    const struct inside *inside = job->closure;
+
+    if (report_progress(inside->report, percent) < 0)
+        _exit(1);
+}
+
+static bool inside_still_mine(struct job *job)
+{
+    const struct inside *inside = job->closure;
+
+    return getppid() == inside->parent && worker_clock() < *inside->safe;
+}
+
+static const struct job_host forked_host = { .progress = inside_progress, .still_mine = inside_still_mine };
+
+/* Signals as a program expects them: the dispatcher has blocked those that stop it. */
+static void signals_reset(void)
+{
+    sigset_t stopping;
+
+    sigemptyset(&stopping);
+    sigaddset(&stopping, SIGTERM);
+    sigaddset(&stopping, SIGINT);
+    sigprocmask(SIG_UNBLOCK, &stopping, NULL);
+}
+
+static void job_run(struct job *job)
+{
+    int r = job->kind->run(job);
+
+    if (r == 0)
+        job->outcome = JOB_DONE;
+    else if (r > 0)
+        job_bury(job, "%s returned %d, which means nothing", job->kind->name, r);
+    else if (job->outcome == JOB_DONE)
+        job_release(job, -1, "%s", strerror(-r));
+}
+
+static _Noreturn void child(struct job *job, struct inside *inside, void (*leave)(void *closure), void *closure)
+{
+    int r;
+
+    setpgid(0, 0);
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != inside->parent)
+        _exit(1);
+    leave(closure);
+    signals_reset();
+    job->host = &forked_host;
+    job->closure = inside;
+    job_run(job);
+    r = report_end(inside->report, job);
+    fflush(NULL);
+    _exit(r < 0 ? 1 : 0);
+}
+
+/* ---- the parent ---- */
+
+static int forked_watch(pid_t pid, int *ret)
+{
+    int pidfd, r;
+
+    setpgid(pid, pid); /* it does so too: whoever is first */
+    pidfd = pidfd_open(pid, 0);
+    if (pidfd < 0) {
+        r = -errno;
+        kill(pid, SIGKILL);
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+            continue;
+        return r;
+    }
+    *ret = pidfd;
+    return 0;
+}
+
+int forked_spawn(struct job *job, const forked_safe *safe, void (*leave)(void *closure), void *closure,
+                 struct fence_child *ret)
+{
+    struct inside inside = { .parent = getpid(), .safe = safe };
+    int ends[2], pidfd = -1, r;
+    pid_t pid;
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    autoclose int reader = ends[0];
+    autoclose int writer = ends[1];
+    if (fcntl(reader, F_SETFL, O_NONBLOCK) < 0)
+        return -errno;
+    fflush(NULL); /* what the program has not written yet is not to be written twice */
+    pid = fork();
+    if (pid < 0)
+        return -errno;
+    if (pid == 0) {
+        inside.report = writer;
+        close(reader);
+        child(job, &inside, leave, closure);
+    }
+    r = forked_watch(pid, &pidfd);
+    if (r < 0)
+        return r;
+    *ret = (struct fence_child){ .pid = pid, .pidfd = pidfd, .report = TAKE_FD(reader) };
+    return 0;
+}

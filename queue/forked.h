@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A job's function in a forked child of the dispatcher, without a fence: for code that is trusted and may block. It
+ * speaks to the dispatcher as a fenced one does (queue/fence.h), in a process group of its own, and dies with the
+ * dispatcher. The dispatcher must have one thread. */
+#ifndef MILLRACE_FORKED_H
+#define MILLRACE_FORKED_H
+#include "queue/fence.h"
+#include "queue/job.h"
+
+/* Until when (worker_clock, ms) an attempt surely holds its job; 0: not any more. The dispatcher writes it, the child
+ * reads it, so it lies in memory that both share. */
+typedef _Atomic(uint64_t) forked_safe;
+/* n of them, all 0, shared with every child forked later; NULL with errno. forked_safe_free() gives them back. */
+forked_safe *forked_safe_new(size_t n);
+void forked_safe_free(forked_safe *list, size_t n);
+
+/* Start job->kind->run in a child. leave() is called there first, to close what only the dispatcher may use. 0, and the
+ * caller reaps ret with fence_reap(); or -errno. */
+int forked_spawn(struct job *job, const forked_safe *safe, void (*leave)(void *closure), void *closure,
+                 struct fence_child *ret);
+#endif
