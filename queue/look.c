@@ -20,6 +20,7 @@ enum {
 struct tally {
     int open;
     size_t added;
+    bool expected; /* nobody has told Redis before, and nobody should have */
     char first[JOB_ID_SIZE];
 };
 
@@ -62,6 +63,39 @@ static void note_open(struct tally *tally, const struct result *page)
     }
 }
 
+/* Those that Redis should have known are counted as mended. When that is lost, so be it. */
+static void note_repairs(struct reconciler *reconciler, const char *queue, size_t n)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    struct command command = { 0 };
+    redisReply *reply = NULL;
+
+    command_text(ctx, &command, "HINCRBY");
+    command_text(ctx, &command, FORMAT(ctx, "%sn", queue_prefix(ctx, queue)));
+    command_text(ctx, &command, "repaired:unknown");
+    command_number(ctx, &command, (long long)n);
+    if (redis_do(reconciler->redis, &command, &reply) == 0)
+        freeReplyObject(reply);
+}
+
+/* Put tickets, which are sorted by queue. */
+static int put_tickets(struct reconciler *reconciler, const struct ticket *tickets, size_t n, struct tally *tally)
+{
+    int r = 0;
+
+    for (size_t from = 0, to; from < n && r == 0; from = to) {
+        size_t added = 0;
+
+        for (to = from + 1; to < n && !strcmp(tickets[to].queue, tickets[from].queue);)
+            to++;
+        r = queue_put(reconciler->redis, tickets + from, to - from, &added);
+        tally->added += added;
+        if (added && !tally->expected)
+            note_repairs(reconciler, tickets[from].queue, added);
+    }
+    return r;
+}
+
 /* Put one page's tickets. 1 when there may be another page, which begins after *after; 0 at the end; or -errno. */
 static int put_page(struct reconciler *reconciler, const struct sql *sql, const char *span, char after[JOB_ID_SIZE],
                     struct tally *tally)
@@ -69,7 +103,7 @@ static int put_page(struct reconciler *reconciler, const struct sql *sql, const 
     autotalloc void *ctx = talloc_new(NULL);
     autoresult struct result page = { 0 };
     struct ticket *tickets;
-    size_t n = 0, added = 0;
+    size_t n = 0;
     int rows, r = database_run(reconciler->database, sql, PARAMS({ "after", after }, { "span", span }), &page);
 
     if (r < 0)
@@ -81,12 +115,11 @@ static int put_page(struct reconciler *reconciler, const struct sql *sql, const 
     note_open(tally, &page);
     r = read_tickets(ctx, &page, &tickets, &n);
     if (r == 0)
-        r = queue_put(reconciler->redis, tickets, n, &added);
+        r = put_tickets(reconciler, tickets, n, tally);
     if (r < 0) {
         log_warning("reconcile.put", "jobs=%zu error=%s", n, redis_error(reconciler->redis));
         return r;
     }
-    tally->added += added;
     return !result_text(&page, rows - 1, "queue") || rows >= PAGE;
 }
 
@@ -217,7 +250,7 @@ static void look_for_unknown(struct reconciler *reconciler)
 {
     bool full = reconciler->now >= reconciler->full_at;
     uint64_t span = (reconciler->now - reconciler->looked_at) / 1000 + RECENT_S;
-    struct tally tally = { 0 }, near = { 0 };
+    struct tally tally = { 0 }, near = { .expected = true };
     int r = full ? put_every(reconciler, &tally) : put_all(reconciler, &sql_queue_job_recent, span, &tally);
 
     if (r < 0 || put_all(reconciler, &sql_queue_job_due, span, &near) < 0 || ask_cancels(reconciler) < 0)

@@ -24,4 +24,11 @@ int command_job(struct operation *operation);
 int command_cancel(struct operation *operation);
 int command_schedules(struct operation *operation);
 int command_schedule(struct operation *operation);
+
+/* Those that have exit statuses of their own say so in arguments.h. */
+int command_put(struct operation *operation);
+int command_batch(struct operation *operation);
+int command_top(struct operation *operation);
+int command_doctor(struct operation *operation);
+int command_metrics(struct operation *operation);
 #endif

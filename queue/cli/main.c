@@ -20,6 +20,10 @@ static const struct {
     { "cancel", 1, command_cancel, "ID", "cancel a job that waits or runs" },
     { "schedules", ANY, command_schedules, "[--json]", "list the recurring jobs" },
     { "schedule", ANY, command_schedule, "ACTION", "add, remove, enable, disable a recurring job; next ticks" },
+    { "put", ANY, command_put, "KIND", "put a job, or with --jsonl FILE|- a job a line; --wait for the end" },
+    { "batch", ANY, command_batch, "ID", "show a batch; --json, --wait, --close" },
+    { "top", ANY, command_top, "[--once]", "queues and workers, live" },
+    { "metrics", ANY, command_metrics, "", "print metrics in Prometheus' text format" },
 };
 
 static const char *usage_text(void *ctx)
