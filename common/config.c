@@ -257,8 +257,10 @@ int config_load(void *ctx, const char *file, struct config **ret, const char **r
         setting_set(config, &settings[i], settings[i].standard);
     if (!file)
         file = getenv("MILLRACE_CONFIG");
-    if (file)
+    if (file) {
+        config->file = COPY(config, file);
         r = file_apply(config, file, ret_why);
+    }
     if (!r)
         r = environment_apply(config, ret_why);
     if (!r)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 struct config {
+    const char *file;        /* what was read; NULL: none */
     const char *environment; /* production or sandbox */
     bool sandbox;
     const char *log_level_name;

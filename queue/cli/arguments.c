@@ -126,16 +126,17 @@ int moment_parse(const char *text, long long *ret)
     static const char *const forms[] = { "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M" };
 
     for (size_t i = 0; i < ELEMENTS(forms); i++) {
-        struct tm time = { 0 }, again;
+        struct tm time = { 0 };
         const char *rest = strptime(text, forms[i], &time);
         long long east;
+        int day = time.tm_mday;
         time_t at;
 
         if (!rest || zone_parse(rest, &east) < 0)
             continue;
         at = timegm(&time);
-        if (!gmtime_r(&at, &again) || again.tm_mday != time.tm_mday)
-            return -EINVAL; /* the 30th of February */
+        if (time.tm_mday != day)
+            return -EINVAL; /* there is no 30th of February: it has made another day of it */
         *ret = (long long)at - east;
         return 0;
     }
