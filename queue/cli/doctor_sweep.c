@@ -252,15 +252,18 @@ void check_leases(struct doctor *doctor)
     for (size_t i = 0; i < doctor->gauges.count; i++) {
         autotalloc void *ctx = talloc_new(NULL);
         const char *queue = doctor->gauges.list[i].queue, *prefix = queue_prefix(ctx, queue);
-        struct inspection inspection;
+        struct inspection leases, owned;
         int r;
 
-        inspection_begin(&inspection, doctor, queue, "leases");
-        r = walk(doctor, "ZSCAN", FORMAT(ctx, "%slease", prefix), NULL, see_item, &inspection);
+        inspection_begin(&leases, doctor, queue, "leases");
+        inspection_begin(&owned, doctor, queue, "owned");
+        r = walk(doctor, "ZSCAN", FORMAT(ctx, "%slease", prefix), NULL, see_item, &leases);
         if (r == 0)
-            r = walk_running(doctor, prefix, &inspection);
+            r = inspection_tell(&leases, "leases that nobody owns, or of jobs that are delayed as well");
         if (r == 0)
-            inspection_tell(&inspection, "jobs that are held by halves, or delayed while they run");
+            r = walk_running(doctor, prefix, &owned);
+        if (r == 0)
+            inspection_tell(&owned, "jobs that are owned without a lease");
     }
 }
 

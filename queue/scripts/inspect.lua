@@ -4,7 +4,8 @@
 -- others do meanwhile does no harm.
 --   jobs: ids that are known, and are neither running nor delayed nor in a list; put to the end of theirs
 --   gone: ids whose jobs have ended, that are known and not running; forgotten
---   leases: running ids of which only one of `own` and `lease` knows, or that are delayed as well
+--   leases: ids with a lease that nobody owns, or that are delayed as well
+--   owned: ids that somebody owns without a lease
 --   counts: running ids that are missing in the sets of what runs
 --   set: a set's name, then its members: that do not run
 --   blocked: a priority, then tenants: that are parked with nothing that would un-park them
@@ -51,17 +52,20 @@ function check.gone(id)
 end
 
 function check.leases(id)
-  local owned, leased = call('HEXISTS', P .. 'own', id) == 1, call('ZSCORE', P .. 'lease', id) ~= false
-  if not owned and not leased then return end
-  if owned ~= leased then
+  if not call('ZSCORE', P .. 'lease', id) then return end
+  if call('HEXISTS', P .. 'own', id) == 0 then
     say(id)
-    -- A worker that is alive renews it; else reserve takes it back.
-    if mend and owned then call('ZADD', P .. 'lease', 'NX', whole(now + 30000), id) end
-    if mend and leased then call('ZADD', P .. 'lease', 'XX', 1, id) end
+    if mend then call('ZADD', P .. 'lease', 'XX', 1, id) end -- the next reserve takes it back
   elseif call('ZSCORE', P .. 'dl', id) then
     say(id)
     if mend then call('ZREM', P .. 'dl', id) end
   end
+end
+
+function check.owned(id)
+  if call('HEXISTS', P .. 'own', id) == 0 or call('ZSCORE', P .. 'lease', id) then return end
+  say(id)
+  if mend then call('ZADD', P .. 'lease', whole(now + 30000), id) end -- who is alive renews it
 end
 
 function check.counts(id)

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 
 import pytest
 
@@ -158,11 +159,11 @@ def test_a_job_a_line(command, sql, mail, tmp_path):
     text = "".join(line(n, tenant=f"t{n % 3}", priority=n % 4, key="k", cost=2, delay=n % 2 * 60) for n in range(600))
     file.write_text("\n  \n" + text + line(600, delay="5m", at=None).replace(', "at": null', "").rstrip("\n"))
     done = command("put", "--jsonl", str(file))
-    assert done.lines == jobs(sql) and len(done.lines) == 601
+    assert sorted(done.lines) == jobs(sql) and len(done.lines) == 601
     assert mail.redis("HLEN", mail.key("j")) == 601 and mail.redis("ZCARD", mail.key("dl")) == 301
     assert "601 jobs are put, 0 lines are refused" in done.err
-    emails = [row[0] for row in sql("select args ->> 'email' from job order by id")]
-    assert emails == [f"a{n}@b.example" for n in range(601)]
+    emails = dict(sql("select id, args ->> 'email' from job"))
+    assert [emails[job] for job in done.lines] == [f"a{n}@b.example" for n in range(601)]
     assert sql("select tenant, priority, cost, key from job where args ->> 'email' = 'a5@b.example'") == [["t2", "1", "2", "k"]]
     assert sql("select action, details from audit") == [["put.stream", '{"put": 601, "refused": 0}']]
 
@@ -174,21 +175,21 @@ BAD = ["{", "[]", "7", '{"kind": "no.such"}', line(0, nope=1).strip(), line(0, p
 
 def test_bad_lines_are_told_and_the_rest_goes_on(command, sql):
     done = command("put", "--jsonl", "-", text="".join(line(n) + bad + "\n" for n, bad in enumerate(BAD)), status=7)
-    assert done.lines == jobs(sql) and len(done.lines) == len(BAD)
+    assert sorted(done.lines) == jobs(sql) and len(done.lines) == len(BAD)
     told = [said.split(":")[1].strip() for said in done.err.splitlines()[:-1]]
     assert told == [f"line {2 * n + 2}" for n in range(len(BAD))]
 
 
 def test_strict_stops_at_the_first_bad_line(command, sql):
     done = command("put", "--jsonl", "-", "--strict", text=lines(256) + lines(10) + "{\n" + lines(10), status=1)
-    assert done.lines == jobs(sql) and len(done.lines) == 256 and "line 267: " in done.err
+    assert sorted(done.lines) == jobs(sql) and len(done.lines) == 256 and "line 267: " in done.err
 
 
 def test_what_the_database_alone_refuses_is_one_line(command, sql):
     sql("delete from job_kind where name = 'image.generate'")
     draw = json.dumps({"kind": "image.generate", "args": {"prompt": "a", "batch_size": 1, "model": "croquis"}})
     done = command("put", "--jsonl", "-", text=line() + draw + "\n" + line(), status=7)
-    assert done.lines == jobs(sql) and len(done.lines) == 2
+    assert sorted(done.lines) == jobs(sql) and len(done.lines) == 2
     assert "line 2: Jobs of kind image.generate cannot be put" in done.err
 
 
@@ -197,7 +198,7 @@ def test_a_slow_producer_need_not_wait(command, sql):
     for n in range(3):
         stream.stdin.write(line(n))
         stream.stdin.flush()
-        assert stream.stdout.readline().strip() == jobs(sql)[-1]
+        assert stream.stdout.readline().strip() in jobs(sql)
     assert command.end(stream).status == 0 and len(jobs(sql)) == 3
 
 
@@ -209,24 +210,18 @@ def test_back_pressure_waits(command, sql):
     assert "short of memory" in stream.stderr.readline() and jobs(sql) == []
     sql("update queue set refusing = false")
     done = command.end(stream)
-    assert done.status == 0 and done.lines == jobs(sql) and len(done.lines) == 3
+    assert done.status == 0 and sorted(done.lines) == jobs(sql) and len(done.lines) == 3
 
 
 def test_what_was_reported_is_there_after_a_kill(command, sql):
     stream = command.start("put", "--jsonl", "-")
-    pid = os.fork()
-    if pid == 0:
-        try:
-            while True:
-                stream.stdin.write(line())
-        finally:
-            os._exit(0)
+    feeder = subprocess.Popen(["yes", line().strip()], stdout=stream.stdin)
     stream.stdin.close()
     reported = [stream.stdout.readline().strip() for _ in range(1000)]
     stream.send_signal(signal.SIGKILL)
     reported += [row for row in stream.stdout.read().splitlines() if len(row) == 36]
     stream.wait(10)
-    os.waitpid(pid, 0)
+    feeder.wait(10)
     assert set(reported) <= set(jobs(sql)) and len(set(reported)) == len(reported) >= 1000
 
 
@@ -248,13 +243,13 @@ def test_memory_does_not_grow_with_the_stream(command, sql):
             return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
     stream = command.start("put", "--jsonl", "-")
     sizes = []
-    for _ in range(5):
-        stream.stdin.write(lines(4096))
+    for _ in range(80):
+        stream.stdin.write(lines(256))
         stream.stdin.flush()
-        for _ in range(4096):
+        for _ in range(256):
             stream.stdout.readline()
         sizes.append(resident())
-    assert command.end(stream).status == 0 and sizes[-1] - sizes[0] < 1 << 20
+    assert command.end(stream).status == 0 and sizes[-1] - sizes[4] < 1 << 20
 
 
 # ---- batches ----
