@@ -50,7 +50,7 @@ __attribute__((format(printf, 3, 4))) static void line(struct top *top, const ch
     if (top->once)
         printf("%s\n", text);
     else
-        printf("%s%s\033[0m\033[K\r\n", style, text);
+        printf("%s%s\033[0m\033[K\n", style, text);
     top->printed++;
 }
 

@@ -7,5 +7,6 @@ import pytest
 def test_help_names_every_command(millrace, words, status):
     done = millrace("none", *words)
     assert done.returncode == status
-    for command in ("migrate", "config", "job", "cancel", "schedules", "schedule"):
+    for command in ("migrate", "config", "job", "cancel", "schedules", "schedule", "put", "batch", "top",
+                    "doctor", "metrics"):
         assert f"\n  {command} " in done.output

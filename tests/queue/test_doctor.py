@@ -364,7 +364,8 @@ def everything(redis):
     found = {}
     for key in redis("KEYS", "mr1:*"):
         verb, *rest = reads[redis("TYPE", key)]
-        found[key] = redis(verb, key, *rest)
+        said = redis(verb, key, *rest)
+        found[key] = sorted(said) if verb == "SMEMBERS" else said
     return found
 
 
