@@ -29,7 +29,7 @@ static int add_queue(void *ctx, struct redis *redis, const char *queue, long lon
     return r;
 }
 
-static void write_minute(struct reconciler *reconciler, long long minute)
+static int write_minute(struct reconciler *reconciler, long long minute)
 {
     autotalloc void *ctx = talloc_new(NULL);
     autoresult struct result result = { 0 };
@@ -38,7 +38,7 @@ static void write_minute(struct reconciler *reconciler, long long minute)
 
     for (size_t i = 0; i < reconciler->queue_count; i++) {
         if (add_queue(ctx, reconciler->redis, reconciler->queues[i].name, minute, arrays) < 0)
-            return; /* this minute's numbers come with the next */
+            return -EIO;
         array_add(ctx, &queues, reconciler->queues[i].name);
     }
     params[1] = (struct param){ "queues", array_end(ctx, &queues) };
@@ -46,6 +46,7 @@ static void write_minute(struct reconciler *reconciler, long long minute)
         params[i + 2] = (struct param){ columns[i], array_end(ctx, &arrays[i]) };
     if (database_run(reconciler->database, &sql_queue_minute_put, params, &result) < 0)
         log_warning("rollup.put", "error=%s", result.message);
+    return result.error ? -EIO : 0;
 }
 
 void roll_up(struct reconciler *reconciler)
@@ -55,8 +56,9 @@ void roll_up(struct reconciler *reconciler)
 
     if (minute == reconciler->minute || redis_connect(reconciler->redis) < 0)
         return;
+    if (write_minute(reconciler, minute) < 0)
+        return; /* asked again within the minute, Redis says the same again */
     reconciler->minute = minute;
-    write_minute(reconciler, minute);
     if (database_run(reconciler->database, &sql_queue_minute_drop, NO_PARAMS, &dropped) < 0)
         log_warning("rollup.drop", "error=%s", dropped.message);
 }

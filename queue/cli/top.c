@@ -183,6 +183,7 @@ static int take_signals(void)
     static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH };
     sigset_t signals;
 
+    signal(SIGTSTP, SIG_IGN); /* a stopped one would leave the terminal as it is now */
     sigemptyset(&signals);
     for (size_t i = 0; i < ELEMENTS(numbers); i++)
         sigaddset(&signals, numbers[i]);

@@ -180,8 +180,10 @@ def test_bad_lines_are_told_and_the_rest_goes_on(command, sql):
     assert told == [f"line {2 * n + 2}" for n in range(len(BAD))]
 
 
-def test_strict_stops_at_the_first_bad_line(command, sql):
-    done = command("put", "--jsonl", "-", "--strict", text=lines(256) + lines(10) + "{\n" + lines(10), status=1)
+def test_strict_stops_at_the_first_bad_line(command, sql, tmp_path):
+    file = tmp_path / "jobs"
+    file.write_text(lines(256) + lines(10) + "{\n" + lines(10))
+    done = command("put", "--jsonl", str(file), "--strict", status=1)
     assert sorted(done.lines) == jobs(sql) and len(done.lines) == 256 and "line 267: " in done.err
 
 
