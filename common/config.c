@@ -67,6 +67,8 @@ static const struct setting {
       "per cent of Redis' maxmemory from which on no more jobs can be put" },
     { "queue.encrypt", SWITCH, AT(queue_encrypt), "no", 0, 0, false,
       "encrypt all arguments of jobs in the database, not only the secret ones" },
+    { "scheduler.listen", STRING, AT(scheduler_listen), "", 0, 0, false,
+      "where the scheduler gives metrics for Prometheus: path of a unix socket, or 127.0.0.1:port; empty: nowhere" },
     { "worker.slots", NUMBER, AT(worker_slots), "2", 1, 64, false, "jobs one worker process runs at once" },
     { "worker.memory", NUMBER, AT(worker_memory), "1536", 64, 65536, false, "MiB of address space of a fenced job" },
     { "worker.stop", NUMBER, AT(worker_stop), "20", 0, 3600, false,
@@ -275,8 +277,10 @@ int config_load(void *ctx, const char *file, struct config **ret, const char **r
         setting_set(config, &settings[i], settings[i].standard);
     if (!file)
         file = getenv("MILLRACE_CONFIG");
-    if (file)
+    if (file) {
+        config->file = COPY(config, file);
         r = file_apply(config, file, ret_why);
+    }
     if (!r)
         r = environment_apply(config, ret_why);
     if (!r)

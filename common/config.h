@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 struct config {
+    const char *file;        /* what was read; NULL: none */
     const char *environment; /* production or sandbox */
     bool sandbox;
     const char *log_level_name;
@@ -28,12 +29,13 @@ struct config {
     int front_queue_age;   /* milliseconds */
     int front_threads;
     const char *figureforge_url;
-    int queue_lease;     /* seconds */
-    int queue_reconcile; /* seconds */
-    int queue_keep;      /* days */
-    int queue_backlog;   /* jobs */
-    int queue_memory;    /* per cent of Redis' maxmemory */
-    bool queue_encrypt;  /* all arguments of a job are sealed, not only the secret ones */
+    int queue_lease;              /* seconds */
+    int queue_reconcile;          /* seconds */
+    int queue_keep;               /* days */
+    int queue_backlog;            /* jobs */
+    int queue_memory;             /* per cent of Redis' maxmemory */
+    bool queue_encrypt;           /* all arguments of a job are sealed, not only the secret ones */
+    const char *scheduler_listen; /* unix socket or loopback host:port of the metrics; "": none */
     int worker_slots;
     int worker_memory;                              /* MiB of a fenced job */
     int worker_stop;                                /* seconds a graceful stop waits for running jobs */

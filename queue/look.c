@@ -21,6 +21,7 @@ struct tally {
     int open;
     bool refused; /* a Redis would not take something: the pass does not count */
     size_t added;
+    bool expected; /* nobody has told Redis before, and nobody should have */
     char first[JOB_ID_SIZE];
 };
 
@@ -81,6 +82,21 @@ static struct queue_state *queue_find(struct reconciler *reconciler, const char 
     return NULL;
 }
 
+/* Those that Redis should have known are counted as mended. When that is lost, so be it. */
+static void note_repairs(struct queue_state *queue, size_t n)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    struct command command = { 0 };
+    redisReply *reply = NULL;
+
+    command_text(ctx, &command, "HINCRBY");
+    command_text(ctx, &command, FORMAT(ctx, "%sn", queue_prefix(ctx, queue->name)));
+    command_text(ctx, &command, "repaired:unknown");
+    command_number(ctx, &command, (long long)n);
+    if (redis_do(queue->redis, &command, &reply) == 0)
+        freeReplyObject(reply);
+}
+
 /* Each queue's tickets to its Redis: one that is away does not hold up the others. */
 static void put_tickets(struct reconciler *reconciler, const struct ticket *tickets, size_t n, struct tally *tally)
 {
@@ -96,6 +112,8 @@ static void put_tickets(struct reconciler *reconciler, const struct ticket *tick
         r = queue_put(queue->redis, tickets + from, to - from, &added);
         if (r == 0) {
             tally->added += added;
+            if (added && !tally->expected)
+                note_repairs(queue, added);
             continue;
         }
         reconcile_complain("reconcile.put", queue, r);
@@ -296,7 +314,7 @@ static void look_for_unknown(struct reconciler *reconciler)
 {
     bool full = reconciler->now >= reconciler->full_at;
     uint64_t span = (reconciler->now - reconciler->looked_at) / 1000 + RECENT_S;
-    struct tally tally = { 0 }, near = { 0 };
+    struct tally tally = { 0 }, near = { .expected = true };
     int r = full ? put_every(reconciler, &tally) : put_all(reconciler, &sql_queue_job_recent, span, &tally);
 
     if (r < 0 || put_all(reconciler, &sql_queue_job_due, span, &near) < 0 || ask_cancels(reconciler) < 0)

@@ -108,6 +108,9 @@ static void loop(struct reconciler *reconciler)
         }
         if (reconciler->term && reconciler->now >= reconciler->schedules_at)
             run_schedules(reconciler);
+        if (reconciler->term)
+            roll_up(reconciler);
+        listener_keep(reconciler->listener);
         reconciler->now = reconcile_clock(); /* a look may have taken a while */
         step = look_is_rebuilding(reconciler) || !all_connected(reconciler) ? REBUILD_STEP_MS : LEAD_MS;
         if (reconciler->term)
@@ -120,8 +123,12 @@ int reconcile_run(const struct config *config)
     autotalloc struct reconciler *reconciler = NEW(NULL, struct reconciler);
     autoresult struct result ignored = { 0 };
     sigset_t signals;
+    int r;
 
     reconciler->config = config;
+    r = listener_new(reconciler, config, &reconciler->listener);
+    if (r < 0)
+        return r;
     reconciler->database = database_new(reconciler, config->database_url, config->database_timeout);
     reconciler->redis = queue_redis_new(reconciler, config);
     token_jti(reconciler->name);

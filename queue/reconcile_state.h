@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What the parts of the reconciler share: reconcile.c (the loop, who leads), look.c (queues, and what Redis does not
- * know), settings.c (what operators have set, and when a queue takes no more), house.c (once an hour). */
+ * know), settings.c (what operators have set, and when a queue takes no more), house.c (once an hour), rollup.c (once a
+ * minute), listen.c (metrics, in a process of its own). */
 #ifndef MILLRACE_RECONCILE_STATE_H
 #define MILLRACE_RECONCILE_STATE_H
 #include "common/config.h"
 #include "common/database.h"
 #include "common/token.h"
+#include "queue/listen.h"
 #include "queue/queue.h"
 
 enum { QUEUES_MAX = 32 };
@@ -33,7 +35,9 @@ struct reconciler {
     size_t queue_count;
     long long term; /* 0: does not lead */
     uint64_t now, full_at, house_at, look_at, schedules_at;
-    uint64_t looked_at; /* when the last look began that put all it found */
+    uint64_t looked_at;        /* when the last look began that put all it found */
+    long long minute;          /* whose roll-up was written last, since 1970 */
+    struct listener *listener; /* NULL: none */
     int signals;
 };
 
@@ -52,4 +56,7 @@ void settings_look(struct reconciler *reconciler);
 
 /* house.c */
 void keep_house(struct reconciler *reconciler);
+
+/* rollup.c */
+void roll_up(struct reconciler *reconciler);
 #endif

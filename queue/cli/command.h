@@ -50,4 +50,10 @@ int command_set(struct operation *operation);
 int command_limiter(struct operation *operation);
 int command_drain(struct operation *operation);
 int command_audit(struct operation *operation);
+/* Those that have exit statuses of their own say so in arguments.h. */
+int command_put(struct operation *operation);
+int command_batch(struct operation *operation);
+int command_top(struct operation *operation);
+int command_doctor(struct operation *operation);
+int command_metrics(struct operation *operation);
 #endif

@@ -31,6 +31,11 @@ static const struct {
     { "audit", ANY, command_audit, "[OPTION]", "list what operators have done" },
     { "schedules", ANY, command_schedules, "[--json]", "list the recurring jobs" },
     { "schedule", ANY, command_schedule, "ACTION", "add, remove, enable, disable a recurring job; next ticks" },
+    { "put", ANY, command_put, "KIND", "put a job, or with --jsonl FILE|- a job a line; --wait for the end" },
+    { "batch", ANY, command_batch, "ID", "show a batch; --json, --wait, --close" },
+    { "top", ANY, command_top, "[--once]", "queues and workers, live" },
+    { "doctor", ANY, command_doctor, "[--json]", "look for what is wrong; --repair mends what can be mended" },
+    { "metrics", ANY, command_metrics, "", "print metrics in Prometheus' text format" },
 };
 
 static const char *usage_text(void *ctx)

@@ -10,12 +10,12 @@
  * it, whatever happens. */
 #define MIGRATION_LOCK "5284073914871"
 
-static void checksum(const char *text, char hex[65])
+void migration_checksum(const char *text, char hex[MIGRATION_SUM_SIZE])
 {
     unsigned char digest[crypto_hash_sha256_BYTES];
 
     crypto_hash_sha256(digest, (const unsigned char *)text, strlen(text));
-    sodium_bin2hex(hex, 65, digest, sizeof digest);
+    sodium_bin2hex(hex, MIGRATION_SUM_SIZE, digest, sizeof digest);
 }
 
 static int complain(const struct migration *migration, const char *why)
@@ -106,9 +106,9 @@ int migrate(struct database *database)
     int r = table_make(database);
 
     for (const struct migration *migration = migrations; migration->number && r >= 0; migration++) {
-        char sum[65];
+        char sum[MIGRATION_SUM_SIZE];
 
-        checksum(migration->text, sum);
+        migration_checksum(migration->text, sum);
         r = look_up(database, migration, sum);
         if (r == 0)
             r = apply(database, migration, sum);

@@ -12,6 +12,10 @@ struct migration {
 };
 extern const struct migration migrations[]; /* ends with number 0 */
 
+enum { MIGRATION_SUM_SIZE = 65 };
+/* The checksum that is kept of a migration: SHA-256 of its text, in hex. */
+void migration_checksum(const char *text, char hex[MIGRATION_SUM_SIZE]);
+
 /* Apply what is missing, then write the job kinds. Tells what it does on standard output. 0 or -errno, with the reason
  * on standard error. */
 int migrate(struct database *database);

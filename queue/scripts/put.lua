@@ -31,6 +31,7 @@ for i, job in ipairs(jobs) do
 end
 if #packs == 0 then return 0 end
 call('HSET', P .. 'j', unpack(packs))
+call('HINCRBY', P .. 'n', 'put', #packs / 2)
 line_up(ready)
 if soonest then
   call('ZADD', P .. 'dl', unpack(delayed))

@@ -134,7 +134,7 @@ def test_finish_forgets_the_job(queue, held):
     queue.cancel(held.id, "ask")
     assert queue.finish(held) == [1]
     left = {name.removeprefix(queue.prefix) for name in queue.redis("KEYS", queue.key("*"))}
-    assert left == {"gen", "ep", "wake", "m"}
+    assert left == {"gen", "ep", "wake", "m", "n"}
 
 
 def test_finish_twice_is_once(queue, held):

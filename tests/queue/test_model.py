@@ -279,7 +279,7 @@ class Model:
                 self.queue.finish(*batch, worker="last")
         assert sorted(seen) == sorted(waiting)
         left = {name.removeprefix(self.queue.prefix) for name in self.queue.redis("KEYS", self.queue.key("*"))}
-        assert left <= {"gen", "ep", "cfg", "lvl", "m"}
+        assert left <= {"gen", "ep", "cfg", "lvl", "m", "n"}
 
 
 OPERATIONS = {Model.put: 8, Model.put_known: 2, Model.put_ended: 2, Model.reserve: 10, Model.touch: 4,

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/database.h"
+#include "common/json.h"
+#include "common/memory.h"
+#include "queue/cli/doctor.h"
+#include "sql.h"
+
+void check_scheduler(struct doctor *doctor)
+{
+    if (doctor->gauges.term == 0)
+        doctor_say(doctor, BAD, "nobody leads: start millrace-scheduler");
+}
+
+void check_queues(struct doctor *doctor)
+{
+    for (size_t i = 0; i < doctor->gauges.count; i++) {
+        const struct gauge *gauge = &doctor->gauges.list[i];
+
+        if (!gauge->open)
+            doctor_say(doctor, BAD,
+                       "%s is closed: Redis is not known to hold all of it; a scheduler opens it within a minute",
+                       gauge->queue);
+        if (gauge->paused)
+            doctor_say(doctor, WARNING, "%s is paused by an operator: millrace resume %s", gauge->queue, gauge->queue);
+        if (gauge->refusing)
+            doctor_say(doctor, WARNING, "%s takes no more jobs: %s", gauge->queue, gauge->why);
+        if (gauge->waiting > 0 && gauge->workers == 0)
+            doctor_say(doctor, WARNING, "%s has %lld waiting jobs and no worker: start millrace-worker %s",
+                       gauge->queue, gauge->waiting, gauge->queue);
+        if (gauge->overdue > 0)
+            doctor_say(doctor, BAD, "%s has %lld leases that ran out and that nobody takes: %s", gauge->queue,
+                       gauge->overdue, gauge->paused ? "it is paused" : "start workers, or look at their log");
+    }
+}
+
+/* Tell Redis what goes for a queue, as PostgreSQL has it. */
+static bool tell_settings(struct doctor *doctor, const char *queue)
+{
+    autoresult struct result list = { 0 };
+    autotalloc void *ctx = talloc_new(NULL);
+
+    if (database_run(doctor->operation->database, &sql_queue_queue_list, NO_PARAMS, &list) < 0)
+        return false;
+    for (int i = 0; i < result_rows(&list); i++) {
+        json_auto_t *settings = json_loads(result_text(&list, i, "settings"), 0, NULL);
+        const char **pairs, *name;
+        json_t *value;
+        size_t n = 0;
+
+        if (strcmp(result_text(&list, i, "name"), queue) != 0)
+            continue;
+        pairs = memory_check(talloc_array(ctx, const char *, 2 * json_object_size(settings) + 1));
+        json_object_foreach(settings, name, value)
+        {
+            pairs[2 * n] = name;
+            pairs[2 * n++ + 1] = json_string_value(value);
+        }
+        return queue_settings(doctor->operation->redis, queue, result_text(&list, i, "version"), pairs, n) == 0;
+    }
+    return false;
+}
+
+void check_settings(struct doctor *doctor)
+{
+    for (size_t i = 0; i < doctor->gauges.count; i++) {
+        const struct gauge *gauge = &doctor->gauges.list[i];
+
+        if (gauge->version == gauge->wanted_version)
+            continue;
+        /* A newer one in Redis than in the database: that was restored, and its settings would be ignored. */
+        if (gauge->version > gauge->wanted_version)
+            doctor_say(doctor, BAD,
+                       "%s: Redis has version %lld of the settings, PostgreSQL only %lld: was it restored? "
+                       "Change a setting until it is newer",
+                       gauge->queue, gauge->version, gauge->wanted_version);
+        else if (!doctor->repair || tell_settings(doctor, gauge->queue))
+            doctor_count(
+                doctor, gauge->queue, 1,
+                FORMAT(doctor->operation->ctx, "version %lld, not %lld", gauge->version, gauge->wanted_version),
+                "settings that Redis has not heard of");
+        else
+            doctor_say(doctor, BAD, "%s: Redis cannot be told of the settings", gauge->queue);
+    }
+}

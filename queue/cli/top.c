@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * millrace top: queues and workers, a frame a second. Plain ANSI escapes on the terminal's other screen, which is left
+ * on every way out. */
+#include "common/json.h"
+#include "common/memory.h"
+#include "queue/cli/arguments.h"
+#include "queue/gauges.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum { PERIOD_MS = 1000, WORKERS_MAX = 200 };
+
+/* Counters of a queue as of the last frame. */
+struct before {
+    long long put, done, failed, at_ms;
+};
+
+struct top {
+    struct operation *operation;
+    struct before *before; /* a row a queue */
+    int rows, columns;     /* of the terminal; 0: without end */
+    int printed;
+    bool once;
+};
+
+/* ---- a frame ---- */
+
+/* One line, cut to the terminal. */
+__attribute__((format(printf, 3, 4))) static void line(struct top *top, const char *style, const char *format, ...)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    va_list arguments;
+    char *text;
+
+    if (top->rows && top->printed >= top->rows - 1)
+        return;
+    va_start(arguments, format);
+    text = memory_check(talloc_vasprintf(ctx, format, arguments));
+    va_end(arguments);
+    if (top->columns && strlen(text) > (size_t)top->columns)
+        text[top->columns] = '\0';
+    for (char *at = text; *at; at++)
+        if ((unsigned char)*at < ' ' || (unsigned char)*at == 0x7f)
+            *at = '?';
+    if (top->once)
+        printf("%s\n", text);
+    else
+        printf("%s%s\033[0m\033[K\n", style, text);
+    top->printed++;
+}
+
+static const char *age(void *ctx, long long ms)
+{
+    long long s = ms / 1000;
+
+    if (ms == 0)
+        return "-";
+    if (s < 60)
+        return FORMAT(ctx, "%lld.%llds", s, ms % 1000 / 100);
+    if (s < 3600)
+        return FORMAT(ctx, "%lldm%02llds", s / 60, s % 60);
+    return s < 172800 ? FORMAT(ctx, "%lldh%02lldm", s / 3600, s / 60 % 60) : FORMAT(ctx, "%lldd", s / 86400);
+}
+
+/* How much more a second; "-" while there is nothing to compare with. Lost counters begin anew. */
+static const char *rate(void *ctx, long long now, long long before, long long ms)
+{
+    long long n = now >= before ? now - before : now;
+    return ms <= 0 ? "-" : FORMAT(ctx, "%.1f", (double)n * 1000 / (double)ms);
+}
+
+static const char *state(const struct gauge *gauge)
+{
+    return !gauge->known     ? "unknown"
+           : gauge->paused   ? "paused"
+           : !gauge->open    ? "closed"
+           : gauge->refusing ? "refusing"
+                             : "open";
+}
+
+static void draw_queue(struct top *top, const struct gauge *gauge, struct before *before)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    struct before now = { gauge_sum(gauge, "put"), gauge_sum(gauge, "done"),
+                          gauge_sum(gauge, "failed") + gauge_sum(gauge, "buried"), gauge->now_ms };
+    long long ms = before->at_ms ? now.at_ms - before->at_ms : 0;
+
+    line(top, gauge->paused || !gauge->open || gauge->refusing ? "\033[33m" : "",
+         "%-16.16s %-8s %8lld %7lld %7lld %6lld %7lld %9s %8s %8s %8s %7lld", gauge->queue, state(gauge),
+         gauge->waiting, gauge->running, gauge->delayed, gauge->parked, gauge->buried, age(ctx, gauge->oldest_ms),
+         rate(ctx, now.put, before->put, ms), rate(ctx, now.done, before->done, ms),
+         rate(ctx, now.failed, before->failed, ms), gauge->workers);
+    *before = now;
+}
+
+static long long number(const json_t *information, const char *name)
+{
+    return json_integer_value(json_object_get(information, name));
+}
+
+static void draw_worker(struct top *top, const char *queue, const char *name, const char *text)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    json_auto_t *information = json_loads(text, 0, NULL);
+
+    line(top, "", "%-16.16s %-40.40s %3lld/%-3lld %9lld %8lld %9s %6lld MiB%s", queue, name,
+         number(information, "running"), number(information, "slots"), number(information, "done"),
+         number(information, "failed"), age(ctx, number(information, "up_s") * 1000),
+         number(information, "rss_kib") / 1024,
+         json_is_true(json_object_get(information, "stopping")) ? "  stopping" : "");
+}
+
+static void draw_workers_of(struct top *top, const char *queue)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    struct command command = { 0 };
+    redisReply *reply = NULL;
+
+    command_text(ctx, &command, "HGETALL");
+    command_text(ctx, &command, FORMAT(ctx, "%sinfo", queue_prefix(ctx, queue)));
+    if (redis_do(top->operation->redis, &command, &reply) < 0)
+        return;
+    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements && i < 2 * WORKERS_MAX; i += 2)
+        draw_worker(top, queue, reply->element[i]->str, reply->element[i + 1]->str);
+    freeReplyObject(reply);
+}
+
+static void draw(struct top *top)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    char clock[32];
+    struct gauges gauges;
+    time_t now = time(NULL);
+    struct tm utc;
+
+    gauges_read(ctx, top->operation->database, top->operation->redis, &gauges);
+    if (!top->before)
+        top->before = memory_check(talloc_zero_array(top->operation->ctx, struct before, gauges.count + 1));
+    gmtime_r(&now, &utc);
+    strftime(clock, sizeof clock, "%Y-%m-%d %H:%M:%S UTC", &utc);
+    top->printed = 0;
+    if (!top->once)
+        fputs("\033[H", stdout);
+    line(top, "\033[1m", "millrace %s   %s   PostgreSQL %s   Redis %s   scheduler %s", MILLRACE_VERSION, clock,
+         gauges.database ? "up" : "DOWN", gauges.redis ? "up" : "DOWN",
+         !gauges.database ? "unknown"
+         : gauges.term    ? FORMAT(ctx, "leads (term %lld)", gauges.term)
+                          : "NONE LEADS");
+    line(top, "", "%s", "");
+    line(top, "\033[7m", "%-16s %-8s %8s %7s %7s %6s %7s %9s %8s %8s %8s %7s", "queue", "state", "waiting", "running",
+         "delayed", "parked", "buried", "oldest", "put/s", "done/s", "failed/s", "workers");
+    for (size_t i = 0; i < gauges.count; i++)
+        draw_queue(top, &gauges.list[i], &top->before[i]);
+    line(top, "", "%s", "");
+    line(top, "\033[7m", "%-16s %-40s %7s %9s %8s %9s %10s", "queue", "worker", "running", "done", "failed", "up",
+         "memory");
+    for (size_t i = 0; i < gauges.count; i++)
+        draw_workers_of(top, gauges.list[i].queue);
+    if (!top->once)
+        fputs("\033[J", stdout);
+    fflush(stdout);
+}
+
+/* ---- the screen ---- */
+
+static void look_at_size(struct top *top)
+{
+    struct winsize size;
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0) {
+        top->rows = size.ws_row;
+        top->columns = size.ws_col;
+    }
+}
+
+static int take_signals(void)
+{
+    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH };
+    sigset_t signals;
+
+    signal(SIGTSTP, SIG_IGN); /* a stopped one would leave the terminal as it is now */
+    sigemptyset(&signals);
+    for (size_t i = 0; i < ELEMENTS(numbers); i++)
+        sigaddset(&signals, numbers[i]);
+    if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+        return -errno;
+    return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Until q, a signal or the end of the input. */
+static void watch(struct top *top, int signals)
+{
+    struct pollfd both[] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = signals, .events = POLLIN } };
+    struct signalfd_siginfo signal;
+    char key;
+
+    for (;;) {
+        int n;
+
+        look_at_size(top);
+        draw(top);
+        n = poll(both, ELEMENTS(both), PERIOD_MS);
+        if (n < 0 && errno != EINTR)
+            return;
+        if (n > 0 && both[1].revents && read(signals, &signal, sizeof signal) == sizeof signal &&
+            signal.ssi_signo != SIGWINCH)
+            return;
+        if (n > 0 && both[0].revents && (read(STDIN_FILENO, &key, 1) != 1 || key == 'q' || key == 'Q' || key == 3))
+            return;
+    }
+}
+
+static int run_on_terminal(struct top *top)
+{
+    autoclose int signals = take_signals();
+    struct termios before, raw;
+
+    if (signals < 0 || tcgetattr(STDIN_FILENO, &before) < 0)
+        return arguments_complain("top", "this is no terminal: --once prints one frame", FAILED);
+    raw = before;
+    raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+    tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+    fputs("\033[?1049h\033[?25l\033[2J", stdout);
+    watch(top, signals);
+    fputs("\033[?25h\033[?1049l", stdout);
+    fflush(stdout);
+    tcsetattr(STDIN_FILENO, TCSANOW, &before);
+    return DONE;
+}
+
+int command_top(struct operation *operation)
+{
+    static const struct field options[] = { { .name = "--once", .type = BOOLEAN }, { .name = NULL } };
+    struct top top = { .operation = operation };
+    const char *once = NULL;
+
+    if (!arguments_read(operation->ctx, options, operation->words, &once, NULL, 0))
+        return USAGE;
+    top.once = once != NULL;
+    if (!top.once)
+        return run_on_terminal(&top);
+    draw(&top);
+    return DONE;
+}
