@@ -113,7 +113,7 @@ static void ask_database(void *ctx, struct database *database, struct gauges *ga
     }
 }
 
-void gauges_read(void *ctx, struct database *database, struct redis *redis, struct gauges *ret)
+void gauges_read(void *ctx, struct database *database, struct queue_redis *redis, struct gauges *ret)
 {
     const char **names = queue_names(ctx);
     struct gauges gauges = { .redis = true };
@@ -124,7 +124,7 @@ void gauges_read(void *ctx, struct database *database, struct redis *redis, stru
     for (size_t i = 0; i < gauges.count; i++) {
         gauges.list[i].queue = names[i];
         gauges.list[i].why = "";
-        if (gauges.redis && ask_redis(ctx, redis, &gauges.list[i]) < 0)
+        if (ask_redis(ctx, queue_redis_get(redis, names[i]), &gauges.list[i]) < 0)
             gauges.redis = false;
     }
     ask_database(ctx, database, &gauges);

@@ -37,8 +37,8 @@ static int write_minute(struct reconciler *reconciler, long long minute)
     struct param params[COLUMNS + 3] = { { "minute", FORMAT(ctx, "%lld", minute) } };
 
     for (size_t i = 0; i < reconciler->queue_count; i++) {
-        if (add_queue(ctx, reconciler->redis, reconciler->queues[i].name, minute, arrays) < 0)
-            return -EIO;
+        if (add_queue(ctx, reconciler->queues[i].redis, reconciler->queues[i].name, minute, arrays) < 0)
+            continue; /* its Redis is away: it has no such minute */
         array_add(ctx, &queues, reconciler->queues[i].name);
     }
     params[1] = (struct param){ "queues", array_end(ctx, &queues) };
@@ -54,7 +54,7 @@ void roll_up(struct reconciler *reconciler)
     autoresult struct result dropped = { 0 };
     long long minute = (long long)time(NULL) / 60;
 
-    if (minute == reconciler->minute || redis_connect(reconciler->redis) < 0)
+    if (minute == reconciler->minute)
         return;
     if (write_minute(reconciler, minute) < 0)
         return; /* asked again within the minute, Redis says the same again */

@@ -63,6 +63,11 @@ static void audit(struct doctor *doctor, const char *queue, size_t n, const char
         doctor_say(doctor, WARNING, "the repair could not be written down: %s", result.message);
 }
 
+void doctor_turn(struct doctor *doctor, size_t i)
+{
+    doctor->redis = queue_redis_get(doctor->operation->redis, doctor->gauges.list[i].queue);
+}
+
 void doctor_count(struct doctor *doctor, const char *queue, size_t n, const char *example, const char *what)
 {
     if (n == 0)

@@ -6,6 +6,7 @@
 #define MILLRACE_DOCTOR_H
 #include "queue/cli/command.h"
 #include "queue/gauges.h"
+#include "queue/queue_redis.h"
 
 enum health { WELL, MENDED, WARNING, BAD };
 
@@ -20,6 +21,7 @@ struct doctor {
     bool repair;
     const char *check; /* the one that runs */
     struct gauges gauges;
+    struct redis *redis; /* of the queue that is looked at */
     struct finding *findings;
     size_t count;
 };
@@ -30,6 +32,9 @@ void doctor_say(struct doctor *doctor, enum health health, const char *format, .
 /* n things of a queue are wrong, `example` is one of them; they have been mended when this is a repair. Nothing is
  * noted when n is 0. */
 void doctor_count(struct doctor *doctor, const char *queue, size_t n, const char *example, const char *what);
+
+/* Turn to the i-th queue: its Redis is asked from now on. */
+void doctor_turn(struct doctor *doctor, size_t i);
 
 void check_configuration(struct doctor *doctor);
 void check_folders(struct doctor *doctor);

@@ -79,6 +79,11 @@ static int ask_postgresql(struct page *page, struct result *ret)
     return -EIO;
 }
 
+static struct redis *page_redis(const struct page *page)
+{
+    return queue_redis_get(page->doctor->operation->redis, page->queue);
+}
+
 /* ---- unknown: open, and Redis does not know ---- */
 
 /* Keep those of the page that Redis does not know. */
@@ -94,14 +99,14 @@ static int drop_known(struct page *page)
     command_text(ctx, &command, FORMAT(ctx, "%sj", queue_prefix(ctx, page->queue)));
     for (size_t i = 0; i < page->count; i++)
         command_text(ctx, &command, page->ids[i]);
-    r = redis_do(page->doctor->operation->redis, &command, &reply);
+    r = redis_do(page_redis(page), &command, &reply);
     for (size_t i = 0; r == 0 && i < page->count && i < reply->elements; i++)
         if (reply->element[i]->type == REDIS_REPLY_NIL)
             memmove(page->ids[kept++], page->ids[i], JOB_ID_SIZE);
     page->count = kept;
     freeReplyObject(reply);
     if (r < 0)
-        doctor_say(page->doctor, WARNING, "could not be looked at: %s", redis_error(page->doctor->operation->redis));
+        doctor_say(page->doctor, WARNING, "could not be looked at: %s", redis_error(page_redis(page)));
     return r;
 }
 
@@ -122,7 +127,7 @@ static int put_unknown(struct page *page)
             continue;
         note_wrong(page, result_text(&rows, i, "id"));
         if (page->doctor->repair && ticket_parse(ctx, line, &ticket, &n) == 0 && n == 1)
-            r = queue_put(page->doctor->operation->redis, ticket, 1, &added);
+            r = queue_put(page_redis(page), ticket, 1, &added);
     }
     return r;
 }
@@ -174,6 +179,7 @@ void check_unknown(struct doctor *doctor)
         r = sort_open(doctor, &open, pages);
     }
     for (size_t i = 0; i < doctor->gauges.count; i++) {
+        doctor_turn(doctor, i);
         if (r == 0)
             r = page_end(&pages[i]);
         doctor_count(doctor, pages[i].queue, pages[i].wrong, pages[i].example, "open jobs that Redis does not know");
@@ -205,7 +211,7 @@ static int put_open(struct page *page)
         size_t n, added;
 
         if (line && ticket_parse(ctx, line, &ticket, &n) == 0 && n == 1)
-            r = queue_put(page->doctor->operation->redis, ticket, 1, &added);
+            r = queue_put(page_redis(page), ticket, 1, &added);
     }
     return r;
 }
@@ -248,6 +254,7 @@ static int see_known(void *closure, const char *id)
 void check_ended(struct doctor *doctor)
 {
     for (size_t i = 0; i < doctor->gauges.count; i++) {
+        doctor_turn(doctor, i);
         autotalloc void *ctx = talloc_new(NULL);
         struct page page = { .doctor = doctor, .queue = doctor->gauges.list[i].queue, .full = drop_ended };
         int r = redis_walk(doctor, "HSCAN", FORMAT(ctx, "%sj", queue_prefix(ctx, page.queue)), see_known, &page);

@@ -14,6 +14,7 @@ void check_scheduler(struct doctor *doctor)
 void check_queues(struct doctor *doctor)
 {
     for (size_t i = 0; i < doctor->gauges.count; i++) {
+        doctor_turn(doctor, i);
         const struct gauge *gauge = &doctor->gauges.list[i];
 
         if (!gauge->open)
@@ -55,7 +56,7 @@ static bool tell_settings(struct doctor *doctor, const char *queue)
             pairs[2 * n] = name;
             pairs[2 * n++ + 1] = json_string_value(value);
         }
-        return queue_settings(doctor->operation->redis, queue, result_text(&list, i, "version"), pairs, n) == 0;
+        return queue_settings(doctor->redis, queue, result_text(&list, i, "version"), pairs, n) == 0;
     }
     return false;
 }
@@ -63,6 +64,7 @@ static bool tell_settings(struct doctor *doctor, const char *queue)
 void check_settings(struct doctor *doctor)
 {
     for (size_t i = 0; i < doctor->gauges.count; i++) {
+        doctor_turn(doctor, i);
         const struct gauge *gauge = &doctor->gauges.list[i];
 
         if (gauge->version == gauge->wanted_version)

@@ -207,14 +207,13 @@ static void check_replicas(struct doctor *doctor, void *ctx, const char *info)
                    "has replicas, but min-replicas-to-write is 0: a cut-off master would go on; set it to 1");
 }
 
-void check_redis(struct doctor *doctor)
+static void check_one_redis(struct doctor *doctor, struct redis *redis, const char *queue)
 {
     autotalloc void *ctx = talloc_new(NULL);
-    const char *info = read_info(ctx, doctor->operation->redis), *policy;
+    const char *info = read_info(ctx, redis), *policy;
 
     if (!info) {
-        doctor_say(doctor, BAD, "does not answer at %s: %s", doctor->operation->config->redis_url,
-                   redis_error(doctor->operation->redis));
+        doctor_say(doctor, BAD, "does not answer for queue %s: %s", queue, redis_error(redis));
         return;
     }
     policy = info_text(ctx, info, "maxmemory_policy");
@@ -232,6 +231,25 @@ void check_redis(struct doctor *doctor)
     else if (strcmp(info_text(ctx, info, "aof_last_write_status"), "ok") != 0)
         doctor_say(doctor, BAD, "cannot write its append-only file: look at its log, and at the disk");
     check_replicas(doctor, ctx, info);
+}
+
+/* Each Redis once, though queues share one. */
+static void each_redis(struct doctor *doctor, void (*check)(struct doctor *doctor, struct redis *redis, const char *queue))
+{
+    for (size_t i = 0; i < doctor->gauges.count; i++) {
+        struct redis *redis = queue_redis_get(doctor->operation->redis, doctor->gauges.list[i].queue);
+        size_t k = 0;
+
+        while (queue_redis_get(doctor->operation->redis, doctor->gauges.list[k].queue) != redis)
+            k++;
+        if (k == i)
+            check(doctor, redis, doctor->gauges.list[i].queue);
+    }
+}
+
+void check_redis(struct doctor *doctor)
+{
+    each_redis(doctor, check_one_redis);
 }
 
 /* ---- clocks ---- */
@@ -270,14 +288,21 @@ static void compare_clocks(struct doctor *doctor, const char *who, long long bef
                    far / 1000, far % 1000, off < 0 ? "behind" : "ahead of");
 }
 
+static void check_redis_clock(struct doctor *doctor, struct redis *redis, const char *queue)
+{
+    long long before = local_ms(), there;
+
+    (void)queue;
+    if (redis_ms(redis, &there) == 0)
+        compare_clocks(doctor, "Redis", before, there, local_ms());
+}
+
 void check_clocks(struct doctor *doctor)
 {
     autoresult struct result server = { 0 };
-    long long before = local_ms(), there = 0;
+    long long before = local_ms();
 
     if (database_run(doctor->operation->database, &sql_queue_doctor_server, NO_PARAMS, &server) == 0)
         compare_clocks(doctor, "PostgreSQL", before, strtoll(result_text(&server, 0, "now"), NULL, 10), local_ms());
-    before = local_ms();
-    if (redis_ms(doctor->operation->redis, &there) == 0)
-        compare_clocks(doctor, "Redis", before, there, local_ms());
+    each_redis(doctor, check_redis_clock);
 }

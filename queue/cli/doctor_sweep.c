@@ -12,7 +12,7 @@ enum { IDS_MAX = 2000000, ID_BYTES = 16, LIST_STEP = 512 };
 
 static int fail(struct doctor *doctor, int r)
 {
-    doctor_say(doctor, WARNING, "could not be looked at: %s", redis_error(doctor->operation->redis));
+    doctor_say(doctor, WARNING, "could not be looked at: %s", redis_error(doctor->redis));
     return r;
 }
 
@@ -38,7 +38,7 @@ int inspection_end(struct inspection *inspection)
     for (size_t i = 0; i < inspection->count; i++)
         command_text(ctx, &command, inspection->items[i]);
     inspection->count = 0;
-    r = redis_eval(inspection->doctor->operation->redis, &script_inspect, 1, &command, &reply);
+    r = redis_eval(inspection->doctor->redis, &script_inspect, 1, &command, &reply);
     if (r < 0)
         return fail(inspection->doctor, r);
     if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0) {
@@ -100,7 +100,7 @@ static int walk(struct doctor *doctor, const char *verb, const char *key, const 
         }
         command_text(ctx, &command, "COUNT");
         command_number(ctx, &command, 512);
-        r = redis_do(doctor->operation->redis, &command, &reply);
+        r = redis_do(doctor->redis, &command, &reply);
         if (r < 0)
             return fail(doctor, r);
         if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
@@ -180,7 +180,7 @@ static int read_list(struct ids *ids, const char *key)
         command_text(ctx, &command, key);
         command_number(ctx, &command, last - LIST_STEP + 1);
         command_number(ctx, &command, last);
-        r = redis_do(ids->doctor->operation->redis, &command, &reply);
+        r = redis_do(ids->doctor->redis, &command, &reply);
         if (r < 0)
             return fail(ids->doctor, r);
         n = reply->elements;
@@ -217,6 +217,7 @@ static int see_job(void *closure, const char *id)
 void check_lists(struct doctor *doctor)
 {
     for (size_t i = 0; i < doctor->gauges.count; i++) {
+        doctor_turn(doctor, i);
         autotalloc void *ctx = talloc_new(NULL);
         const char *queue = doctor->gauges.list[i].queue, *prefix = queue_prefix(ctx, queue);
         struct ids ids = { .doctor = doctor, .prefix = prefix };
@@ -250,6 +251,7 @@ static int walk_running(struct doctor *doctor, const char *prefix, struct inspec
 void check_leases(struct doctor *doctor)
 {
     for (size_t i = 0; i < doctor->gauges.count; i++) {
+        doctor_turn(doctor, i);
         autotalloc void *ctx = talloc_new(NULL);
         const char *queue = doctor->gauges.list[i].queue, *prefix = queue_prefix(ctx, queue);
         struct inspection leases, owned;
@@ -295,6 +297,7 @@ static int see_set(void *closure, const char *key)
 void check_running(struct doctor *doctor)
 {
     for (size_t i = 0; i < doctor->gauges.count; i++) {
+        doctor_turn(doctor, i);
         autotalloc void *ctx = talloc_new(NULL);
         const char *queue = doctor->gauges.list[i].queue, *prefix = queue_prefix(ctx, queue);
         struct sets sets = { .doctor = doctor, .queue = queue, .prefix = prefix };
@@ -358,6 +361,7 @@ static int see_parked(void *closure, const char *key)
 void check_parked(struct doctor *doctor)
 {
     for (size_t i = 0; i < doctor->gauges.count; i++) {
+        doctor_turn(doctor, i);
         autotalloc void *ctx = talloc_new(NULL);
         const char *queue = doctor->gauges.list[i].queue, *prefix = queue_prefix(ctx, queue);
         struct parked parked = { .doctor = doctor, .queue = queue, .prefix = prefix };

@@ -228,7 +228,7 @@ void producer_tell(struct producer *producer, const struct result *rows)
 {
     autotalloc void *ctx = talloc_new(NULL);
     struct ticket *tickets = memory_check(talloc_array(ctx, struct ticket, (size_t)result_rows(rows) + 1)), *one;
-    size_t count = 0, n, added;
+    size_t count = 0, n;
 
     for (int i = 0; i < result_rows(rows); i++) {
         const char *line = result_text(rows, i, "ticket");
@@ -237,7 +237,7 @@ void producer_tell(struct producer *producer, const struct result *rows)
     }
     qsort(tickets, count, sizeof *tickets, by_queue);
     if (count)
-        queue_put(producer->operation->redis, tickets, count, &added);
+        queue_redis_put(producer->operation->redis, tickets, count);
 }
 
 void producer_be_patient(struct producer *producer)

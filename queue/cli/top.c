@@ -123,7 +123,7 @@ static void draw_workers_of(struct top *top, const char *queue)
 
     command_text(ctx, &command, "HGETALL");
     command_text(ctx, &command, FORMAT(ctx, "%sinfo", queue_prefix(ctx, queue)));
-    if (redis_do(top->operation->redis, &command, &reply) < 0)
+    if (redis_do(queue_redis_get(top->operation->redis, queue), &command, &reply) < 0)
         return;
     for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements && i < 2 * WORKERS_MAX; i += 2)
         draw_worker(top, queue, reply->element[i]->str, reply->element[i + 1]->str);
