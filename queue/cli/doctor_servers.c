@@ -234,7 +234,8 @@ static void check_one_redis(struct doctor *doctor, struct redis *redis, const ch
 }
 
 /* Each Redis once, though queues share one. */
-static void each_redis(struct doctor *doctor, void (*check)(struct doctor *doctor, struct redis *redis, const char *queue))
+static void each_redis(struct doctor *doctor,
+                       void (*check)(struct doctor *doctor, struct redis *redis, const char *queue))
 {
     for (size_t i = 0; i < doctor->gauges.count; i++) {
         struct redis *redis = queue_redis_get(doctor->operation->redis, doctor->gauges.list[i].queue);
@@ -290,7 +291,7 @@ static void compare_clocks(struct doctor *doctor, const char *who, long long bef
 
 static void check_redis_clock(struct doctor *doctor, struct redis *redis, const char *queue)
 {
-    long long before = local_ms(), there;
+    long long before = local_ms(), there = 0;
 
     (void)queue;
     if (redis_ms(redis, &there) == 0)

@@ -211,9 +211,8 @@ static int open_batch(struct stream *stream)
         order_follow(stream->operation->ctx, stream->producer, options->finally, &finally, &why) < 0)
         return arguments_complain("--finally", why, FAILED);
     if (database_run(stream->operation->database, &sql_queue_batch_open,
-                     PARAMS({ "product", product }, { "tenant", tenant },
-                            { "account_id", NULL }, { "name", options->batch ? options->batch : "" },
-                            { "finally", finally }),
+                     PARAMS({ "product", product }, { "tenant", tenant }, { "account_id", NULL },
+                            { "name", options->batch ? options->batch : "" }, { "finally", finally }),
                      &made) < 0)
         return arguments_complain("PostgreSQL", made.message, FAILED);
     stream->batch = COPY(stream->operation->ctx, result_text(&made, 0, "id"));
@@ -229,8 +228,8 @@ static int close_batch(struct stream *stream)
     if (stream->status != DONE)
         return arguments_complain(stream->batch, "the batch stays open: more may be put, or millrace batch ID --close",
                                   stream->status);
-    if (database_run(stream->operation->database, &sql_queue_batch_close, PARAMS({ "batch_id", stream->batch }), &closed) <
-        0)
+    if (database_run(stream->operation->database, &sql_queue_batch_close, PARAMS({ "batch_id", stream->batch }),
+                     &closed) < 0)
         return arguments_complain(stream->batch, closed.message, FAILED);
     producer_tell(stream->producer, &closed);
     return DONE;

@@ -29,6 +29,11 @@ local function is_placed(job)
          job.key ~= '' and listed(P .. 'w:y:' .. job.key .. '|' .. seat, job.id)
 end
 
+local function counted_in(job)
+  if job.key == '' then return { 't:' .. job.tenant, 'k:' .. job.kind } end
+  return { 't:' .. job.tenant, 'k:' .. job.kind, 'y:' .. job.key }
+end
+
 local check = {}
 
 function check.jobs(id)
@@ -116,7 +121,7 @@ function check.lists(name)
   if not priority or call('EXISTS', P .. 'r:' .. name) == 0 or call('ZSCORE', P .. 'ring:' .. priority, tenant) or
      call('ZSCORE', P .. 'blk:' .. priority, tenant) then return end
   say(name)
-  if mend then enter(P .. 'ring:' .. priority, { tenant }) end
+  if mend then enter(priority, { tenant }) end
 end
 
 local first, step = 3, what == 'seats' and 2 or 1
@@ -124,6 +129,8 @@ if what == 'set' or what == 'blocked' then first = 4 end
 for i = first, #ARGV, step do check[what](ARGV[i], ARGV[i + 1]) end
 if mend and #wrong > 0 then
   call('HINCRBY', P .. 'n', 'repaired:' .. what, #wrong)
+  for _, name in ipairs({ 'l0', 'l1', 'l2', 'l3', 'park', 'lost', 'cx', 'odd' }) do mark(name) end
+  call('HDEL', P .. 'm', 'next')
   wake()
 end
 return wrong

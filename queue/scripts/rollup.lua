@@ -3,7 +3,7 @@
 -- the first three as they are now, the others what was counted since the last minute that was asked for. Hash m keeps what
 -- had been counted by then. Asked again for the same minute it says the same again, so that two who ask do no harm.
 local sums = { put = 0, done = 0, failed = 0, buried = 0 }
-local kept = call('HGETALL', P .. 'm')
+local kept = call('HGETALL', P .. 'roll')
 local before = {}
 for i = 1, #kept, 2 do before[kept[i]] = kept[i + 1] end
 local function answer(said)
@@ -30,5 +30,5 @@ for _, what in ipairs({ 'put', 'done', 'failed', 'buried' }) do
 end
 words[#words + 1] = 'said'
 words[#words + 1] = table.concat(said, ' ')
-call('HSET', P .. 'm', unpack(words))
+call('HSET', P .. 'roll', unpack(words))
 return answer(words[#words])
