@@ -2,7 +2,7 @@
  * What can be counted of the queues: a row a queue, from Redis (script gauges) and PostgreSQL. */
 #ifndef MILLRACE_GAUGES_H
 #define MILLRACE_GAUGES_H
-#include "queue/queue.h"
+#include "queue/queue_redis.h"
 
 struct database;
 
