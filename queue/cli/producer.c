@@ -8,7 +8,7 @@
 #include "common/seal.h"
 #include "queue/cli/arguments.h"
 #include "queue/job_args.h"
-#include "queue/queue.h"
+#include "queue/queue_redis.h"
 #include "sql.h"
 #include <errno.h>
 #include <poll.h>
