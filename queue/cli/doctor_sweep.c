@@ -209,7 +209,7 @@ static int see_job(void *closure, const char *id)
     struct ids *ids = closure;
     unsigned char bytes[ID_BYTES];
 
-    if (!id_bytes(id, bytes) || bsearch(bytes, ids->list, ids->count, ID_BYTES, by_bytes))
+    if (!id_bytes(id, bytes) || (ids->count && bsearch(bytes, ids->list, ids->count, ID_BYTES, by_bytes)))
         return 0;
     return inspection_add(&ids->jobs, id);
 }
