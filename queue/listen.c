@@ -3,7 +3,7 @@
 #include "common/database.h"
 #include "common/log.h"
 #include "common/memory.h"
-#include "common/redis_wire.h"
+#include "common/redis_address.h"
 #include "queue/metrics.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,7 +22,7 @@ enum { REQUEST_MAX = 4096, READ_MS = 2000, WRITE_MS = 5000, FRESH_MS = 1000, AGA
 
 struct listener {
     const struct config *config;
-    struct redis_address address;
+    struct redis_place address;
     int fd, refused; /* why it could not be had, when that was told */
     pid_t pid;
     uint64_t started_ms;
@@ -94,7 +94,7 @@ static void answer(int fd, const char *status, const char *body, size_t length, 
 /* What was gathered last, so that whoever asks too often costs nothing. */
 struct serving {
     struct database *database;
-    struct redis *redis;
+    struct queue_redis *redis;
     char *text;
     size_t length;
     uint64_t at;
@@ -140,7 +140,7 @@ __attribute__((noreturn)) static void serve(const struct listener *listener, pid
         _exit(1);
     close_range(4, ~0U, 0); /* the scheduler's connections are not ours */
     serving.database = database_new(NULL, listener->config->database_url, listener->config->database_timeout);
-    serving.redis = redis_new(NULL, listener->config->redis_url, listener->config->redis_timeout, NULL);
+    serving.redis = queue_redis_new(NULL, listener->config);
     for (;;) {
         struct pollfd one = { .fd = 3, .events = POLLIN };
 
@@ -180,7 +180,7 @@ static int listen_unix(const char *path)
     return TAKE_FD(fd);
 }
 
-static int listen_loopback(const struct redis_address *at)
+static int listen_loopback(const struct redis_place *at)
 {
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)at->port) };
     autoclose int fd = -1;
@@ -253,7 +253,9 @@ static int listener_free(struct listener *listener)
 
 int listener_new(void *ctx, const struct config *config, struct listener **ret)
 {
+    struct redis_address address = { .count = 0 }; /* the same forms of a path or host and port */
     struct listener *listener;
+    const char *why;
     int r;
 
     *ret = NULL;
@@ -261,10 +263,12 @@ int listener_new(void *ctx, const struct config *config, struct listener **ret)
         return 0;
     listener = NEW(ctx, struct listener);
     listener->config = config;
-    listener->address = redis_address_parse(listener, config->scheduler_listen);
     listener->fd = listener->pid = -1;
     talloc_set_destructor(listener, listener_free);
-    r = start(listener);
+    r = redis_address_parse(listener, config->scheduler_listen, &address, &why);
+    listener->address = address.places[0];
+    if (r == 0)
+        r = start(listener);
     if (r == -EINVAL || r == -ENAMETOOLONG) {
         talloc_free(listener);
         return r;

@@ -182,7 +182,7 @@ void metrics_print(FILE *to, const struct gauges *gauges)
     print_histograms(to, gauges, "millrace_job_run_seconds", "run", "How long attempts took.");
 }
 
-char *metrics_text(void *ctx, struct database *database, struct redis *redis, size_t *ret_length)
+char *metrics_text(void *ctx, struct database *database, struct queue_redis *redis, size_t *ret_length)
 {
     autotalloc void *scratch = talloc_new(NULL);
     autofree char *text = NULL;

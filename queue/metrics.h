@@ -8,5 +8,5 @@
 
 void metrics_print(FILE *to, const struct gauges *gauges);
 /* Gathered and printed, on ctx. */
-char *metrics_text(void *ctx, struct database *database, struct redis *redis, size_t *ret_length);
+char *metrics_text(void *ctx, struct database *database, struct queue_redis *redis, size_t *ret_length);
 #endif
