@@ -10,7 +10,7 @@ from places import LOGIN, AsUser, documented_rules
 from servers import until
 
 # What the programs say themselves; AUTH needs no right.
-CLIENTS = {"info", "role", "ping", "exists", "hlen", "eval", "evalsha", "script|load", "bzpopmin"}
+CLIENTS = {"info", "role", "ping", "exists", "hlen", "eval", "evalsha", "script|load", "bzpopmin", "scan"}
 
 
 @pytest.fixture

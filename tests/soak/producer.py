@@ -141,10 +141,11 @@ class Producer(threading.Thread):
         self.put("soak.slow", args={"ms": self.length()})
 
     def length(self):
-        return self.dice.choice((200, 200, 300, 500, 800, 1500, 3000))
+        """Milliseconds; a few outlive a lease."""
+        return self.dice.choice((200, 200, 200, 300, 300, 500, 500, 800, 1500, 3000, self.fleet.options.lease * 1600))
 
     def wait(self):
-        self.put("soak.wait", args={"ms": self.length() // 2})
+        self.put("soak.wait", args={"ms": self.length()})
 
     def fail(self):
         self.put(self.dice.choice(("soak.fail", "soak.fail", "soak.wait", "soak.slow")),

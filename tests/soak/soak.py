@@ -162,7 +162,7 @@ class Soak:
     def judge(self):
         judge = Judge(self.fleet, self.producer, self.killer, self.options)
         overlapping, frozen = judge.overlapping()
-        recovered, count, worst = judge.recovery(self.goal)
+        recovered, count, worst = judge.recovery()
         jobs = int(judge.session("select count(*) from job")[0][0])
         ends = dict(judge.session("select outcome, count(*) from job_end group by outcome"))
         tries = dict(judge.session("select outcome, count(*) from job_try group by outcome"))
