@@ -38,7 +38,7 @@ class Producer(threading.Thread):
             self.over.wait(self.dice.expovariate(self.pace))
 
     def things(self):
-        return ((self.quick, 30), (self.many, 6), (self.slow, 24), (self.wait, 18), (self.fail, 10), (self.delayed, 12),
+        return ((self.quick, 30), (self.many, 6), (self.slow, 40), (self.wait, 30), (self.fail, 10), (self.delayed, 12),
                 (self.keyed, 12), (self.unique, 10), (self.chain, 6), (self.batch, 6), (self.cancel, 4), (self.kick, 4),
                 (self.far, 1))
 

@@ -207,7 +207,7 @@ def arguments():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1, 10 ** 6))
     parser.add_argument("--lease", type=int, default=6, help="queue.lease; the goal of recovery goes with it")
     parser.add_argument("--pause", type=float, default=2.5, help="seconds between two deeds, on average")
-    parser.add_argument("--pace", type=float, default=9.0, help="puts a second, on average")
+    parser.add_argument("--pace", type=float, default=14.0, help="puts a second, on average")
     parser.add_argument("--faults", type=int, default=4, help="sends of a thousand that meet a fault")
     parser.add_argument("--no-kill", dest="kill", action="store_false")
     parser.add_argument("--variant", default="gcc")
