@@ -40,8 +40,8 @@ enum {
  * size with EFBIG (SIGXFSZ is ignored). Processor time ends in SIGXCPU, a forbidden system call in SIGSYS. */
 int fence_enter(const struct fence_limits *limits, const char *folder);
 
-/* Have the kernel kill this process at a time (ms of CLOCK_BOOTTIME) unless fence_renew() puts it off. Before
- * fence_enter(). */
+/* Have a timer end this process at a time (ms of CLOCK_BOOTTIME, 50 more at most) unless fence_renew() puts it off.
+ * Before fence_enter(). */
 int fence_expire(uint64_t until);
 
 /* ---- the parent's side ---- */
