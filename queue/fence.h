@@ -3,7 +3,8 @@
  * database, no files but its job's folder (and read-only system libraries, fonts and tables), no signals or limits to
  * any other process; bounded memory, processor time and file size; a deadline kept by the parent.
  *
- * Protocol with the child (millrace-runner): descriptor 0 gives the job as one JSON object, then end of file;
+ * Protocol with the child (millrace-runner): descriptor 0 gives the job as one JSON object, then end of file (its
+ * "until" is when the child is to end by itself, in ms of CLOCK_BOOTTIME: fence_expire);
  * descriptor 3 takes reports, one JSON object a line: {"progress": 37}, and one last
  * {"outcome": "done", "result": ...} | {"outcome": "release", "delay": n, "why": ...} | {"outcome": "bury", "why":
  * ...}. A child that ends without a last report has crashed: one attempt is lost. Its standard output and error go to
@@ -11,6 +12,7 @@
 #ifndef MILLRACE_FENCE_H
 #define MILLRACE_FENCE_H
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -38,6 +40,10 @@ enum {
  * size with EFBIG (SIGXFSZ is ignored). Processor time ends in SIGXCPU, a forbidden system call in SIGSYS. */
 int fence_enter(const struct fence_limits *limits, const char *folder);
 
+/* Have a timer end this process at a time (ms of CLOCK_BOOTTIME, 50 more at most) unless fence_renew() puts it off.
+ * Before fence_enter(). */
+int fence_expire(uint64_t until);
+
 /* ---- the parent's side ---- */
 
 struct fence_child {
@@ -51,6 +57,8 @@ struct fence_child {
  * it; or -errno (-EINVAL: a path that is not absolute; -E2BIG: more than FENCE_REQUEST_MAX). */
 int fence_spawn(const char *runner, const char *folder, const struct fence_limits *limits, const char *request,
                 size_t length, struct fence_child *ret);
+/* Put off the end that the child has set itself as the request's "until". */
+void fence_renew(const struct fence_child *child, uint64_t until);
 /* SIGKILL to the whole group. Harmless after fence_reap(). */
 void fence_kill(const struct fence_child *child);
 /* Collect an ended child and close its descriptors, so read its last reports first: *ret_status as of wait(2). Blocks

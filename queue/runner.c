@@ -134,6 +134,7 @@ static uint64_t epoch_of(const json_t *value)
 static int job_fill(struct job *job, json_t *request)
 {
     const char *kind = json_string_value(json_object_get(request, "kind"));
+    json_int_t until = json_integer_value(json_object_get(request, "until"));
 
     if (!kind)
         return job_bury(job, "the request is not a job");
@@ -149,6 +150,8 @@ static int job_fill(struct job *job, json_t *request)
         return job_bury(job, "unknown kind %s", kind);
     if (!json_is_object(job->args))
         return job_bury(job, "the arguments are not an object");
+    if (until > 0 && fence_expire((uint64_t)until) < 0)
+        return job_release(job, -1, "the job's process cannot be limited in time");
     return 0;
 }
 

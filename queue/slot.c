@@ -28,7 +28,8 @@ struct held slot_held(const struct slot *slot)
     return (struct held){ .id = slot->job->id, .packed = slot->packed, .epoch = slot->job->epoch };
 }
 
-void slot_safe(struct slot *slot, uint64_t until)
+/* The lease is surely ours until then, on worker_clock(); a forked child reads it there. */
+static void slot_safe(struct slot *slot, uint64_t until)
 {
     struct worker *worker = slot->worker;
 
@@ -119,12 +120,27 @@ const struct job_host worker_job_host = {
 
 /* ---- start ---- */
 
-static char *request_text(const struct job *job)
+/* When the child ends by itself, should this process be held up (a server that does not answer) or frozen: later than
+ * it is killed from here, so that no renewal comes too late, and before anybody else may have the job. */
+static uint64_t child_until(const struct slot *slot)
 {
-    json_auto_t *request =
-        json_pack("{s:s, s:s, s:s, s:I, s:s, s:I, s:i, s:O}", "id", job->id, "kind", job->kind->name, "product",
-                  job->product, "account_id", (json_int_t)job->account_id, "request_id", job->request_id, "epoch",
-                  (json_int_t)job->epoch, "attempt", job->attempt, "args", job->args);
+    return slot->safe_until + (uint64_t)worker_lease_ms(slot->worker) / 6;
+}
+
+void slot_renew(struct slot *slot, uint64_t safe_until)
+{
+    slot_safe(slot, safe_until);
+    if (slot->has_child && slot->job->kind->fenced)
+        fence_renew(&slot->child, child_until(slot));
+}
+
+static char *request_text(const struct slot *slot)
+{
+    const struct job *job = slot->job;
+    json_auto_t *request = json_pack(
+        "{s:I, s:s, s:s, s:s, s:I, s:s, s:I, s:i, s:O}", "until", (json_int_t)child_until(slot), "id", job->id, "kind",
+        job->kind->name, "product", job->product, "account_id", (json_int_t)job->account_id, "request_id",
+        job->request_id, "epoch", (json_int_t)job->epoch, "attempt", job->attempt, "args", job->args);
     return request ? json_text((void *)(uintptr_t)job, request) : NULL;
 }
 
@@ -136,7 +152,7 @@ static int start_fenced(struct slot *slot)
                                          .cpu = job->deadline,
                                          .file_size = FILE_SIZE_MIB,
                                          .landlock = config->worker_landlock };
-    char *request = request_text(job);
+    char *request = request_text(slot);
     int r;
 
     if (!request)

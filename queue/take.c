@@ -171,6 +171,13 @@ static void remove_left_behind(const struct taking *taking)
         log_warning("job.folder", "folder=%s error=%s", path, strerror(-r));
 }
 
+/* Whether a lease that was reserved at worker->now is surely ours still, however long PostgreSQL took to tell of its
+ * job. */
+static bool is_ours(const struct worker *worker)
+{
+    return worker_clock() < worker->now + (uint64_t)worker_lease_ms(worker) * 2 / 3;
+}
+
 static void take_one(struct taking *taking)
 {
     struct worker *worker = taking->worker;
@@ -190,7 +197,7 @@ static void take_one(struct taking *taking)
         give_back(taking, false, wall_ms() + STRANGER_DELAY_MS);
         return;
     }
-    if (number(taking, "wait") > 0 && !yes(taking, "cancelled")) {
+    if ((number(taking, "wait") > 0 && !yes(taking, "cancelled")) || !is_ours(worker)) {
         give_back(taking, false, wall_ms() + number(taking, "wait"));
         return;
     }

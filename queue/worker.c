@@ -61,7 +61,7 @@ static void heed(struct slot *slot, enum touch_verdict verdict, uint64_t sent_at
     case TOUCH_OK:
         break;
     }
-    slot_safe(slot, sent_at + (uint64_t)worker_lease_ms(slot->worker) * 2 / 3);
+    slot_renew(slot, sent_at + (uint64_t)worker_lease_ms(slot->worker) * 2 / 3);
 }
 
 bool worker_touch(struct worker *worker)

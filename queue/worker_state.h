@@ -75,9 +75,8 @@ void worker_complain(struct worker *worker, const char *event, int r);
 
 /* slot.c */
 void slot_start(struct slot *slot, struct job *job, const char *packed);
-/* The lease is renewed: it is surely ours until then, on worker_clock(). */
-void slot_safe(struct slot *slot, uint64_t until);
-void slot_hear(struct slot *slot); /* its child has written or ended */
+void slot_hear(struct slot *slot);                       /* its child has written or ended */
+void slot_renew(struct slot *slot, uint64_t safe_until); /* its lease was renewed: it is surely ours until then */
 /* Never frees the job: its own function may be asking. A lost one is freed by the loop. */
 void slot_stop(struct slot *slot, enum stop_reason why);
 void slot_free(struct slot *slot); /* forget the job, remove its folder */

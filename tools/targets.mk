@@ -4,7 +4,7 @@
 PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
 C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
-.PHONY: all demo down check lint fmt unit contract bench bench-queue fresh install install-library clean help
+.PHONY: all demo down check lint fmt unit contract soak bench bench-queue fresh install install-library clean help
 
 help:
 	@sed -n 's/^#: //p' tools/targets.mk
@@ -59,6 +59,11 @@ build/peers/installed: bench/peers/package.json bench/peers/package-lock.json
 	@cp $^ $(@D)
 	@cd $(@D) && /usr/bin/npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
+
+#: make soak      kill loops with an outside ledger (SOAK: options, see tests/soak/soak.py --help)
+soak: all $(B)/soak
+	@tools/deps run test
+	@/usr/bin/python3 -B tests/soak/soak.py --variant $(V) $(SOAK)
 
 #: make fresh     both commands of the README on a Debian made from nothing (root)
 fresh:

@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 
-ALLOWED = re.compile(r"(gen|ep|cfg|n|who|info|wake|lvl|drain|l:.*)$")       # what a queue without jobs may hold in Redis
+ALLOWED = re.compile(r"(gen|ep|cfg|m|n|who|info|wake|lvl|drain|l:.*)$")       # what a queue without jobs may hold in Redis
 SIGN = 0.03               # seconds: a run's signs of life are no closer than that
 
 
@@ -185,7 +185,7 @@ class Judge:
 
     # -- how long it took --------------------------------------------------------------------------------------------
 
-    def recovery(self, goal):
+    def recovery(self):
         """From a worker's death to the next begin of what it ran: the longest when nothing else was hurt until then, how
         many of those there were, and the longest of all."""
         best, count, worst = 0.0, 0, 0.0
@@ -198,8 +198,14 @@ class Judge:
                     continue
                 took = again[0] - deed.at
                 worst = max(worst, took)
-                if not any(other.whole and other.until > deed.at - 2 * goal and other.at < deed.at + goal or
-                           other is not deed and other.pids and deed.at - goal < other.at < deed.at + goal
-                           for other in self.killer.deeds):
+                if not any(self._disturbs(other, deed, again[0]) for other in self.killer.deeds):
                     best, count = max(best, took), count + 1
         return best, count, worst
+
+    def _disturbs(self, other, deed, until):
+        """Whether another deed held up the recovery from this one: a rebuild, another worker of the queue."""
+        if other is deed or other.at > until:
+            return False
+        if other.whole:
+            return other.until > deed.at - self.options.lease - 5
+        return other.until >= deed.at - 1 and bool(other.pids) and deed.what.split()[-1].rstrip("0123456789") in other.what

@@ -75,10 +75,12 @@ class Killer(threading.Thread):
         return self.fleet.services[self.dice.choice(WORKERS)]
 
     def kill_worker(self):
-        service = self.worker()
+        service, quiet = self.worker(), self.dice.random() < 0.4
         if service.pid:
             self.note(f"kill {service.name}", pids=[service.pid])
             service.signal(signal.SIGKILL)
+            if quiet:                          # so that now and then nothing else explains how long it takes
+                self.over.wait(self.lease * 1.5)
 
     def end_worker(self):
         service = self.worker()

@@ -38,7 +38,7 @@ class Producer(threading.Thread):
             self.over.wait(self.dice.expovariate(self.pace))
 
     def things(self):
-        return ((self.quick, 30), (self.many, 6), (self.slow, 24), (self.wait, 18), (self.fail, 10), (self.delayed, 12),
+        return ((self.quick, 30), (self.many, 6), (self.slow, 40), (self.wait, 30), (self.fail, 10), (self.delayed, 12),
                 (self.keyed, 12), (self.unique, 10), (self.chain, 6), (self.batch, 6), (self.cancel, 4), (self.kick, 4),
                 (self.far, 1))
 
@@ -141,10 +141,11 @@ class Producer(threading.Thread):
         self.put("soak.slow", args={"ms": self.length()})
 
     def length(self):
-        return self.dice.choice((200, 200, 300, 500, 800, 1500, 3000))
+        """Milliseconds; a few outlive a lease."""
+        return self.dice.choice((200, 200, 200, 300, 300, 500, 500, 800, 1500, 3000, self.fleet.options.lease * 1600))
 
     def wait(self):
-        self.put("soak.wait", args={"ms": self.length() // 2})
+        self.put("soak.wait", args={"ms": self.length()})
 
     def fail(self):
         self.put(self.dice.choice(("soak.fail", "soak.fail", "soak.wait", "soak.slow")),

@@ -152,15 +152,15 @@ static const struct sql effect_kick = { "soak/effect_kick", "delete from soak_ef
 
 /* clang-format off */
 const struct job_kind job_kinds[] = {
-    { .name = "soak.quick", .queue = "soak", .version = 1, .deadline = 20, .tries = 3, .backoff = 1, .run = quick,
+    { .name = "soak.quick", .queue = "soak", .version = 1, .deadline = 120, .tries = 3, .backoff = 1, .run = quick,
       .in = ARGUMENTS },
-    { .name = "soak.linked", .queue = "soak", .version = 1, .deadline = 20, .tries = 3, .backoff = 1, .run = quick,
+    { .name = "soak.linked", .queue = "soak", .version = 1, .deadline = 120, .tries = 3, .backoff = 1, .run = quick,
       .in = ARGUMENTS, .end = &effect_end, .kick = &effect_kick },
-    { .name = "soak.wait", .queue = "soak", .version = 1, .deadline = 20, .tries = 3, .backoff = 1, .run = wait_awhile,
+    { .name = "soak.wait", .queue = "soak", .version = 1, .deadline = 120, .tries = 3, .backoff = 1, .run = wait_awhile,
       .in = ARGUMENTS, .end = &effect_end, .kick = &effect_kick },
-    { .name = "soak.fail", .queue = "slow", .version = 1, .deadline = 20, .tries = 4, .backoff = 1, .run = quick,
+    { .name = "soak.fail", .queue = "slow", .version = 1, .deadline = 120, .tries = 4, .backoff = 1, .run = quick,
       .in = ARGUMENTS, .end = &effect_end, .kick = &effect_kick },
-    { .name = "soak.slow", .queue = "slow", .version = 1, .deadline = 20, .tries = 3, .backoff = 1, .run = slow,
+    { .name = "soak.slow", .queue = "slow", .version = 1, .deadline = 120, .tries = 3, .backoff = 1, .run = slow,
       .fenced = true, .in = ARGUMENTS, .end = &effect_end, .kick = &effect_kick },
     { .name = NULL },
 };

@@ -70,6 +70,69 @@ START_TEST(descriptors_are_bounded)
 }
 END_TEST
 
+static uint64_t boot_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* A child that sleeps without end, but for the one that the request gives it. */
+static struct fence_child sleeper_start(uint64_t until)
+{
+    char request[256];
+    int length =
+        snprintf(request, sizeof request, "{\"id\":\"x\",\"kind\":\"hostile.sleep\",\"until\":%llu,\"args\":{}}",
+                 (unsigned long long)until);
+
+    return text_start(request, (size_t)length, &usual);
+}
+
+START_TEST(a_child_ends_by_itself_when_nobody_renews)
+{
+    uint64_t until = boot_ms() + 300;
+    struct fence_child child = sleeper_start(until);
+    autoending ending = child_end(&child);
+
+    ck_assert(WIFEXITED(ending.status) && !ending.last);
+    ck_assert_uint_ge(boot_ms(), until);
+}
+END_TEST
+
+START_TEST(a_child_that_is_renewed_lives_on_until_then)
+{
+    uint64_t until = boot_ms() + 1500, later = until + 500;
+    struct fence_child child = sleeper_start(until);
+    struct pollfd report = { .fd = child.report, .events = POLLIN };
+
+    ck_assert_int_eq(poll(&report, 1, PATIENCE), 1); /* it is in the fence and has told its progress */
+    fence_renew(&child, later);
+    autoending ending = child_end(&child);
+    ck_assert(WIFEXITED(ending.status) && !ending.last);
+    ck_assert_uint_ge(boot_ms(), later);
+}
+END_TEST
+
+/* Stopped beyond its time, it was renewed all the same. */
+START_TEST(a_child_that_was_stopped_hears_of_its_renewal_in_time)
+{
+    uint64_t until = boot_ms() + 1000, later = until + 1500;
+    struct fence_child child = sleeper_start(until);
+    struct pollfd report = { .fd = child.report, .events = POLLIN };
+
+    ck_assert_int_eq(poll(&report, 1, PATIENCE), 1);
+    ck_assert_int_eq(kill(child.pid, SIGSTOP), 0);
+    fence_renew(&child, later);
+    while (boot_ms() < until + 100)
+        poll(NULL, 0, 10);
+    ck_assert_int_eq(kill(child.pid, SIGCONT), 0);
+    autoending ending = child_end(&child);
+    ck_assert(WIFEXITED(ending.status) && !ending.last);
+    ck_assert_uint_ge(boot_ms(), later);
+}
+END_TEST
+
 START_TEST(a_crash_is_told_by_its_signal)
 {
     autoending ending = kind_run("hostile.crash", &usual, json_object());
@@ -368,6 +431,9 @@ SUITE(fence)
     tcase_add_test(tests, a_files_size_is_bounded);
     tcase_add_test(tests, descriptors_are_bounded);
     tcase_add_test(tests, a_crash_is_told_by_its_signal);
+    tcase_add_test(tests, a_child_ends_by_itself_when_nobody_renews);
+    tcase_add_test(tests, a_child_that_is_renewed_lives_on_until_then);
+    tcase_add_test(tests, a_child_that_was_stopped_hears_of_its_renewal_in_time);
     tcase_add_test(tests, reports_without_end_do_no_harm);
     tcase_add_test(tests, progress_and_result_arrive);
     tcase_add_test(tests, threads_work);
