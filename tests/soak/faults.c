@@ -70,13 +70,19 @@ static void dice_take(void)
     dice.until = strtod(at, NULL);
 }
 
+/* Whether there are any at all. A child in the fence has none, and may ask nothing about its descriptors. */
+static bool armed(void)
+{
+    if (!dice.asked)
+        dice_take();
+    return dice.per_mille > 0;
+}
+
 static bool faulty(void)
 {
     struct timespec now;
 
-    if (!dice.asked)
-        dice_take();
-    if (!dice.per_mille || throw_dice(1000) >= dice.per_mille)
+    if (throw_dice(1000) >= dice.per_mille)
         return false;
     clock_gettime(CLOCK_BOOTTIME, &now);
     return (double)now.tv_sec < dice.until;
@@ -118,7 +124,7 @@ static void send_twice(const struct sockaddr_un *to, const char *bytes, size_t l
 static bool meet_fault(int fd, const char *bytes, size_t length, ssize_t *ret)
 {
     struct sockaddr_un address;
-    enum peer peer = peer_of(fd, &address);
+    enum peer peer = armed() ? peer_of(fd, &address) : PEER_NONE;
     enum fault fault;
 
     if (peer == PEER_NONE || !faulty())

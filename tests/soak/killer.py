@@ -96,7 +96,7 @@ class Killer(threading.Thread):
             kill(pid, signal.SIGKILL)
 
     def freeze_worker(self):
-        """The dispatcher alone, beyond its lease: what it has started in the fence goes on."""
+        """The dispatcher alone, beyond its lease: what it has started in the fence has to end by itself."""
         service, seconds = self.worker(), self.lease * self.dice.uniform(1.1, 1.7)
         pid = service.pid
         if service.signal(signal.SIGSTOP):

@@ -185,7 +185,6 @@ class Soak:
 
     def judge(self):
         judge = Judge(self.fleet, self.producer, self.killer, self.options)
-        overlapping, frozen = judge.overlapping()
         recovered, count, worst = judge.recovery()
         jobs = int(judge.session("select count(*) from job")[0][0])
         ends = dict(judge.session("select outcome, count(*) from job_end group by outcome"))
@@ -197,13 +196,13 @@ class Soak:
                  ("kicked", len(self.producer.kicked)), ("cancelled", len(self.producer.cancelled)),
                  ("drained in, s", None if self.drained is None else round(self.drained, 1)),
                  ("kills undisturbed", count), ("recovery at worst, s", round(worst, 1)),
-                 ("overlaps of children whose dispatcher alone was frozen", frozen),
                  ("longest idle", self.watch.when or "none"),
                  ("RSS, KiB", {name: (samples[0][1], samples[-1][1]) for name, samples in self.watch.sizes.items()}))
         figures = (("soak.jobs", jobs, ">=", self.options.seconds), ("soak.lost", judge.lost(), "<=", 0),
-                   ("soak.overlapping", overlapping, "<=", 0), ("soak.keys", judge.keys_violated(), "<=", 0),
+                   ("soak.overlapping", judge.overlapping(), "<=", 0), ("soak.keys", judge.keys_violated(), "<=", 0),
                    ("soak.stale", judge.stale(), "<=", 0), ("soak.unexpected", judge.unexpected(), "<=", 0),
-                   ("soak.tries", judge.tries(), "<=", 0), ("soak.effects", judge.effects(), "<=", 0),
+                   ("soak.tries", judge.tries(), "<=", 0), ("soak.idle.kinds", judge.idle_kinds(), "<=", 0),
+                   ("soak.effects", judge.effects(), "<=", 0),
                    ("soak.batches", judge.batches(), "<=", 0), ("soak.chains", judge.chains(), "<=", 0),
                    ("soak.names", judge.names(), "<=", 0), ("soak.ticks", judge.ticks(), "<=", 0),
                    ("soak.left", judge.left(), "<=", 0),
