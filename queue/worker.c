@@ -72,11 +72,18 @@ bool worker_touch(struct worker *worker)
     size_t n = 0;
     int r;
 
-    for (int i = 0; i < worker->slot_count; i++)
-        if (slot_busy(&worker->slots[i]) && worker->slots[i].stop != STOP_LOST) {
-            held[n] = slot_held(&worker->slots[i]);
-            slots[n++] = &worker->slots[i];
+    for (int i = 0; i < worker->slot_count; i++) {
+        struct slot *slot = &worker->slots[i];
+
+        if (!slot_busy(slot) || slot->stop == STOP_LOST)
+            continue;
+        if (sent_at >= slot->safe_until) { /* a Redis that has forgotten who had it since would give it back */
+            slot_stop(slot, STOP_LOST);
+            continue;
         }
+        held[n] = slot_held(slot);
+        slots[n++] = slot;
+    }
     worker->touched_at = sent_at;
     if (n == 0)
         return true;

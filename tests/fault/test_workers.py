@@ -68,6 +68,21 @@ def test_a_worker_frozen_beyond_its_lease_writes_nothing(world, artist):
     assert world.service_of(worker), "it goes on working"
 
 
+def test_a_thawed_worker_does_not_take_back_what_it_has_lost(world, artist):
+    """A Redis that has just forgotten everything believes whoever says that he holds a job: this one must not say so."""
+    job = artist.generate()
+    epoch, worker, _ = world.held(job)
+    log = Path(world.stack["log_dir"]) / f"{world.service_of(worker)}.log"
+    world.freeze(worker)
+    artist.completed(job)
+    world.redis("FLUSHALL")
+    world.thaw(worker)
+    until(lambda: f"job.stop job={job} reason=lost" in log.read_text(), "the thawed worker has given up")
+    until(world.gen, "the queue is open again", 30)
+    assert world.owner(job) is None
+    assert world.tries(job) == [["lost", "f", "the lease ran out", str(epoch)]]
+
+
 def test_a_child_that_is_frozen_with_its_worker_is_killed_when_that_thaws(world, artist):
     job = artist.generate()
     epoch, worker, child = world.held(job)

@@ -59,7 +59,7 @@ class Judge:
         self.fleet, self.producer, self.killer, self.options = fleet, producer, killer, options
         self.session = fleet.session()
         self.runs = read_runs(fleet.path("log", "runs"))
-        self.keys = {row[0]: row[1] for row in self.session("select id, key from job where key <> ''")}
+        self.keys = {row[0]: row[1] for row in self.session("select id, queue || '/' || key from job where key <> ''")}
         self.dispatchers = {pid for name, service in fleet.services.items() if name.startswith(("soak", "slow"))
                             for pid, _ in service.lives}
         self.complaints = []
@@ -91,7 +91,7 @@ class Judge:
         return len(pairs)
 
     def keys_violated(self):
-        """Two jobs of one key at once."""
+        """Two jobs of a queue's key at once."""
         pairs = [pair for pair in overlaps(self.runs, lambda run: self.keys.get(run.job)) if pair[0].job != pair[1].job]
         self.complaints += [f"key {self.keys[first.job]}: {first} {second}" for first, second in pairs[:20]]
         return len(pairs)
