@@ -12,6 +12,7 @@ if information == '' then
   call('ZREM', P .. 'who', worker)
   call('HDEL', P .. 'info', worker)
   call('SREM', P .. 'drain', worker)
+  wake() -- it may have been woken and have gone without looking
   return 'ok'
 end
 call('ZADD', P .. 'who', whole(now), worker)

@@ -6,159 +6,38 @@
 -- Without jobs, epoch '0' and the second number below -1: -2 the queue is closed (no `gen`, or one that another run of
 -- this server wrote, so that what Redis holds is not yet known to be whole); -3 it is paused; -4 it shares a limiter, named
 -- in place of need, and no budget was given.
--- reserve/admit.lua stands in front of this.
-
--- ---- what is handed out ----
-
-local epoch = math.max((tonumber(call('GET', P .. 'ep')) or 0) + 1, micros)
-local stamp = whole(epoch)
-local out, leases, owns, mine, given = {}, {}, {}, {}, {}
-local looks, stop, need, soonest, stopped_until = 0, false, 0, nil, nil
-local lease_end, own_prefix, hard = whole(now + lease), stamp .. '|' .. worker .. '|', {}
-
-local function soon(at) if at and (not soonest or at < soonest) then soonest = at end end
-
-local function grant(job)
-  local n = #given
-  given[n + 1] = job
-  out[n + 1] = job.id
-  leases[2 * n + 1] = lease_end
-  leases[2 * n + 2] = job.id
-  if not hard[job.deadline] then hard[job.deadline] = own_prefix .. whole(now + job.deadline * 1000) end
-  owns[2 * n + 1] = job.id
-  owns[2 * n + 2] = hard[job.deadline]
-end
-
--- The jobs of these ids without their tenant and priority, false for what is not ready: its job has gone
--- (cancelled while it waited), is leased already, by this very call perhaps, or waits for its time (it was put again after
--- a cancel, and released). Such ids are dropped here, because to take them out of a list's middle would cost its length.
-local function jobs_of(ids)
-  local packs, jobs, held, delayed = call('HMGET', P .. 'j', unpack(ids)), {}, {}, {}
-  if odd then
-    held, delayed = call('HMGET', P .. 'own', unpack(ids)), call('ZMSCORE', P .. 'dl', unpack(ids))
-  end
-  for i, id in ipairs(ids) do
-    jobs[i] = false
-    if packs[i] and not held[i] and not delayed[i] and not mine[id] then
-      local kind, deadline, key, cost = string.match(packs[i], '^1|[0-3]|([^|]*)|%d+|(%d+)|([^|]*)|(%d+)|')
-      jobs[i] = { id = id, packed = packs[i], kind = kind, deadline = deadline, key = key, cost = tonumber(cost) }
-      mine[id] = true
-    end
-  end
-  return jobs
-end
-
--- The queue's own limit is reached, or the budget's.
-local function stop_at(what, at, cost)
-  stop = true
-  if what == 'b' then need = cost else stopped_until = at end
-end
-
--- ---- the parked ----
-
--- A tenant at its cap or limit leaves the ring, with its virtual time, until someone of its own has finished.
-local function park(name, at, condition)
-  if condition then call('ZADD', P .. 'park', condition, whole(at), name) else call('ZADD', P .. 'park', whole(at), name) end
-  parked = true
-  soon(at)
-end
-
-local function park_tenant(name, priority, virtual, at)
-  call('ZADD', P .. 'blk:' .. priority, virtual, name)
-  park('t:' .. name, at)
-end
-
-local function unpark_tenant(parked_as)
-  local name = string.sub(parked_as, 3)
-  call('ZREM', P .. 'park', parked_as)
-  for priority = 0, 3 do
-    local virtual = call('ZSCORE', P .. 'blk:' .. priority, name)
-    if virtual then
-      local ring = P .. 'ring:' .. priority
-      local first = call('ZRANGE', ring, 0, 0, 'WITHSCORES')
-      call('ZREM', P .. 'blk:' .. priority, name)
-      call('ZADD', ring, 'NX', math.max(tonumber(virtual), tonumber(first[2] or 0)), name)
-      if not first[1] then mark('l' .. priority) end
-      levels[priority] = true
-    end
-  end
-end
-
--- A job whose kind or key is at its cap or limit waits in a lane of that kind or key, so that it does not stand in the way
--- of its tenant's others. A lane is a ring of its own: priorities are strict there, and tenants take turns.
-local function enter_lane(name, job, at, side)
-  local lane, seat = P .. 'w:' .. name, job.priority .. ':' .. job.tenant
-  if call(side or 'RPUSH', lane .. '|' .. seat, job.id) == 1 then
-    local base = job.priority * LEVEL
-    local first = call('ZRANGEBYSCORE', lane, whole(base), '(' .. whole(base + LEVEL), 'WITHSCORES', 'LIMIT', 0, 1)
-    call('ZADD', lane, 'NX', first[2] or whole(base), seat)
-  end
-  park(name, at, side and 'XX' or 'NX')
-  mine[job.id] = nil
-end
-
-local function serve_lane(name)
-  local lane = P .. 'w:' .. name
-  park(name, now + AGAIN, 'XX')
-  while #out < want and looks < LOOKS and not stop do
-    local top = call('ZRANGE', lane, 0, 0, 'WITHSCORES')
-    if not top[1] then
-      call('ZREM', P .. 'park', name)
-      return
-    end
-    local id = call('LPOP', lane .. '|' .. top[1])
-    looks = looks + 1
-    if not id then
-      call('ZREM', lane, top[1])
-    else
-      local job, what, at = jobs_of({ id })[1], nil, nil
-      if job then
-        job.priority, job.tenant = string.match(top[1], '^(%d):(.+)$')
-        what, at = admit(job)
-      end
-      if job and not what then
-        grant(job)
-        call('ZADD', lane, 'XX', whole(tonumber(top[2]) + 1), top[1])
-      elseif what == 't' then
-        mine[id] = nil
-        if call('LPUSH', P .. 'r:' .. job.priority .. ':' .. job.tenant, id) == 1 then
-          enter(job.priority, { job.tenant })
-          levels[tonumber(job.priority)] = true
-        end
-      elseif what == 'q' or what == 'b' then
-        enter_lane(name, job, now, 'LPUSH')
-        stop_at(what, at, job.cost)
-      elseif what == name then
-        enter_lane(name, job, at, 'LPUSH')
-        return
-      elseif what then
-        enter_lane(what, job, at)
-      end
-    end
-  end
-  if not stop then park(name, now, 'XX') end
-end
+-- What lies in reserve/ stands in front of this.
 
 -- ---- the ring ----
 
--- Take from the lists of the tenants in front: their ids first, all jobs with one look, then who may start. all: the ring
--- has nobody else.
+-- Take from the lists of the tenants in front: their ids first, all jobs with one look, then who may start. Who has had a
+-- share more than the first one stays where he is: else many places at once would be shared without regard to weights. all:
+-- the ring has nobody else.
 local function visit(priority, front, most, all)
   local alone = all and #front == 2
-  local visits, ids, back = {}, {}, {}
+  local visits, ids, back, given_by_lanes = {}, {}, {}, 0
+  entered[priority] = false
   for i = 1, #front, 2 do
     local name, virtual = front[i], tonumber(front[i + 1])
-    local tenant = anything_set and tenant_of(name)
-    local share = math.min(alone and most or SHARE, most - #ids)
-    if tenant and tenant.cap then share = math.min(share, tenant.cap - runs('t:' .. name)) end
-    if #ids >= most then
+    local lane = string.sub(name, 1, 1) == '|' and string.sub(name, 2)
+    local tenant = anything_set and not lane and tenant_of(name)
+    local share = math.min(alone and most or SHARE, most - #ids - given_by_lanes)
+    if share <= 0 or looks >= LOOKS or stop or virtual > tonumber(front[2]) + SHARE then
       back[#back + 1] = virtual
       back[#back + 1] = name
-    elseif share <= 0 then
-      park_tenant(name, priority, virtual, now + AGAIN)
+    elseif lane then
+      local given_now, stays = serve_lane(lane, priority, virtual, share)
+      given_by_lanes = given_by_lanes + given_now
+      if stays then
+        back[#back + 1] = virtual + given_now
+        back[#back + 1] = name
+      end
+    elseif tenant and tenant.cap and tenant.cap <= runs('t:' .. name) then
+      step_aside('t:' .. name, name, priority, virtual, now + AGAIN)
     else
-      looks = looks + 1
+      if tenant and tenant.cap then share = math.min(share, tenant.cap - runs('t:' .. name)) end
       local list = call('LPOP', P .. 'r:' .. priority .. ':' .. name, share)
+      looks = looks + (list and #list or 1)
       if list then
         visits[#visits + 1] = { name = name, virtual = virtual, weight = tenant and tenant.weight or 1, from = #ids + 1,
                                 to = #ids + #list, emptied = #list < share }
@@ -170,12 +49,12 @@ local function visit(priority, front, most, all)
   for _, of in ipairs(visits) do
     local taken, parked_until, returned = 0, nil, {}
     for i = of.from, of.to do
-      local job, what, at = jobs[i], nil, nil
+      local job, what, at, behind = jobs[i], nil, nil, nil
       if job then
         job.priority, job.tenant = priority, of.name
         if parked_until then what = 't'
         elseif stop then what = 'q'
-        elseif anything_set or job.key ~= '' then what, at = admit(job) end
+        elseif anything_set or job.key ~= '' then what, at, behind = admit(job) end
         if not what then
           grant(job)
           taken = taken + 1
@@ -186,6 +65,7 @@ local function visit(priority, front, most, all)
           elseif not stop then stop_at(what, at, job.cost) end
         else
           enter_lane(what, job, at)
+          if behind and lanes[what] == 'waits' then lane_turn(what) end
         end
       end
     end
@@ -193,7 +73,7 @@ local function visit(priority, front, most, all)
     if #returned > 0 then call('LPUSH', list, unpack(returned)) end
     local virtual = of.virtual + taken / of.weight
     if parked_until then
-      park_tenant(of.name, priority, virtual, parked_until)
+      step_aside('t:' .. of.name, of.name, priority, virtual, parked_until)
     elseif not alone or #returned > 0 or not of.emptied and call('EXISTS', list) == 1 then
       -- Among others it stays also when its list is empty now, and keeps its virtual time until its turn would come:
       -- else who comes with one job at a time would always be first.
@@ -203,16 +83,16 @@ local function visit(priority, front, most, all)
   end
   if #back > 0 then
     call('ZADD', P .. 'ring:' .. priority, unpack(back))
-  elseif all then
+  elseif all and not entered[priority] then
     levels[priority] = false
     call('HDEL', P .. 'm', 'l' .. priority)
   end
 end
 
--- Up to most jobs of a level. True when it has no more for now.
-local function serve(priority, most)
-  local before = #out
-  while levels[priority] and #out - before < most and looks < LOOKS and not stop do
+-- Up to most jobs of a level, after so many looks at most. True when it has no more for now.
+local function serve(priority, most, tries)
+  local before, until_look = #out, math.min(LOOKS, looks + tries)
+  while levels[priority] and #out - before < most and looks < until_look and not stop do
     local left = most - (#out - before)
     local several = math.min(16, left + 1)
     local front = call('ZPOPMIN', P .. 'ring:' .. priority, several)
@@ -239,23 +119,27 @@ local function serve_levels()
     if levels[priority] then some[#some + 1] = { priority = priority } end
   end
   if #some <= 1 then
-    if some[1] then serve(some[1].priority, want - #out) end
+    if some[1] then serve(some[1].priority, want - #out, LOOKS) end
     return
   end
   local kept = call('HMGET', P .. 'lvl', '1', '2', '3', 'clock')
   local clock = tonumber(kept[4]) or 0
   for _, level in ipairs(some) do
     level.virtual = math.max(tonumber(kept[level.priority]) or 0, clock)
-    level.weight = level_weight(level.priority)
+    level.weight, level.vain = level_weight(level.priority), 0
   end
   while #out < want and looks < LOOKS and not stop and #some > 0 do
     local at = 1
-    for i = 2, #some do if some[i].virtual < some[at].virtual then at = i end end
-    local level, before = some[at], #out
-    clock = level.virtual
-    local empty = serve(level.priority, math.min(SHARE, want - #out))
-    level.virtual = level.virtual + (#out - before) / level.weight
-    call('HSET', P .. 'lvl', level.priority, level.virtual, 'clock', clock)
+    for i = 2, #some do if some[i].virtual + some[i].vain < some[at].virtual + some[at].vain then at = i end end
+    local level, before, looked = some[at], #out, looks
+    local empty = serve(level.priority, math.min(SHARE, want - #out), 4 * SHARE)
+    if #out > before then
+      clock = math.max(clock, level.virtual)
+      level.virtual = level.virtual + (#out - before) / level.weight
+      call('HSET', P .. 'lvl', level.priority, level.virtual, 'clock', clock)
+    end
+    -- What could not run costs the level its turn in this call only: others must not wait until all of it is in lanes.
+    level.vain = level.vain + (looks - looked - (#out - before)) / level.weight
     if empty then table.remove(some, at) end
   end
 end
@@ -302,32 +186,41 @@ local function promote()
   line_up(jobs)
 end
 
+-- After the clock has gone back everything looks far ahead that was counted from the old time. A lease ends one from now at
+-- the latest; who is parked is looked at.
+local function heed_clock()
+  local far = call('ZRANGEBYSCORE', P .. 'lease', '(' .. lease_end, '+inf', 'LIMIT', 0, 64)
+  for _, id in ipairs(far) do call('ZADD', P .. 'lease', lease_end, id) end
+  for _, name in ipairs(call('ZRANGEBYSCORE', P .. 'park', '(' .. whole(now + AGAIN), '+inf', 'LIMIT', 0, 64)) do
+    call('ZADD', P .. 'park', 0, name)
+  end
+end
+
+if clock_back then heed_clock() end
 local room = cfg.cap and tonumber(cfg.cap) - call('ZCARD', P .. 'lease')
-local lanes, looked = {}, not next_due or next_due <= now
+local looked = clock_back or not next_due or next_due <= now
 if looked then
   local lease_due, delay_due, park_due = first_due('lease'), first_due('dl'), first_due('park')
   if lease_due and lease_due <= now then
     take_back_leases()
     room = cfg.cap and tonumber(cfg.cap) - call('ZCARD', P .. 'lease')
+    park_due = first_due('park')
   end
   if delay_due and delay_due <= now then promote() end
   if park_due and park_due <= now then
     for _, name in ipairs(call('ZRANGEBYSCORE', P .. 'park', '-inf', whole(now), 'LIMIT', 0, 16)) do
-      if string.sub(name, 1, 2) == 't:' then unpark_tenant(name) else lanes[#lanes + 1] = name end
+      if string.sub(name, 1, 2) == 't:' then unpark_tenant(name) else lane_turn(name) end
     end
   end
 end
 if room then want = math.min(want, room) end
 if want > 0 then
-  serve(0, want)
-  for _, name in ipairs(lanes) do
-    if #out < want and not stop then serve_lane(name) end
-  end
+  serve(0, want, LOOKS)
   if #out < want and not stop then serve_levels() end
 end
 
 for _, of in pairs(limits) do
-  if of.tat > micros then call('SET', P .. 'l:' .. of.name, whole(of.tat), 'PX', math.ceil((of.tat - micros) / 1000) + 1000) end
+  if of.tat > micros then remember_earned(P .. 'l:' .. of.name, of.tat, micros, of.step) end
 end
 local reply = { #out > 0 and stamp or '0', -1, need }
 if #out > 0 then
@@ -360,14 +253,14 @@ else
 end
 if parked and not flags[9] then mark('park') end
 
--- Somebody else may take what is left; else what the queue's own limit allows.
+-- Somebody else may take what is left; or wait for who has been stopped by a rate, when this one has all it wants. Else what
+-- the queue's own limit allows.
 soon(stopped_until)
-local left = levels[0] or levels[1] or levels[2] or levels[3]
-if left and not stop and not (room and #out >= room) then
-  if #out < want then soon(now) end
-  wake()
-elseif odd and not left and not parked then
-  call('HDEL', P .. 'm', 'odd') -- no list has anything
+local left, full = levels[0] or levels[1] or levels[2] or levels[3], room and #out >= room
+if not stop and not full then
+  if left and #out < want then soon(now) end
+  if left or limited and #out >= want then wake() end
 end
+if odd and not left and not parked then call('HDEL', P .. 'm', 'odd') end -- no list has anything
 if soonest then reply[2] = math.max(0, math.ceil(soonest - now)) end
 return reply

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import ROOT, Queue, SCRIPTS
+from engine import ROOT, ClockedQueue, Limiter, Queue, SCRIPTS
 from fleet import Fleet
 from office import Office
 from places import PLACES, Alone, Cluster
@@ -16,7 +16,9 @@ from servers import Servers, Session
 
 BUILD = ROOT / os.environ.get("MILLRACE_BUILD", "build/gcc")
 CALLED = set()
-ALONE = {"test_cost.py", "test_model.py", "test_schedule.py", "test_command.py"}   # for what they count, how long they take, or start
+# For what they count, how long they take, or because they make the time.
+ALONE = {"test_caps.py", "test_command.py", "test_cost.py", "test_levels.py", "test_limiter.py", "test_model.py", "test_pause.py",
+         "test_presence.py", "test_rates.py", "test_schedule.py", "test_wakes.py", "test_weights.py"}
 
 
 def pytest_generate_tests(metafunc):
@@ -89,6 +91,22 @@ def queue(shut_queue):
     shut_queue.open()
     shut_queue.redis("DEL", shut_queue.key("wake"))
     return shut_queue
+
+
+@pytest.fixture
+def clocked(redis):
+    """An open queue whose time the test makes."""
+    queue = ClockedQueue(redis)
+    queue.close()
+    queue.open()
+    yield queue
+    CALLED.update(queue.called)
+
+
+@pytest.fixture
+def limiter(redis):
+    CALLED.add("tokens")
+    return Limiter(redis, clocked=True)
 
 
 @pytest.fixture(scope="session")

@@ -169,6 +169,61 @@ class Queue:
                 return
 
 
+class Clock:
+    """The time that scripts go by when the test makes it: in a key, for which their TIME is replaced."""
+    TEXTS = {name: text.replace("call('TIME')", "call('HMGET', P .. 'clock', 's', 'us')") for name, text in SCRIPTS.items()}
+
+    def __init__(self, redis, prefix):
+        self.redis, self.key, self.micros = redis, prefix + "clock", int(redis("TIME")[0]) * 1_000_000
+        self.go(0)
+
+    def go(self, seconds):
+        """Forward, or back."""
+        self.micros += round(seconds * 1e6)
+        self.redis("HSET", self.key, "s", self.micros // 1_000_000, "us", self.micros % 1_000_000)
+
+    @property
+    def ms(self):
+        return self.micros // 1000
+
+
+class ClockedQueue(Queue):
+    """A queue whose time the test makes."""
+
+    def __init__(self, redis, name="q"):
+        super().__init__(redis, name)
+        self.clock = Clock(redis, self.prefix)
+        self.sha = {name: redis("SCRIPT", "LOAD", text) for name, text in Clock.TEXTS.items()}
+
+    def now(self):
+        return self.clock.ms
+
+
+class Limiter:
+    """A rate that queues share."""
+
+    def __init__(self, redis, name="l", clocked=False):
+        self.redis, self.prefix = redis, f"mr1:{{l:{name}}}:"
+        self.clock = Clock(redis, self.prefix) if clocked else None
+        self.sha = redis("SCRIPT", "LOAD", (Clock.TEXTS if clocked else SCRIPTS)["tokens"])
+
+    def _call(self, *words):
+        return self.redis("EVALSHA", self.sha, 1, self.prefix, *words)
+
+    def take(self, n, least=1):
+        """How many there were, and ms until it is worth to ask again."""
+        return self._call("take", n, least)
+
+    def back(self, n):
+        return self._call("back", n)
+
+    def block(self, ms):
+        return self._call("block", ms)
+
+    def rate(self, a_second, burst=1):
+        return self._call("rate", a_second, burst)
+
+
 def statement(name, **values):
     """The text of sql/NAME.sql with its named parameters filled in."""
     def literal(match):
@@ -178,4 +233,4 @@ def statement(name, **values):
     return re.sub(r"(?<![:\w]):([a-z_]+)", literal, text).strip()
 
 
-__all__ = ["Batch", "Job", "LEASE", "Queue", "RedisError", "ROOT", "new_id", "packed", "statement"]
+__all__ = ["Batch", "ClockedQueue", "Job", "LEASE", "Limiter", "Queue", "RedisError", "ROOT", "new_id", "packed", "statement"]

@@ -72,3 +72,107 @@ def test_a_mass_of_overdue_work_is_taken_in_bites(queue, state):
     queue.reserve(1)
     after = calls(queue.redis)
     assert sum(after.values()) - sum(before.values()) <= 64 * 12
+
+
+# ---- with everything in place, and very many ----
+
+MANY = {"few": 2000, "many": 100_000, "very many": 1_000_000}
+TENANTS = 1000
+SETTINGS = ("cap", 500, "cap.tenant", 40, "cap.tenant:t1", 0, "cap.kind:capped", 20, "rate.kind:limited", "10|10",
+            "rate.tenant:t2", "5|5", "weight:t3", 5, "level.1", 4, "age", 30)
+
+
+def fill(queue, n):
+    """n jobs of a thousand tenants that wait, put past the scripts: they would take minutes for so many. The lists and the
+    hash are what put makes of them, and the model's test holds that these are right."""
+    tenants = [f"t{i}" for i in range(TENANTS)]
+    each = n // TENANTS
+    queue.redis("EVAL", """
+        local P, each, tenants = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
+        local digits = '%08x-%04x-7000-8000-%012x'
+        for t = 0, tenants - 1 do
+          local jobs, ids = {}, {}
+          for i = 0, each - 1 do
+            local id = string.format(digits, t, i % 65536, t * 16777216 + i)
+            ids[#ids + 1] = id
+            jobs[#jobs + 1] = id
+            jobs[#jobs + 1] = '1|2|image.generate|1700000000000|3600||1|t' .. t
+            if #ids == 1000 or i == each - 1 then
+              redis.call('RPUSH', P .. 'r:2:t' .. t, unpack(ids))
+              redis.call('HSET', P .. 'j', unpack(jobs))
+              jobs, ids = {}, {}
+            end
+          end
+        end""", 1, queue.prefix, each, TENANTS)
+    for at in range(0, TENANTS, 50):
+        queue.redis("ZADD", queue.key("ring:2"), "NX", *[word for tenant in tenants[at:at + 50] for word in (0, tenant)])
+    queue.redis("HSET", queue.key("m"), "l2", 1)
+
+
+def busy(queue):
+    """Lanes, parked tenants, some that run, some that are delayed."""
+    queue.set_words(1, *SETTINGS)
+    for tenant in ("t1", "t2", "t3"):
+        queue.put_many(100, tenant=tenant, priority=1)
+        queue.put_many(100, tenant=tenant, kind="capped", priority=1)
+    queue.put_many(100, kind="limited", priority=1)
+    queue.put_many(64, key="k", priority=1)
+    queue.put_many(100, due=queue.now() + 3_600_000)
+    held = []
+    for _ in range(12):
+        held += queue.reserve(64)
+    queue.finish(*held[:30])
+    return held[30:]
+
+
+def busy_costs(queue):
+    """The most that a call of each script does, over some rounds of all."""
+    most = {}
+
+    def cost(name, call, *words, **more):
+        before = sum(calls(queue.redis).values())
+        answer = call(*words, **more)
+        most[name] = max(most.get(name, 0), sum(calls(queue.redis).values()) - before - 1)
+        return answer
+    for n in range(10):
+        cost("put", queue.put, *[(new_id(), packed(tenant=f"t{n + i}", kind=("capped", "x")[i % 2])) for i in range(64)])
+        batch = cost("reserve", queue.reserve, 64)
+        if batch:
+            cost("touch", queue.touch, *batch)
+            cost("finish", queue.finish, *batch)
+        cost("cancel", queue.cancel, new_id(), "drop")
+    return most
+
+
+@pytest.mark.parametrize("amount", MANY)
+def test_what_a_call_does_is_bounded_with_all_features_and_any_backlog(queue, amount):
+    fill(queue, MANY[amount])
+    busy(queue)
+    most = busy_costs(queue)
+    # 64 jobs, each perhaps of another tenant: its list, its ring, its lane, its sets.
+    bounds = {"put": 64 * 3, "reserve": 64 * 10, "touch": 16, "finish": 64 * 4, "cancel": 8}
+    assert not {name: n for name, n in most.items() if n > bounds[name]}, most
+
+
+def test_a_call_takes_no_longer_with_a_million(queue):
+    """Items as well as commands: time would show a call that looks at what waits."""
+    def micros():
+        queue.redis("CONFIG", "RESETSTAT")
+        for _ in range(50):
+            queue.finish(*queue.reserve(64))
+        return float(re.search(r"cmdstat_evalsha:.*usec_per_call=([\d.]+)", queue.redis("INFO", "commandstats")).group(1))
+    fill(queue, 10_000)
+    few = min(micros() for _ in range(3))
+    fill(queue, 1_000_000)
+    assert min(micros() for _ in range(3)) < 3 * few
+
+
+def test_a_waiting_job_takes_no_more_than_300_bytes(queue):
+    used = lambda: int(re.search(r"used_memory:(\d+)", queue.redis("INFO", "memory")).group(1))
+    empty = used()
+    queue.put(*[(new_id(), packed(tenant=f"t{i}")) for i in range(64)])
+    for n in range(1, 100):                    # through the script itself, tenants in turn
+        for at in range(0, TENANTS, 64):
+            queue.put(*[(new_id(), packed(tenant=f"account/{i}", due=1_700_000_000_000, deadline=3600))
+                        for i in range(at, min(at + 64, TENANTS))])
+    assert (used() - empty) / (99 * TENANTS) <= 0.3 * 1024

@@ -251,7 +251,15 @@ class Model:
         for job, (where,) in lined_up.items():     # a job has one list
             assert where == f"{self.jobs[job].priority}:{self.jobs[job].tenant}"
             assert where in rings | blocked
-        assert {f"t:{where.partition(':')[2]}" for where in blocked} <= parks
+        names_of = {where.partition(":")[2] for where in blocked}
+        assert {name[1:] if name.startswith("|") else f"t:{name}" for name in names_of} <= parks
+        away = {name[4:]: redis("SMEMBERS", key(name)) for name in names if name.startswith("w:t:")}
+        names = [name for name in names if not name.startswith("w:t:")]
+        assert {f"t:{tenant}" for tenant in away} <= parks
+        for lane in {name.partition("|")[0][2:] for name in names if name.startswith("w:")}:
+            scores = redis("ZRANGE", key(f"w:{lane}"), 0, -1, "WITHSCORES")
+            for seat, score in zip(scores[::2], scores[1::2]):
+                assert float(score) < 4 * 2**40 or lane in away.get(seat.partition(":")[2], [])
         seats = {lane: set(redis("ZRANGE", key(f"w:{lane}"), 0, -1)) for lane in {name.partition("|")[0][2:] for name in names
                                                                                  if name.startswith("w:")}}
         for job, where in ((job, where) for job, places in parked.items() for where in places):

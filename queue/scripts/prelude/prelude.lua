@@ -15,6 +15,24 @@ end
 
 local function whole(number) return string.format('%.0f', number) end
 
+-- When a limiter of so many microseconds a unit will have earned all that it has given. Kept as "THEN|NOW|STEP": so a clock
+-- that goes back takes nothing along, and what is owed stays the same number of units when the rate is changed.
+local function earned_at(kept, micros, step)
+  local tat, written, old = string.match(kept or '', '^(%d+)|(%d+)|([%d.]+)$')
+  if not tat then return micros end
+  local ahead = tonumber(tat) - math.max(micros, tonumber(written))
+  return micros + math.max(0, ahead) * (step / tonumber(old))
+end
+
+local function remember_earned(key, tat, micros, step)
+  if tat > micros then
+    call('SET', key, whole(tat) .. '|' .. whole(micros) .. '|' .. string.format('%.6f', step), 'PX',
+         math.ceil((tat - micros) / 1000) + 1000)
+  else
+    call('UNLINK', key)
+  end
+end
+
 -- Whether the queue is whole as of this run of the server.
 local function open_for(run)
   local gen = call('GET', P .. 'gen')
@@ -33,14 +51,18 @@ local function due_at(at)
   if known and at < tonumber(known) then call('HSET', P .. 'm', 'next', whole(at)) end
 end
 
--- Who enters a ring starts where its first one stands, and keeps what it had when it is in it still.
-local function enter(priority, tenants)
+-- Who enters a ring starts where its first one stands (the first of the parked when nobody else is there: they will be
+-- back), or at the virtual time it had, and keeps what it has when it is in it still.
+local function enter(priority, tenants, had)
   local ring = P .. 'ring:' .. priority
   local first = call('ZRANGE', ring, 0, 0, 'WITHSCORES')
-  if not first[1] then mark('l' .. priority) end
-  local words = {}
+  if not first[1] then
+    mark('l' .. priority)
+    if not had then first = call('ZRANGE', P .. 'blk:' .. priority, 0, 0, 'WITHSCORES') end
+  end
+  local words, start = {}, math.max(tonumber(first[2] or 0), had or 0)
   for i, tenant in ipairs(tenants) do
-    words[2 * i - 1] = first[2] or 0
+    words[2 * i - 1] = start
     words[2 * i] = tenant
   end
   call('ZADD', ring, 'NX', unpack(words))

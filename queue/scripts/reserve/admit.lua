@@ -19,7 +19,7 @@ end
 -- ---- what may run: caps and rates ----
 
 local micros = time[1] * 1000000 + time[2]
-local limits, running = {}, {}
+local limits, running, limited = {}, {}, false -- limited: somebody has been stopped by a rate
 
 -- The limiter called name with its rate "units a second|burst" (GCRA, as in tokens.lua).
 local function limiter(name, rate)
@@ -27,8 +27,7 @@ local function limiter(name, rate)
   if not of then
     local a_second, burst = string.match(rate, '^([%d.]+)|(%d+)$')
     local step = 1000000 / tonumber(a_second)
-    of = { step = step, room = tonumber(burst) * step, name = name,
-           tat = math.max(tonumber(call('GET', P .. 'l:' .. name)) or 0, micros) }
+    of = { step = step, room = tonumber(burst) * step, name = name, tat = earned_at(call('GET', P .. 'l:' .. name), micros, step) }
     limits[name] = of
   end
   return of
@@ -64,22 +63,37 @@ end
 
 local function tenant_of(name) return setting_of('tenant', name, cfg['cap.tenant'], cfg['rate.tenant']) end
 
+-- Whether jobs wait in a lane: then who comes from the ring waits behind them. lanes: what is known of one: 'none', 'waits',
+-- 'ring' (it has its turns), 'held' (at its cap or limit).
+local lanes = {}
+local function lane_waits(name)
+  if not parked then return false end
+  if not lanes[name] then lanes[name] = call('EXISTS', P .. 'w:' .. name) == 1 and 'waits' or 'none' end
+  return lanes[name] ~= 'none'
+end
+
 -- Why a job may not start now: nil, or what it waits for ('t' its tenant, 'q' the queue, 'b' the budget, else the name of
--- the lane of its kind or key) and when to look again. When it may, it is charged.
-local function admit(job)
+-- the lane of its kind or key) and when to look again; and whether it only waits for those before it. When it may, it is
+-- charged. turn: it comes from a lane.
+local function admit(job, turn)
   local tenant, kind, charged, at = tenant_of(job.tenant), setting_of('kind', job.kind), {}, nil
   local function pass(name, rate)
     if not rate then return true end
     local of = limiter(name, rate)
-    at = too_early(of, job.cost)
+    local early = too_early(of, job.cost)
+    -- A rate may be raised, so that nobody is left alone for long.
+    at = early and math.min(early, now + AGAIN)
     charged[#charged + 1] = of
-    return not at
+    if early then limited = true end
+    return not early
   end
   if tenant.cap and runs('t:' .. job.tenant) >= tenant.cap then return 't', now + AGAIN end
   if kind.cap and runs('k:' .. job.kind) >= kind.cap then return 'k:' .. job.kind, now + AGAIN end
+  if (kind.cap or kind.rate) and not turn and lane_waits('k:' .. job.kind) then return 'k:' .. job.kind, now + AGAIN, true end
   if job.key ~= '' then
     local key = setting_of('key', job.key, cfg['cap.key'] or 1)
     if runs('y:' .. job.key) >= key.cap then return 'y:' .. job.key, now + AGAIN end
+    if not turn and lane_waits('y:' .. job.key) then return 'y:' .. job.key, now + AGAIN, true end
   end
   if not pass('t:' .. job.tenant, tenant.rate) then return 't', at end
   if not pass('k:' .. job.kind, kind.rate) then return 'k:' .. job.kind, at end
