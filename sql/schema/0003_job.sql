@@ -5,17 +5,20 @@
 -- the queue's put script (or leave it to the reconciler). priority: 0 urgent, 1 high, 2 normal, 3 low. key: at most
 -- cap.key jobs of the same key run at once. unique_name: when an open job has it, nothing is put and that job is returned;
 -- the name is given up when the job ends, or after unique_for. batch: one that is not complete. chain: what follows when it
--- is done.
+-- is done. anyway: also while the queue takes no more, because it comes in the place of what has ended.
 create function job_put(kind text, product text, tenant text, account_id bigint, args json,
                         request_id text default '', priority integer default 2, due_at timestamptz default null,
                         key text default '', expires_at timestamptz default null, id uuid default null,
                         cost integer default 1, unique_name text default null, unique_for interval default '1 day',
-                        batch uuid default null, chain json default null)
+                        batch uuid default null, chain json default null, anyway boolean default false)
 returns job
 language plpgsql as $$
 declare
   made job;
 begin
+  if chain is not null then
+    perform job_follow_check(chain);
+  end if;
   if unique_name is not null then
     id := coalesce(id, job_id_make());
     insert into job_unique as u (name, id, expires_at) values (job_put.unique_name, job_put.id, now() + unique_for)
@@ -37,12 +40,28 @@ begin
          job_put.batch, job_put.chain
     from job_kind k
     left join queue q on q.name = k.queue
-   where k.name = job_put.kind and q.refusing is not true
+   where k.name = job_put.kind and (anyway or q.refusing is not true)
   returning j.* into made;
-  if made.id is null then
+  if made.id is null and anyway then -- not "later": that would hold up the end of what it follows, and all ends beside it
+    perform refuse('MR422', format('A job of kind %s cannot follow: there is no such kind', kind));
+  elsif made.id is null then
     perform job_refuse(kind);
   end if;
   return made;
+end $$;
+
+-- That there are the kinds of what is to follow, an object or a list of these, before anything depends on it.
+create function job_follow_check(follow json) returns void
+language plpgsql stable as $$
+declare
+  missing text := (select string_agg(coalesce(f.step ->> 'kind', 'null'), ', ')
+                     from json_array_elements(case json_typeof(follow) when 'array' then follow
+                                              else json_build_array(follow) end) as f(step)
+                    where follow is not null and not exists (select from job_kind k where k.name = f.step ->> 'kind'));
+begin
+  if missing is not null then
+    perform refuse('MR422', format('There is no kind %s that could follow', missing));
+  end if;
 end $$;
 
 create function batch_add(batch_id uuid, jobs integer) returns void
@@ -98,6 +117,7 @@ create function batch_open(product text, tenant text default null, account_id bi
                            finally json default null)
 returns uuid
 language sql volatile as $$
+  select job_follow_check(finally);
   insert into batch (product, tenant, account_id, name, finally)
   values (product, coalesce(tenant, product), account_id, name, finally)
   returning id
@@ -114,7 +134,7 @@ language sql volatile as $$
                       else (coalesce(follow -> 'args', '{}')::jsonb
                             || jsonb_build_object(follow ->> 'previous', previous))::json end, request_id,
                  coalesce((follow ->> 'priority')::integer, 2), key => coalesce(follow ->> 'key', ''),
-                 cost => coalesce((follow ->> 'cost')::integer, 1), chain => chain, batch => batch)
+                 cost => coalesce((follow ->> 'cost')::integer, 1), chain => chain, batch => batch, anyway => true)
 $$;
 
 -- A batch whose jobs have all ended is complete: once, whoever looks first. The ticket of what follows, if anything does.

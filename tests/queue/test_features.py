@@ -143,6 +143,34 @@ def test_a_chain_stops_where_a_job_fails(sql, outcome):
     assert end(sql, put(sql, chain=CHAIN), outcome=outcome) == []
 
 
+@pytest.mark.parametrize("chain", ['{"kind": "no.such"}', '{"args": {}}', '[{"kind": "a.b"}, {"kind": "no.such"}]', '[1]'])
+def test_what_follows_must_have_a_kind(sql, chain):
+    with pytest.raises(Refused, match="There is no kind .* that could follow"):
+        put(sql, chain=f"'{chain}'")
+    if chain[0] == "{":
+        with pytest.raises(Refused, match="There is no kind .* that could follow"):
+            batch(sql, f"'{chain}'")
+    assert sql("select * from job") == [] and sql("select * from batch") == []
+
+
+def test_what_follows_is_put_also_when_the_queue_takes_no_more(sql):
+    """Else the end could not be written, nor those beside it, and the backlog that makes the queue refuse never shrinks."""
+    first, one = put(sql, chain=CHAIN), batch(sql, "'{\"kind\": \"c.d\"}'")
+    last = put(sql, batch=f"'{one}'")
+    sql(f"select batch_close('{one}')")
+    for queue in "ac":
+        sql(statement("queue/queue_refuse", queue=queue, refusing="true", why="too many jobs are open"))
+    assert len(end(sql, first, last)) == 2
+
+
+def test_a_kind_that_has_gone_is_no_reason_to_wait(sql):
+    first = put(sql, chain=CHAIN)
+    sql("delete from job_kind where name = 'c.d'")
+    with pytest.raises(Refused, match="there is no such kind") as refused:
+        end(sql, first)
+    assert refused.value.sqlstate == "MR422"
+
+
 def test_a_chain_in_a_batch_is_counted_whole(sql):
     one = batch(sql)
     first = put(sql, chain=CHAIN, batch=f"'{one}'")
