@@ -10,7 +10,8 @@ char *limiter_prefix(void *ctx, const char *name)
     return FORMAT(ctx, "mr1:{l:%s}:", name);
 }
 
-static int call(struct redis *redis, const char *name, const char *mode, const char *number, const char *burst,
+/* third: NULL when the mode has none. */
+static int call(struct redis *redis, const char *name, const char *mode, const char *number, const char *third,
                 long long ret[2])
 {
     autotalloc void *ctx = talloc_new(NULL);
@@ -21,8 +22,8 @@ static int call(struct redis *redis, const char *name, const char *mode, const c
     command_text(ctx, &command, limiter_prefix(ctx, name));
     command_text(ctx, &command, mode);
     command_text(ctx, &command, number);
-    if (burst)
-        command_text(ctx, &command, burst);
+    if (third)
+        command_text(ctx, &command, third);
     r = redis_eval(redis, &script_tokens, 1, &command, &reply);
     if (r == 0 && (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2))
         r = -EPROTO;
@@ -40,11 +41,15 @@ static int call_number(struct redis *redis, const char *name, const char *mode, 
     return call(redis, name, mode, number, NULL, ret);
 }
 
-int limiter_take(struct redis *redis, const char *name, int n, int *ret, long *ret_ms)
+int limiter_take(struct redis *redis, const char *name, int n, int least, int *ret, long *ret_ms)
 {
+    char number[24], third[24];
     long long got[2];
-    int r = call_number(redis, name, "take", n, got);
+    int r;
 
+    snprintf(number, sizeof number, "%d", n);
+    snprintf(third, sizeof third, "%d", least);
+    r = call(redis, name, "take", number, third, got);
     if (r < 0)
         return r;
     *ret = (int)got[0];

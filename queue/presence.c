@@ -41,6 +41,8 @@ void worker_stop(struct worker *worker, const char *why, uint64_t wait_ms)
     worker->stopping = true;
     worker->stop_at = stop_at;
     redis_drop(worker->waiter); /* a wake-up that came now would be lost on us */
+    if (worker->waiting)
+        worker_wake_another(worker);
     worker->waiting = false;
     log_info("worker.stop", "why=%s running=%d", why, running(worker));
 }

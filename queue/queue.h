@@ -80,10 +80,11 @@ int queue_hello(struct redis *redis, const char *queue, const char *worker, cons
 /* Tell all settings of a queue: pairs of name and value. Older versions than Redis has are ignored. */
 int queue_settings(struct redis *redis, const char *queue, const char *version, const char *const *pairs, size_t n);
 
-/* A rate that several queues share. take: up to n tokens; *ret_ms: until there may be more. give: those that were not
- * used. block: none for ms milliseconds. rate: units a second and burst as text; NULL: no limit. */
+/* A rate that several queues share. take: up to n tokens, but none below least; *ret_ms: until there may be as many
+ * (again). give: those that were not used. block: none for ms milliseconds. rate: units a second and burst as text;
+ * NULL: no limit. */
 char *limiter_prefix(void *ctx, const char *name); /* "mr1:{l:NAME}:" */
-int limiter_take(struct redis *redis, const char *name, int n, int *ret, long *ret_ms);
+int limiter_take(struct redis *redis, const char *name, int n, int least, int *ret, long *ret_ms);
 int limiter_give(struct redis *redis, const char *name, int n);
 int limiter_block(struct redis *redis, const char *name, long long ms);
 int limiter_rate(struct redis *redis, const char *name, const char *rate, const char *burst);

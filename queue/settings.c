@@ -59,14 +59,6 @@ static int tell(struct queue_state *queue, const struct result *list)
     return 0;
 }
 
-int settings_tell(struct reconciler *reconciler, struct queue_state *queue)
-{
-    autoresult struct result list = { 0 };
-    int r = database_run(reconciler->database, &sql_queue_queue_list, NO_PARAMS, &list);
-
-    return r < 0 ? r : tell(queue, &list);
-}
-
 /* ---- whether a queue takes more ---- */
 
 /* A number of INFO memory, 0 when it is not there. */
@@ -146,17 +138,28 @@ static void watch(struct reconciler *reconciler, const struct queue_state *queue
         log_warning("reconcile.refuse", "queue=%s why=%s", queue->name, *why ? why : "over");
 }
 
-static void tell_limiters(struct reconciler *reconciler)
+static int tell_limiters(struct reconciler *reconciler)
 {
     autoresult struct result list = { 0 };
+    int r = database_run(reconciler->database, &sql_queue_limiter_list, NO_PARAMS, &list);
 
-    if (database_run(reconciler->database, &sql_queue_limiter_list, NO_PARAMS, &list) < 0)
-        return;
-    for (int i = 0; i < result_rows(&list); i++)
-        if (limiter_rate(queue_redis_limiter(reconciler->redis, result_text(&list, i, "name")),
-                         result_text(&list, i, "name"), result_text(&list, i, "rate"),
-                         result_text(&list, i, "burst")) < 0)
-            return;
+    for (int i = 0; i < result_rows(&list) && r == 0; i++)
+        r = limiter_rate(queue_redis_limiter(reconciler->redis, result_text(&list, i, "name")),
+                         result_text(&list, i, "name"), result_text(&list, i, "rate"), result_text(&list, i, "burst"));
+    return r;
+}
+
+int settings_tell(struct reconciler *reconciler, struct queue_state *queue)
+{
+    autoresult struct result list = { 0 };
+    int r = database_run(reconciler->database, &sql_queue_queue_list, NO_PARAMS, &list);
+
+    if (r == 0)
+        r = tell(queue, &list);
+    /* The queue will be open then. Limiters live elsewhere perhaps; one that is not reached lets nobody take tokens. */
+    if (r == 0)
+        tell_limiters(reconciler);
+    return r;
 }
 
 void settings_look(struct reconciler *reconciler)

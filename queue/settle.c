@@ -17,6 +17,7 @@ enum {
     RETRY_MS = 500,
     NEAR = 600,       /* seconds: what is put off further is told to Redis when it is near, by the scheduler */
     CALLS_OF_ALL = 3, /* statements of a group beside its products' own */
+    RESULT_MAX = 256 * 1024,
 };
 
 enum settled { SETTLED, SETTLED_ELSEWHERE, SETTLE_LATER, SETTLE_REFUSED };
@@ -67,13 +68,18 @@ static struct ending plan(struct slot *slot)
     struct ending ending = { .slot = slot, .held = slot_held(slot) };
     struct job *job = slot->job;
 
+    if (job->outcome == JOB_DONE && job->result)
+        ending.result = json_text(job, job->result);
+    if (ending.result && strlen(ending.result) > RESULT_MAX) { /* another try would make it as large */
+        job_bury(job, "the result is larger than %d bytes", RESULT_MAX);
+        ending.result = NULL;
+    }
     if (job->outcome == JOB_RELEASE && !slot->excused && job->attempt >= job->tries)
         job->outcome = JOB_BURY;
     ending.held.ended = true;
     switch (job->outcome) {
     case JOB_DONE:
         ending.outcome = "done";
-        ending.result = job->result ? json_text(job, job->result) : NULL;
         slot->offered = true;
         break;
     case JOB_BURY:

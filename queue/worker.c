@@ -153,34 +153,55 @@ static void wait_for_work(struct worker *worker, long next_ms)
     worker->waiting_until = worker->now + (uint64_t)ms + DEAF_MS;
 }
 
+void worker_wake_another(struct worker *worker)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    struct command command = { 0 };
+    redisReply *reply = NULL;
+
+    command_text(ctx, &command, "ZADD");
+    command_text(ctx, &command, FORMAT(ctx, "%swake", queue_prefix(ctx, worker->options->queue)));
+    command_text(ctx, &command, "0");
+    command_text(ctx, &command, "w");
+    redis_do(worker->redis, &command, &reply); /* unheard, it costs a few seconds: all look now and then */
+    freeReplyObject(reply);
+}
+
 static struct redis *limits(struct worker *worker)
 {
     return queue_redis_limiter(worker->places, worker->limiter);
 }
 
-/* Tokens for the free slots, when the queue shares a limiter. False when there are none now. */
+/* Tokens for the free slots, when the queue shares a limiter. False when there are none now. Now and then reserve is
+ * asked without any: it tells whether the queue still shares this one. */
 static bool fetch_tokens(struct worker *worker, int wanted)
 {
     long ms = 0;
-    int n = wanted > worker->need ? wanted : worker->need, r;
+    int least = worker->need > 1 ? worker->need : 1, r;
 
     worker->budget = -1;
-    if (!worker->limiter)
+    if (!worker->limiter || worker->now >= worker->limiter_at)
         return true;
-    r = limiter_take(limits(worker), worker->limiter, n, &worker->budget, &ms);
+    r = limiter_take(limits(worker), worker->limiter, wanted > least ? wanted : least, least, &worker->budget, &ms);
     if (r < 0) {
         log_warning("worker.limiter", "limiter=%s error=%s", worker->limiter, redis_error(limits(worker)));
-        worker->retry_at = worker->now + OUTAGE_MS;
-        return false;
-    }
-    if (worker->budget > 0 && worker->budget >= worker->need)
+        ms = OUTAGE_MS;
+    } else if (worker->budget > 0) {
         return true;
-    if (worker->budget > 0)
-        limiter_give(limits(worker), worker->limiter, worker->budget);
-    worker->retry_at = worker->now + (uint64_t)(ms > 0 ? ms : 1);
+    }
+    worker->tokens_at = worker->now + (uint64_t)(ms < 1 ? 1 : ms < IDLE_MS ? ms : IDLE_MS);
     return false;
 }
 
+static void limiter_set(struct worker *worker, const char *name)
+{
+    talloc_free(worker->limiter);
+    worker->limiter = name ? COPY(worker, name) : NULL;
+    worker->limiter_at = worker->now + IDLE_MS;
+    worker->need = 0;
+}
+
+/* Give back what the jobs that were reserved do not need. */
 static void give_tokens(struct worker *worker, const struct reservation *reservation)
 {
     int left = worker->budget;
@@ -202,9 +223,11 @@ static void reserved(struct worker *worker, const struct reservation *reservatio
         wait_for_work(worker, IDLE_MS / 10);
         return;
     case QUEUE_SHARES: /* asked again at once, with tokens */
-        worker->limiter = COPY(worker, reservation->limiter);
+        limiter_set(worker, reservation->limiter);
         return;
     case QUEUE_OPEN:
+        if (worker->limiter && worker->budget < 0)
+            limiter_set(worker, NULL);
         break;
     }
     if (reservation->count > 0)
@@ -220,7 +243,7 @@ static void reserve(struct worker *worker)
     int wanted = worker->slot_count - busy_count(worker), r;
 
     if (worker->stopping || worker->waiting || wanted == 0 || worker->now < worker->retry_at ||
-        !fetch_tokens(worker, wanted))
+        worker->now < worker->tokens_at || !fetch_tokens(worker, wanted))
         return;
     worker->now = worker_clock(); /* the leases begin now, however long the last commits took */
     r = queue_reserve(worker->redis, ctx, worker->options->queue, wanted, worker_lease_ms(worker), worker->name,
@@ -229,6 +252,8 @@ static void reserve(struct worker *worker)
         reserved(worker, &reservation);
         return;
     }
+    if (worker->limiter && worker->budget > 0)
+        limiter_give(limits(worker), worker->limiter, worker->budget);
     worker_complain(worker, "worker.reserve", r);
     worker->retry_at = worker->now + OUTAGE_MS;
 }
@@ -277,9 +302,10 @@ static int next_timeout(const struct worker *worker)
     }
     if (worker->stopping && worker->stop_at > worker->now && worker->stop_at < at)
         at = worker->stop_at;
+    /* A slot is free and nobody waits for its job yet. */
     if (!worker->stopping && !worker->waiting && worker->retry_at <= worker->now &&
-        busy_count(worker) < worker->slot_count)
-        at = worker->now; /* a slot is free and nobody waits for its job yet */
+        busy_count(worker) < worker->slot_count && worker->tokens_at < at)
+        at = worker->tokens_at;
     return at > worker->now ? (int)(at - worker->now) : 0;
 }
 

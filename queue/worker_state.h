@@ -59,8 +59,10 @@ struct worker {
     uint64_t waiting_until;
     bool stopping;
     uint64_t stop_at;           /* when running jobs are given back; UINT64_MAX: never, they may end */
-    const char *limiter;        /* the queue's, once reserve has named it; NULL: none */
-    int budget;                 /* tokens of it that are held */
+    char *limiter;              /* the queue's, once reserve has named it; NULL: none */
+    uint64_t limiter_at;        /* when to ask reserve again which one it is: operators change it */
+    uint64_t tokens_at;         /* nothing is reserved before: the limiter has nothing to give */
+    int budget;                 /* tokens of it that are held; negative: none are asked for */
     int need;                   /* what the next job costs at least */
     unsigned long done, failed; /* since the start */
     uint64_t started_at;
@@ -70,6 +72,8 @@ struct worker {
 /* Milliseconds of CLOCK_BOOTTIME: goes on while the machine sleeps, as leases do. */
 uint64_t worker_clock(void);
 int worker_lease_ms(const struct worker *worker);
+/* Somebody else is to look for work: a wake-up may have reached us that we do not follow. */
+void worker_wake_another(struct worker *worker);
 /* Log that a call to Redis failed with r. Why there is no connection is told once an attempt. */
 void worker_complain(struct worker *worker, const char *event, int r);
 

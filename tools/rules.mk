@@ -140,6 +140,15 @@ $(B)/obj/tests/soak/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson 
 $(B)/soak: $(SOAK_OBJ) $(B)/libmillrace.a
 	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(SOAK_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq hiredis jansson talloc libsodium libseccomp) -lpthread -lm
 
+# The worker's tests: the real worker with kinds that do as they are told, as two releases.
+TRIAL_OBJ := $(call obj,$(filter-out queue/cli/main.c,$(CLI_SRC))) $(B)/obj/gen/migrations.o
+$(B)/obj/tests/worker/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc libsodium libseccomp)
+$(B)/obj/tests/worker/trial-next.o: tests/worker/trial.c | $(addsuffix .h,$(GEN)) $(B)/packages
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(CFLAGS_ALL) -DTRIAL_NEXT $(CFLAGS_PKG) -c -o $@ $<
+$(B)/trial $(B)/trial-next: $(B)/%: $(B)/obj/tests/worker/%.o $(TRIAL_OBJ) $(B)/libmillrace.a
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $< $(TRIAL_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq hiredis jansson talloc libsodium libseccomp) -lpthread -lm
+
 # What is missing is installed before anything is compiled; when nothing is, this costs a few milliseconds.
 $(B)/packages: tools/deps
 	@tools/deps build

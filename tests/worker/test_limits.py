@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What operators set, end to end: pauses, caps, rates, shared limiters, back-pressure; and how it comes back after a loss."""
+import re
+import time
+
+import pytest
+
+from engine import Limiter
+from servers import Refused, until
+
+
+def test_pause_and_resume(yard):
+    yard.worker()
+    yard.ended(yard.put())
+    yard.set(paused=1)
+    jobs = yard.put_many(5)
+    until(lambda: yard.queue.reserve(1).paused, "it is paused")
+    assert not any(yard.end(job) for job in jobs)
+    yard.set(paused=None)
+    began = time.monotonic()
+    yard.all_ended(jobs)
+    assert time.monotonic() - began < 3
+
+
+def test_a_rate_holds_end_to_end(yard):
+    yard.set(rate="20|5")
+    for _ in range(2):
+        yard.worker()
+    jobs = yard.put_many(65, kind="trial.bare")
+    began = time.monotonic()
+    yard.all_ended(jobs)
+    assert 2.8 <= time.monotonic() - began <= 6
+
+
+def test_a_cap_holds_end_to_end(yard):
+    yard.set(**{"cap_kind__trial.do": 2})
+    for _ in range(2):
+        yard.worker()
+    jobs, most = yard.put_many(10, do="wait", ms=100), 0
+    while yard.sql.one("select count(*) from job_end") != "10":
+        most = max(most, yard.redis("SCARD", yard.queue.key("in:k:trial.do")))
+    assert most == 2 and jobs
+
+
+# ---- a limiter that two queues share ----
+
+@pytest.fixture
+def shared(yard):
+    limiter = Limiter(yard.redis, "provider")
+    yard.sql("insert into limiter (name, rate, burst) values ('provider', 20, 5)")
+    limiter.rate(20, 5)
+    for queue in ("trial", "other"):
+        yard.set(queue, limiter="provider")
+    return limiter
+
+
+def test_two_queues_share_a_rate(yard, shared):
+    yard.worker()
+    yard.worker("other")
+    jobs = yard.put_many(35, kind="trial.bare") + yard.put_many(30, kind="other.do")
+    began = time.monotonic()
+    yard.all_ended(jobs)
+    assert 2.8 <= time.monotonic() - began <= 6
+
+
+def test_a_429_blocks_all_who_share(yard, shared):
+    yard.worker()
+    yard.worker("other")
+    yard.ended(yard.put("other.do"))
+    job = yard.put(do="limited", delay=2)
+    yard.tried(job, 1)
+    began = time.monotonic()
+    yard.ended(yard.put("other.do"))
+    assert 1 < time.monotonic() - began < 4
+    assert yard.tries(job)[0] == ("snoozed", "f")
+
+
+def test_what_ends_while_there_are_no_tokens_is_written(yard, shared):
+    """It used to wait with the worker, for as long as the provider had said, and so did a stop."""
+    worker = yard.worker()
+    running = yard.running_at(yard.put(do="wait", ms=1000))
+    yard.tried(yard.put(do="limited", delay=60), 1)
+    began = time.monotonic()
+    yard.ended(running)
+    assert time.monotonic() - began < 3
+    assert worker.stop() == 0
+    assert time.monotonic() - began < 6
+
+
+def test_what_costs_more_than_the_burst_runs(yard, shared):
+    """Nobody ever had as many tokens, and its queue stood still."""
+    yard.worker()
+    job = yard.put(more="cost => 12")
+    yard.ended(job)
+    yard.all_ended(yard.put_many(3))
+
+
+def test_another_limiter_or_none_is_noticed(yard, shared):
+    """A worker used to keep the one that it had heard of first."""
+    yard.worker()
+    yard.ended(yard.put())
+    shared.block(60_000)
+    job = yard.put()
+    yard.set(limiter=None)
+    yard.ended(job, patience=12)
+    stuck = Limiter(yard.redis, "stuck")
+    stuck.rate(1, 1)
+    stuck.block(60_000)
+    yard.set(limiter="stuck")
+    job = yard.put()
+    yard.set(limiter=None)
+    yard.ended(job, patience=12)
+
+
+def test_tokens_that_nobody_needs_are_given_back(yard, shared):
+    worker = yard.worker()
+    yard.ended(yard.put())
+    until(lambda: shared.take(5, 5)[0] == 5, "all are there")
+    assert worker.find("job.end")
+
+
+# ---- back-pressure ----
+
+def refused(yard, reason):
+    def look():
+        try:
+            yard.row()
+        except Refused as refusal:
+            assert refusal.sqlstate == "MR503" and reason in str(refusal)
+            return True
+    return look
+
+
+def accepted(yard):
+    def look():
+        try:
+            return yard.row()
+        except Refused:
+            return None
+    return look
+
+
+def test_too_many_open_jobs_are_refused_before_they_are_written(yard):
+    yard.scheduler()
+    yard.set(backlog=20)
+    jobs = yard.put_many(20)
+    until(refused(yard, "too many jobs are open"), "it refuses")
+    before = yard.sql.one("select count(*) from job")
+    with pytest.raises(Refused):
+        yard.put_many(3)
+    assert yard.sql.one("select count(*) from job") == before
+    yard.row("other.do")                       # another queue does not mind
+    yard.worker()
+    yard.all_ended(jobs)
+    job = until(accepted(yard), "it takes jobs again")
+    yard.ended(job)
+
+
+def test_a_redis_short_of_memory_is_spared(yard):
+    yard.scheduler()
+    used = lambda: int(re.search(r"used_memory:(\d+)", yard.redis("INFO", "memory")).group(1))
+    most, n = used() + (32 << 20), 0
+    yard.redis("CONFIG", "SET", "maxmemory", most)
+    assert accepted(yard)()
+    while used() < most * 0.72:
+        yard.redis("SET", f"ballast:{n}", "x" * (1 << 20))
+        n += 1
+    until(refused(yard, "Redis is short of memory"), "it refuses")
+    yard.redis("UNLINK", *[f"ballast:{i}" for i in range(n)])
+    assert until(accepted(yard), "it takes jobs again")
+
+
+# ---- after a loss ----
+
+def test_settings_are_back_before_the_queue_opens_again(yard):
+    yard.scheduler()
+    yard.set(**{"cap_kind__trial.do": 0, "limiter": "provider"})
+    yard.sql("insert into limiter (name, rate, burst) values ('provider', 2, 3)")
+    yard.put_many(3)
+    seen = []
+    yard.redis("FLUSHALL")
+    # Nothing that is not whole may be seen: settings, and the rates of limiters, come before the gate opens.
+    gate = """local r = {}
+        for _, name in ipairs({'{q:trial}:gen', '{q:trial}:cfg', '{l:provider}:rate'}) do
+          r[#r + 1] = redis.call('EXISTS', 'mr1:' .. name) end
+        return r"""
+    until(lambda: seen.append(yard.redis("EVAL", gate, 0)) or seen[-1][0], "it is open again", every=0.001)
+    assert seen[-1] == [1, 1, 1]
+    assert yard.redis("HGET", yard.queue.key("cfg"), "cap.kind:trial.do") == "0"
+
+
+def test_settings_that_were_made_while_nobody_led_are_told(yard):
+    scheduler = yard.scheduler()
+    yard.put_many(3)
+    scheduler.stop()
+    yard.sql("select queue_set('test', 'trial', 'paused', '1')")
+    yard.scheduler()
+    until(lambda: yard.queue.reserve(1).paused, "it is paused")
