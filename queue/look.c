@@ -24,35 +24,6 @@ struct tally {
     char first[JOB_ID_SIZE];
 };
 
-static int by_queue(const void *a, const void *b)
-{
-    return strcmp(((const struct ticket *)a)->queue, ((const struct ticket *)b)->queue);
-}
-
-/* The page's tickets, by queue; a job without one is due in the far future. */
-static int read_tickets(void *ctx, const struct result *page, struct ticket **ret, size_t *ret_count)
-{
-    int rows = result_rows(page);
-    struct ticket *tickets = memory_check(talloc_array(ctx, struct ticket, (size_t)rows + 1));
-    size_t count = 0;
-
-    for (int i = 0; i < rows; i++) {
-        const char *line = result_text(page, i, "ticket");
-        struct ticket *one;
-        size_t n;
-
-        if (!line)
-            continue;
-        if (ticket_parse(ctx, line, &one, &n) < 0 || n != 1)
-            return -EPROTO;
-        tickets[count++] = *one;
-    }
-    qsort(tickets, count, sizeof *tickets, by_queue);
-    *ret = tickets;
-    *ret_count = count;
-    return 0;
-}
-
 static void note_open(struct tally *tally, const struct result *page)
 {
     for (int i = 0; i < result_rows(page); i++) {
@@ -122,7 +93,7 @@ static int put_page(struct reconciler *reconciler, const struct sql *sql, const 
         return r;
     snprintf(after, JOB_ID_SIZE, "%s", result_text(&page, rows - 1, "id"));
     note_open(tally, &page);
-    r = read_tickets(ctx, &page, &tickets, &n);
+    r = ticket_rows(ctx, &page, &tickets, &n);
     if (r < 0) {
         log_error("reconcile.read", "error=malformed ticket");
         return r;

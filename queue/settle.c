@@ -183,20 +183,6 @@ static void group_make(struct group *group, const struct worker *worker, const s
     }
 }
 
-/* Tell Redis what the ends have put. When it does not hear, the reconciler tells it. */
-static void put_followers(struct worker *worker, const struct result *rows)
-{
-    for (int i = 0; i < result_rows(rows); i++) {
-        autotalloc void *ctx = talloc_new(NULL);
-        const char *line = result_text(rows, i, "ticket");
-        struct ticket *tickets;
-        size_t n;
-
-        if (line && ticket_parse(ctx, line, &tickets, &n) == 0 && queue_redis_put(worker->places, tickets, n) < 0)
-            log_info("worker.put", "job=%s is left to the scheduler", tickets->id);
-    }
-}
-
 static enum settled commit(struct worker *worker, const struct ending *endings, size_t n)
 {
     autotalloc void *ctx = talloc_new(NULL);
@@ -214,8 +200,8 @@ static enum settled commit(struct worker *worker, const struct ending *endings, 
                                                                   : SETTLE_REFUSED;
         log_warning("job.commit", "jobs=%zu first=%s statement=%s sqlstate=%s error=%s", n, endings->slot->job->id,
                     group.calls[failed].sql->name, results[failed].sqlstate, results[failed].message);
-    } else if (group.ended >= 0) {
-        put_followers(worker, &results[group.ended]);
+    } else if (group.ended >= 0 && queue_redis_put_rows(worker->places, &results[group.ended]) < 0) {
+        log_info("worker.put", "first=%s: what follows is left to the scheduler", endings->slot->job->id);
     }
     for (size_t i = 0; i < group.count; i++)
         result_clear(&results[i]);
