@@ -240,10 +240,10 @@ static enum settled settle_refused(struct ending *ending)
     return commit(slot->worker, ending, 1);
 }
 
-static enum settled settle_alone(struct ending *ending)
+/* settled: what came of committing it alone. */
+static enum settled settle_alone(struct ending *ending, enum settled settled)
 {
     struct slot *slot = ending->slot;
-    enum settled settled = commit(slot->worker, ending, 1);
 
     if (settled == SETTLE_REFUSED)
         settled = settle_refused(ending);
@@ -319,8 +319,8 @@ static size_t endings_collect(struct worker *worker, struct ending *endings)
 /* Commit them, together or else each alone; the settled come first afterwards. Their number. */
 static size_t endings_commit(struct worker *worker, struct ending *endings, size_t n)
 {
-    enum settled settled = commit(worker, endings, n);
-    bool alone = settled == SETTLED_ELSEWHERE || settled == SETTLE_REFUSED;
+    enum settled together = commit(worker, endings, n), settled = together;
+    bool alone = together == SETTLED_ELSEWHERE || together == SETTLE_REFUSED;
     size_t kept = 0;
 
     for (size_t i = 0; i < n && settled != SETTLE_LATER; i++) {
@@ -329,7 +329,7 @@ static size_t endings_commit(struct worker *worker, struct ending *endings, size
             continue;
         }
         if (alone)
-            settled = settle_alone(&endings[i]);
+            settled = settle_alone(&endings[i], n == 1 ? together : commit(worker, &endings[i], 1));
         if (settled == SETTLE_LATER || settled == SETTLE_REFUSED)
             continue;
         settled_note(&endings[i], settled);
