@@ -15,12 +15,6 @@ char *queue_prefix(void *ctx, const char *queue)
     return FORMAT(ctx, "mr1:{q:%s}:", queue);
 }
 
-static void reply_free(redisReply **reply)
-{
-    freeReplyObject(*reply);
-}
-#define autoreply __attribute__((cleanup(reply_free)))
-
 static struct command begin(void *ctx, const char *queue)
 {
     struct command command = { 0 };
