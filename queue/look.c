@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * One look of the reconciler: is each queue whole, and does Redis know every open job? */
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "queue/reconcile_state.h"
@@ -195,11 +196,11 @@ static int rebuild_begin(struct reconciler *reconciler, struct queue_state *queu
     queue->rebuilding = true;
     /* Who holds a job touches it within a sixth of the lease, or ends it within two thirds. Where no job is open none
      * can be held, and there is nothing to wait for. */
-    queue->open_at = reconcile_clock();
+    queue->open_at = clock_boot_ms();
     if (*result_text(&open, 0, "any_open") == 't')
         queue->open_at += (uint64_t)reconciler->config->queue_lease * 1000 * 2 / 3;
     log_info("reconcile.rebuild", "queue=%s wait_ms=%llu", queue->name,
-             (unsigned long long)(queue->open_at - reconcile_clock()));
+             (unsigned long long)(queue->open_at - clock_boot_ms()));
     return 0;
 }
 
@@ -235,7 +236,7 @@ static int look_at_queue(struct reconciler *reconciler, struct queue_state *queu
         rebuild_over(queue); /* another leader was faster */
     else if (!queue->rebuilding)
         r = rebuild_begin(reconciler, queue);
-    if (r == 0 && queue->rebuilding && reconcile_clock() >= queue->open_at)
+    if (r == 0 && queue->rebuilding && clock_boot_ms() >= queue->open_at)
         r = rebuild_end(reconciler, queue);
     return r;
 }

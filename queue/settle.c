@@ -3,6 +3,7 @@
  * forgets the jobs or makes them ready again. The first end stands: when there is one already, nothing of ours is
  * written. A group that cannot be committed is taken apart, so that one job's trouble is only its own. */
 #include "common/array_text.h"
+#include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -30,13 +31,6 @@ struct ending {
     bool counts; /* of an attempt */
 };
 
-static long long due_in(int seconds)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return ((long long)now.tv_sec + seconds) * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Exponential back-off with full jitter above the half: between 0.5 and 1 times base * 2^(attempt - 1). */
 static int backoff(const struct job *job)
 {
@@ -59,7 +53,7 @@ static void plan_again(struct ending *ending, bool counts)
         job->delay = backoff(job);
     ending->counts = counts;
     ending->held.ended = job->delay > NEAR;
-    ending->held.due_ms = job->delay > 0 ? due_in(job->delay) : 0;
+    ending->held.due_ms = job->delay > 0 ? clock_wall_ms() + job->delay * 1000LL : 0;
 }
 
 static struct ending plan(struct slot *slot)
@@ -296,7 +290,7 @@ static size_t endings_collect(struct worker *worker, struct ending *endings)
 {
     size_t n = 0, own = 0;
 
-    worker->now = worker_clock();
+    worker->now = clock_boot_ms();
     for (int i = 0; i < worker->slot_count && n < QUEUE_BATCH && own < DATABASE_CALLS - CALLS_OF_ALL; i++) {
         struct slot *slot = &worker->slots[i];
         size_t at = n;
@@ -324,7 +318,7 @@ static size_t endings_commit(struct worker *worker, struct ending *endings, size
     size_t kept = 0;
 
     for (size_t i = 0; i < n && settled != SETTLE_LATER; i++) {
-        if (alone && worker_clock() >= endings[i].slot->safe_until) {
+        if (alone && clock_boot_ms() >= endings[i].slot->safe_until) {
             slot_stop(endings[i].slot, STOP_LOST);
             continue;
         }
@@ -336,7 +330,7 @@ static size_t endings_commit(struct worker *worker, struct ending *endings, size
         endings[kept++] = endings[i];
     }
     if (settled == SETTLE_LATER)
-        worker->retry_at = worker_clock() + RETRY_MS;
+        worker->retry_at = clock_boot_ms() + RETRY_MS;
     return kept;
 }
 
