@@ -173,7 +173,9 @@ static int work(const struct config *config, const char *queue)
 {
     autotalloc void *ctx = talloc_new(NULL);
     struct job_tools tools = { .config = config };
-    struct worker_options options = { .config = config, .queue = queue, .tools = &tools, .wait = wait_for_both };
+    struct worker_options options = {
+        .config = config, .queue = queue, .kinds = job_kinds, .tools = &tools, .wait = wait_for_both
+    };
     struct seal_ring *seals;
     struct keys keys;
     const char *why;
