@@ -3,6 +3,7 @@
 #include "common/memory.h"
 #include "common/redis_address.h"
 #include "common/seal.h"
+#include "common/text.h"
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -139,22 +140,11 @@ static int setting_set(struct config *config, const struct setting *setting, con
     return -EINVAL;
 }
 
-static char *trim(char *text)
-{
-    char *end;
-    while (isspace((unsigned char)*text))
-        text++;
-    end = text + strlen(text);
-    while (end > text && isspace((unsigned char)end[-1]))
-        *--end = '\0';
-    return text;
-}
-
 /* NULL when the line holds, else what is wrong with it. */
 static const char *line_apply(struct config *config, char *line)
 {
     const struct setting *setting;
-    char *equals, *key = trim(line);
+    char *equals, *key = text_trim(line);
 
     if (!*key || *key == '#')
         return NULL;
@@ -162,11 +152,11 @@ static const char *line_apply(struct config *config, char *line)
     if (!equals)
         return "no = in the line";
     *equals = '\0';
-    key = trim(key);
+    key = text_trim(key);
     setting = setting_find(key);
     if (!setting)
         return FORMAT(config, "unknown key %s", key);
-    if (setting_set(config, setting, trim(equals + 1)) < 0)
+    if (setting_set(config, setting, text_trim(equals + 1)) < 0)
         return FORMAT(config, "bad value of %s", key);
     return NULL;
 }

@@ -214,6 +214,11 @@ const char *redis_run_id(const struct redis *redis)
     return redis->connection ? dial_run_id(redis->dial) : "";
 }
 
+void reply_clear(redisReply **reply)
+{
+    freeReplyObject(*reply);
+}
+
 const char *redis_error(const struct redis *redis)
 {
     return redis->error;

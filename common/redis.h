@@ -43,6 +43,8 @@ int redis_do(struct redis *redis, const struct command *command, redisReply **re
 int redis_eval(struct redis *redis, const struct script *script, int keys, const struct command *command,
                redisReply **ret);
 const char *redis_error(const struct redis *redis);
+void reply_clear(redisReply **reply);
+#define autoreply __attribute__((cleanup(reply_clear)))
 
 /* A second way of use, for one command that may block for long (BZPOPMIN): send without waiting, poll
  * redis_descriptor() for reading, then take the answer. redis_take: -EAGAIN when it is not whole yet. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/seal.h"
 #include "common/memory.h"
+#include "common/text.h"
 #include <assert.h>
-#include <ctype.h>
 #include <errno.h>
 #include <sodium.h>
 
@@ -85,18 +85,6 @@ static const char *ring_add_secret(void *ctx, struct seal_ring *ring, const stru
     return NULL;
 }
 
-static char *trim(char *text)
-{
-    char *end;
-
-    while (isspace((unsigned char)*text))
-        text++;
-    end = text + strlen(text);
-    while (end > text && isspace((unsigned char)end[-1]))
-        *--end = '\0';
-    return text;
-}
-
 static size_t count_entries(const char *configured)
 {
     size_t count = 1;
@@ -116,9 +104,9 @@ int seal_ring_new(void *ctx, const char *configured, const struct keys *keys, st
 
     ring->keys = memory_check(talloc_zero_array(ring, struct seal_key, count_entries(list) + 1));
     talloc_set_destructor(ring, ring_forget);
-    if (*trim(list))
+    if (*text_trim(list))
         while (!why && (entry = strsep(&rest, ",")))
-            why = ring_add_configured(ctx, ring, trim(entry));
+            why = ring_add_configured(ctx, ring, text_trim(entry));
     if (!why)
         why = ring_add_secret(ctx, ring, keys);
     sodium_memzero(list, length);

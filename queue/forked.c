@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "queue/forked.h"
+#include "common/clock.h"
 #include "common/memory.h"
 #include "queue/report.h"
 #include "queue/worker_state.h"
@@ -46,7 +47,7 @@ static bool inside_still_mine(struct job *job)
 {
     const struct inside *inside = job->closure;
 
-    return getppid() == inside->parent && worker_clock() < *inside->safe;
+    return getppid() == inside->parent && clock_boot_ms() < *inside->safe;
 }
 
 static const struct job_host forked_host = { .progress = inside_progress, .still_mine = inside_still_mine };

@@ -4,10 +4,11 @@
  * dispatcher. The dispatcher must have one thread. */
 #ifndef MILLRACE_FORKED_H
 #define MILLRACE_FORKED_H
+#include "common/clock.h"
 #include "queue/fence.h"
 #include "queue/job.h"
 
-/* Until when (worker_clock, ms) an attempt surely holds its job; 0: not any more. The dispatcher writes it, the child
+/* Until when (clock_boot_ms, ms) an attempt surely holds its job; 0: not any more. The dispatcher writes it, the child
  * reads it, so it lies in memory that both share. */
 typedef _Atomic(uint64_t) forked_safe;
 /* n of them, all 0, shared with every child forked later; NULL with errno. forked_safe_free() gives them back. */

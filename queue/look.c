@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * One look of the reconciler: is each queue whole, and does Redis know every open job? */
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "queue/reconcile_state.h"
@@ -24,35 +25,6 @@ struct tally {
     bool expected; /* nobody has told Redis before, and nobody should have */
     char first[JOB_ID_SIZE];
 };
-
-static int by_queue(const void *a, const void *b)
-{
-    return strcmp(((const struct ticket *)a)->queue, ((const struct ticket *)b)->queue);
-}
-
-/* The page's tickets, by queue; a job without one is due in the far future. */
-static int read_tickets(void *ctx, const struct result *page, struct ticket **ret, size_t *ret_count)
-{
-    int rows = result_rows(page);
-    struct ticket *tickets = memory_check(talloc_array(ctx, struct ticket, (size_t)rows + 1));
-    size_t count = 0;
-
-    for (int i = 0; i < rows; i++) {
-        const char *line = result_text(page, i, "ticket");
-        struct ticket *one;
-        size_t n;
-
-        if (!line)
-            continue;
-        if (ticket_parse(ctx, line, &one, &n) < 0 || n != 1)
-            return -EPROTO;
-        tickets[count++] = *one;
-    }
-    qsort(tickets, count, sizeof *tickets, by_queue);
-    *ret = tickets;
-    *ret_count = count;
-    return 0;
-}
 
 static void note_open(struct tally *tally, const struct result *page)
 {
@@ -140,7 +112,7 @@ static int put_page(struct reconciler *reconciler, const struct sql *sql, const 
         return r;
     snprintf(after, JOB_ID_SIZE, "%s", result_text(&page, rows - 1, "id"));
     note_open(tally, &page);
-    r = read_tickets(ctx, &page, &tickets, &n);
+    r = ticket_rows(ctx, &page, &tickets, &n);
     if (r < 0) {
         log_error("reconcile.read", "error=malformed ticket");
         return r;
@@ -242,11 +214,11 @@ static int rebuild_begin(struct reconciler *reconciler, struct queue_state *queu
     queue->rebuilding = true;
     /* Who holds a job touches it within a sixth of the lease, or ends it within two thirds. Where no job is open none
      * can be held, and there is nothing to wait for. */
-    queue->open_at = reconcile_clock();
+    queue->open_at = clock_boot_ms();
     if (*result_text(&open, 0, "any_open") == 't')
         queue->open_at += (uint64_t)reconciler->config->queue_lease * 1000 * 2 / 3;
     log_info("reconcile.rebuild", "queue=%s wait_ms=%llu", queue->name,
-             (unsigned long long)(queue->open_at - reconcile_clock()));
+             (unsigned long long)(queue->open_at - clock_boot_ms()));
     return 0;
 }
 
@@ -282,7 +254,7 @@ static int look_at_queue(struct reconciler *reconciler, struct queue_state *queu
         rebuild_over(queue); /* another leader was faster */
     else if (!queue->rebuilding)
         r = rebuild_begin(reconciler, queue);
-    if (r == 0 && queue->rebuilding && reconcile_clock() >= queue->open_at)
+    if (r == 0 && queue->rebuilding && clock_boot_ms() >= queue->open_at)
         r = rebuild_end(reconciler, queue);
     return r;
 }

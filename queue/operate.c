@@ -85,23 +85,6 @@ static struct verdict subject_find(const struct actor *actor, void *ctx, const c
     return verdict(E_NONE, " ");
 }
 
-/* Tell Redis of the jobs that rows have tickets of; false when it did not hear. */
-static bool put_tickets(const struct actor *actor, const struct result *rows)
-{
-    autotalloc void *ctx = talloc_new(NULL);
-    bool heard = true;
-
-    for (int i = 0; i < result_rows(rows); i++) {
-        const char *line = result_text(rows, i, "ticket");
-        struct ticket *tickets;
-        size_t n;
-
-        if (line && ticket_parse(ctx, line, &tickets, &n) == 0 && queue_redis_put(actor->redis, tickets, n) < 0)
-            heard = false;
-    }
-    return heard;
-}
-
 /* Run a transaction; results are the caller's. The verdict of the statement that failed, if one did. */
 static struct verdict transact(const struct actor *actor, const struct call *calls, size_t n, struct result *results)
 {
@@ -158,7 +141,7 @@ static struct verdict cancel_waiting(const struct actor *actor, void *ctx, const
         done = verdict(E_CONFLICT, "it has just ended");
     if (done.error == E_NONE) {
         forget_waiting(subject);
-        put_tickets(actor, &results[ENDED]);
+        queue_redis_put_rows(actor->redis, &results[ENDED]);
         done = verdict(E_NONE, "was waiting and is cancelled");
     }
     results_clear(results, CALLS);
@@ -225,7 +208,7 @@ struct verdict operate_kick(const struct actor *actor, const char *id)
                                { kind->kick, PARAMS({ "job_id", subject.id }) } },
         kind->kick ? 2 : 1, results);
     if (done.error == E_NONE)
-        done = put_tickets(actor, &results[0])
+        done = queue_redis_put_rows(actor->redis, &results[0]) == 0
                    ? verdict(E_NONE, "is put again")
                    : verdict(E_NONE, "is put again; Redis does not answer, the scheduler will tell it");
     results_clear(results, 2);

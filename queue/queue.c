@@ -15,12 +15,6 @@ char *queue_prefix(void *ctx, const char *queue)
     return FORMAT(ctx, "mr1:{q:%s}:", queue);
 }
 
-static void reply_free(redisReply **reply)
-{
-    freeReplyObject(*reply);
-}
-#define autoreply __attribute__((cleanup(reply_free)))
-
 static struct command begin(void *ctx, const char *queue)
 {
     struct command command = { 0 };
@@ -35,6 +29,18 @@ static void add_epoch(void *ctx, struct command *command, uint64_t epoch)
 
 /* ---- put ---- */
 
+/* line is cut into the parts that the ticket names. */
+static int ticket_cut(char *line, struct ticket *ret)
+{
+    char *id = strchr(line, ' '), *packed = id ? strchr(id + 1, ' ') : NULL;
+
+    if (!packed || packed - id != JOB_ID_SIZE)
+        return -EPROTO;
+    *id = *packed = '\0';
+    *ret = (struct ticket){ .queue = line, .id = id + 1, .packed = packed + 1 };
+    return 0;
+}
+
 int ticket_parse(void *ctx, const char *lines, struct ticket **ret, size_t *ret_count)
 {
     struct ticket *tickets = memory_check(talloc_array(ctx, struct ticket, QUEUE_BATCH));
@@ -42,15 +48,37 @@ int ticket_parse(void *ctx, const char *lines, struct ticket **ret, size_t *ret_
     size_t n = 0;
 
     for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-        char *id = strchr(line, ' '), *packed = id ? strchr(id + 1, ' ') : NULL;
-        int r = n == QUEUE_BATCH ? -E2BIG : !packed || packed - id != JOB_ID_SIZE ? -EPROTO : 0;
+        int r = n == QUEUE_BATCH ? -E2BIG : ticket_cut(line, &tickets[n++]);
         if (r < 0) {
             talloc_free(tickets);
             return r;
         }
-        *id = *packed = '\0';
-        tickets[n++] = (struct ticket){ .queue = line, .id = id + 1, .packed = packed + 1 };
     }
+    *ret = tickets;
+    *ret_count = n;
+    return 0;
+}
+
+static int by_queue(const void *a, const void *b)
+{
+    return strcmp(((const struct ticket *)a)->queue, ((const struct ticket *)b)->queue);
+}
+
+int ticket_rows(void *ctx, const struct result *rows, struct ticket **ret, size_t *ret_count)
+{
+    int count = result_rows(rows);
+    struct ticket *tickets = memory_check(talloc_array(ctx, struct ticket, (size_t)count + 1));
+    size_t n = 0;
+
+    for (int i = 0; i < count; i++) {
+        const char *line = result_text(rows, i, "ticket");
+
+        if (line && ticket_cut(COPY(tickets, line), &tickets[n++]) < 0) {
+            talloc_free(tickets);
+            return -EPROTO;
+        }
+    }
+    qsort(tickets, n, sizeof *tickets, by_queue);
     *ret = tickets;
     *ret_count = n;
     return 0;

@@ -3,6 +3,7 @@
  * call is one round trip and one atomic transition over at most QUEUE_BATCH jobs. Errors are those of redis_eval. */
 #ifndef MILLRACE_QUEUE_H
 #define MILLRACE_QUEUE_H
+#include "common/database.h"
 #include "common/redis.h"
 #include "queue/job.h"
 
@@ -20,6 +21,9 @@ struct ticket {
 };
 /* Split lines of tickets; on ctx. -EPROTO when one is malformed, -E2BIG above QUEUE_BATCH. */
 int ticket_parse(void *ctx, const char *lines, struct ticket **ret, size_t *ret_count);
+/* The tickets in the column `ticket` of any number of rows, by queue; a row may have none. On ctx. -EPROTO when one is
+ * malformed. */
+int ticket_rows(void *ctx, const struct result *rows, struct ticket **ret, size_t *ret_count);
 /* The put script's words for n tickets of one queue (all of tickets[0]'s). One key. */
 void queue_put_command(void *ctx, struct command *command, const struct ticket *tickets, size_t n);
 /* Put tickets of any queues, a round trip each queue. *ret_added: how many Redis did not know yet. */

@@ -90,3 +90,13 @@ int queue_redis_put(struct queue_redis *queues, const struct ticket *tickets, si
     }
     return first;
 }
+
+int queue_redis_put_rows(struct queue_redis *queues, const struct result *rows)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    struct ticket *tickets;
+    size_t n;
+    int r = ticket_rows(ctx, rows, &tickets, &n);
+
+    return r < 0 ? r : queue_redis_put(queues, tickets, n);
+}

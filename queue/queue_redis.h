@@ -19,4 +19,6 @@ struct redis *queue_redis_get(struct queue_redis *queues, const char *queue);
 struct redis *queue_redis_limiter(struct queue_redis *queues, const char *limiter);
 /* Put tickets of any queues, each to its queue's Redis. 0, or the first error; the others are put all the same. */
 int queue_redis_put(struct queue_redis *queues, const struct ticket *tickets, size_t n);
+/* Put those in the column `ticket` of a result; likewise. */
+int queue_redis_put_rows(struct queue_redis *queues, const struct result *rows);
 #endif

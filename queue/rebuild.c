@@ -7,12 +7,6 @@
 
 enum { SCANNED = 500 }; /* keys that one step of a scan looks at, about */
 
-#define autoreply __attribute__((cleanup(reply_free)))
-static void reply_free(redisReply **reply)
-{
-    freeReplyObject(*reply);
-}
-
 /* Script open; more: further words. *ret: whether it answered 1. */
 static int call_open(struct redis *redis, const char *queue, const char *mode, const char *token,
                      const struct command *more, bool *ret)

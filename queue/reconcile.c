@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "queue/reconcile.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "queue/queue_redis.h"
@@ -13,13 +14,6 @@
 #include <unistd.h>
 
 enum { LEAD_MS = 3000, REBUILD_STEP_MS = 500, SCHEDULE_RETRY_MS = 1000 };
-
-uint64_t reconcile_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static bool all_connected(const struct reconciler *reconciler)
 {
@@ -82,7 +76,7 @@ static void run_schedules(struct reconciler *reconciler)
     /* The look for recent jobs goes by the time of their ids, which is their tick's: a late one needs a full pass. */
     if (schedule_run(reconciler->database, reconciler->redis, &wait) < 0)
         reconciler->full_at = 0;
-    reconciler->schedules_at = reconcile_clock() + (wait < 0 || (uint64_t)wait > most ? most : (uint64_t)wait);
+    reconciler->schedules_at = clock_boot_ms() + (wait < 0 || (uint64_t)wait > most ? most : (uint64_t)wait);
 }
 
 /* Milliseconds until t, at most step. */
@@ -97,7 +91,7 @@ static void loop(struct reconciler *reconciler)
     int step;
 
     do {
-        reconciler->now = reconcile_clock();
+        reconciler->now = clock_boot_ms();
         lead(reconciler);
         if (reconciler->term && (reconciler->now >= reconciler->look_at || look_is_rebuilding(reconciler))) {
             keep_house(reconciler);
@@ -111,7 +105,7 @@ static void loop(struct reconciler *reconciler)
         if (reconciler->term)
             roll_up(reconciler);
         listener_keep(reconciler->listener);
-        reconciler->now = reconcile_clock(); /* a look may have taken a while */
+        reconciler->now = clock_boot_ms(); /* a look may have taken a while */
         step = look_is_rebuilding(reconciler) || !all_connected(reconciler) ? REBUILD_STEP_MS : LEAD_MS;
         if (reconciler->term)
             step = until(reconciler, reconciler->look_at, until(reconciler, reconciler->schedules_at, step));

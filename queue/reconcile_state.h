@@ -41,7 +41,6 @@ struct reconciler {
     int signals;
 };
 
-uint64_t reconcile_clock(void); /* milliseconds of CLOCK_BOOTTIME */
 /* Log that a call to a queue's Redis failed with r. Why there is no connection is told once an attempt. */
 void reconcile_complain(const char *event, const struct queue_state *queue, int r);
 

@@ -19,28 +19,6 @@ static void tell(const struct result *rows, int i)
         log_info("schedule.late", "schedule=%s tick=%s late_s=%s", name, result_text(rows, i, "tick"), late);
 }
 
-/* The tickets among the rows; on ctx. */
-static int read_rows(void *ctx, const struct result *rows, struct ticket **ret, size_t *ret_count)
-{
-    struct ticket *tickets = memory_check(talloc_array(ctx, struct ticket, (size_t)result_rows(rows) + 1));
-    size_t count = 0;
-
-    for (int i = 0; i < result_rows(rows); i++) {
-        const char *text = result_text(rows, i, "ticket");
-        struct ticket *one;
-        size_t n;
-        tell(rows, i);
-        if (!text)
-            continue;
-        if (ticket_parse(ctx, text, &one, &n) < 0 || n != 1)
-            return -EPROTO;
-        tickets[count++] = *one;
-    }
-    *ret = tickets;
-    *ret_count = count;
-    return 0;
-}
-
 int schedule_run(struct database *database, struct queue_redis *queues, long long *ret_wait)
 {
     autotalloc void *ctx = talloc_new(NULL);
@@ -56,7 +34,9 @@ int schedule_run(struct database *database, struct queue_redis *queues, long lon
     }
     wait = result_text(&rows, result_rows(&rows) - 1, "wait");
     *ret_wait = wait ? strtoll(wait, NULL, 10) : -1;
-    r = read_rows(ctx, &rows, &tickets, &count);
+    for (int i = 0; i < result_rows(&rows); i++)
+        tell(&rows, i);
+    r = ticket_rows(ctx, &rows, &tickets, &count);
     if (r == 0 && count)
         r = queue_redis_put(queues, tickets, count);
     if (r < 0)

@@ -3,6 +3,7 @@
  * forgets the jobs or makes them ready again. The first end stands: when there is one already, nothing of ours is
  * written. A group that cannot be committed is taken apart, so that one job's trouble is only its own. */
 #include "common/array_text.h"
+#include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -31,13 +32,6 @@ struct ending {
     bool counts; /* of an attempt */
 };
 
-static long long due_in(int seconds)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return ((long long)now.tv_sec + seconds) * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Exponential back-off with full jitter above the half: between 0.5 and 1 times base * 2^(attempt - 1). */
 static int backoff(const struct job *job)
 {
@@ -60,7 +54,7 @@ static void plan_again(struct ending *ending, bool counts)
         job->delay = backoff(job);
     ending->counts = counts;
     ending->held.ended = job->delay > NEAR;
-    ending->held.due_ms = job->delay > 0 ? due_in(job->delay) : 0;
+    ending->held.due_ms = job->delay > 0 ? clock_wall_ms() + job->delay * 1000LL : 0;
 }
 
 static struct ending plan(struct slot *slot)
@@ -189,20 +183,6 @@ static void group_make(struct group *group, const struct worker *worker, const s
     }
 }
 
-/* Tell Redis what the ends have put. When it does not hear, the reconciler tells it. */
-static void put_followers(struct worker *worker, const struct result *rows)
-{
-    for (int i = 0; i < result_rows(rows); i++) {
-        autotalloc void *ctx = talloc_new(NULL);
-        const char *line = result_text(rows, i, "ticket");
-        struct ticket *tickets;
-        size_t n;
-
-        if (line && ticket_parse(ctx, line, &tickets, &n) == 0 && queue_redis_put(worker->places, tickets, n) < 0)
-            log_info("worker.put", "job=%s is left to the scheduler", tickets->id);
-    }
-}
-
 static enum settled commit(struct worker *worker, const struct ending *endings, size_t n)
 {
     autotalloc void *ctx = talloc_new(NULL);
@@ -220,8 +200,8 @@ static enum settled commit(struct worker *worker, const struct ending *endings, 
                                                                   : SETTLE_REFUSED;
         log_warning("job.commit", "jobs=%zu first=%s statement=%s sqlstate=%s error=%s", n, endings->slot->job->id,
                     group.calls[failed].sql->name, results[failed].sqlstate, results[failed].message);
-    } else if (group.ended >= 0) {
-        put_followers(worker, &results[group.ended]);
+    } else if (group.ended >= 0 && queue_redis_put_rows(worker->places, &results[group.ended]) < 0) {
+        log_info("worker.put", "first=%s: what follows is left to the scheduler", endings->slot->job->id);
     }
     for (size_t i = 0; i < group.count; i++)
         result_clear(&results[i]);
@@ -260,10 +240,10 @@ static enum settled settle_refused(struct ending *ending)
     return commit(slot->worker, ending, 1);
 }
 
-static enum settled settle_alone(struct ending *ending)
+/* settled: what came of committing it alone. */
+static enum settled settle_alone(struct ending *ending, enum settled settled)
 {
     struct slot *slot = ending->slot;
-    enum settled settled = commit(slot->worker, ending, 1);
 
     if (settled == SETTLE_REFUSED)
         settled = settle_refused(ending);
@@ -316,7 +296,7 @@ static size_t endings_collect(struct worker *worker, struct ending *endings)
 {
     size_t n = 0, own = 0;
 
-    worker->now = worker_clock();
+    worker->now = clock_boot_ms();
     for (int i = 0; i < worker->slot_count && n < QUEUE_BATCH && own < DATABASE_CALLS - CALLS_OF_ALL; i++) {
         struct slot *slot = &worker->slots[i];
         size_t at = n;
@@ -339,24 +319,24 @@ static size_t endings_collect(struct worker *worker, struct ending *endings)
 /* Commit them, together or else each alone; the settled come first afterwards. Their number. */
 static size_t endings_commit(struct worker *worker, struct ending *endings, size_t n)
 {
-    enum settled settled = commit(worker, endings, n);
-    bool alone = settled == SETTLED_ELSEWHERE || settled == SETTLE_REFUSED;
+    enum settled together = commit(worker, endings, n), settled = together;
+    bool alone = together == SETTLED_ELSEWHERE || together == SETTLE_REFUSED;
     size_t kept = 0;
 
     for (size_t i = 0; i < n && settled != SETTLE_LATER; i++) {
-        if (alone && worker_clock() >= endings[i].slot->safe_until) {
+        if (alone && clock_boot_ms() >= endings[i].slot->safe_until) {
             slot_stop(endings[i].slot, STOP_LOST);
             continue;
         }
         if (alone)
-            settled = settle_alone(&endings[i]);
+            settled = settle_alone(&endings[i], n == 1 ? together : commit(worker, &endings[i], 1));
         if (settled == SETTLE_LATER || settled == SETTLE_REFUSED)
             continue;
         settled_note(&endings[i], settled);
         endings[kept++] = endings[i];
     }
     if (settled == SETTLE_LATER)
-        worker->retry_at = worker_clock() + RETRY_MS;
+        worker->retry_at = clock_boot_ms() + RETRY_MS;
     return kept;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A slot: one running job, its child and its folder. */
+#include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -28,7 +29,7 @@ struct held slot_held(const struct slot *slot)
     return (struct held){ .id = slot->job->id, .packed = slot->packed, .epoch = slot->job->epoch };
 }
 
-/* The lease is surely ours until then, on worker_clock(); a forked child reads it there. */
+/* The lease is surely ours until then, on clock_boot_ms(); a forked child reads it there. */
 static void slot_safe(struct slot *slot, uint64_t until)
 {
     struct worker *worker = slot->worker;
@@ -106,7 +107,7 @@ static bool host_still_mine(struct job *job)
     struct slot *slot = slot_of(job);
     struct worker *worker = slot->worker;
 
-    worker->now = worker_clock();
+    worker->now = clock_boot_ms();
     if (worker->now - worker->touched_at > (uint64_t)worker_lease_ms(worker) / 6)
         worker_touch(worker);
     return slot->stop == STOP_NONE && worker->now < slot->safe_until;

@@ -2,6 +2,7 @@
  * From reserved ids to running jobs: one statement fetches what PostgreSQL knows of the batch, a table of checks
  * decides what becomes of each. */
 #include "common/array_text.h"
+#include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -50,13 +51,6 @@ static void give_back(const struct taking *taking, bool ended, long long due_ms)
                                .ended = ended,
                                .due_ms = due_ms };
     queue_finish(taking->worker->redis, taking->worker->options->queue, taking->worker->name, &held, 1, NULL, 0);
-}
-
-static long long wall_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static int job_destroy(struct job *job)
@@ -175,7 +169,7 @@ static void remove_left_behind(const struct taking *taking)
  * job. */
 static bool is_ours(const struct worker *worker)
 {
-    return worker_clock() < worker->now + (uint64_t)worker_lease_ms(worker) * 2 / 3;
+    return clock_boot_ms() < worker->now + (uint64_t)worker_lease_ms(worker) * 2 / 3;
 }
 
 static void take_one(struct taking *taking)
@@ -194,18 +188,18 @@ static void take_one(struct taking *taking)
     }
     if (!kind || (!kind->fenced && !kind->run) || number(taking, "version") > kind->version || !slot) {
         log_info("job.stranger", "job=%s kind=%s version=%s", taking->reserved->id, name, value(taking, "version"));
-        give_back(taking, false, wall_ms() + STRANGER_DELAY_MS);
+        give_back(taking, false, clock_wall_ms() + STRANGER_DELAY_MS);
         return;
     }
     if ((number(taking, "wait") > 0 && !yes(taking, "cancelled")) || !is_ours(worker)) {
-        give_back(taking, false, wall_ms() + number(taking, "wait"));
+        give_back(taking, false, clock_wall_ms() + number(taking, "wait"));
         return;
     }
     job = job_make(taking, kind);
     if (may_run(taking, job)) {
         mark_begun(worker, job);
         if (job->attempt == 1 && !number(taking, "lost"))
-            counters_observe(worker->counters, "wait", kind->name, wall_ms() - number(taking, "due_ms"));
+            counters_observe(worker->counters, "wait", kind->name, clock_wall_ms() - number(taking, "due_ms"));
         slot_start(slot, job, taking->reserved->packed);
     } else {
         *slot = (struct slot){ .worker = worker,
@@ -252,7 +246,7 @@ void worker_take(struct worker *worker, const struct reservation *reservation)
         if (r == 0)
             take_one(&taking);
         else
-            give_back(&taking, false, wall_ms() + 1000);
+            give_back(&taking, false, clock_wall_ms() + 1000);
     }
     if (r < 0) {
         log_warning("worker.take", "jobs=%zu error=%s", reservation->count, results[n - 1].message);

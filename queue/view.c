@@ -6,12 +6,6 @@
 
 enum { PAGES = 512, MEMBERS = 8192 };
 
-static void reply_free(redisReply **reply)
-{
-    freeReplyObject(*reply);
-}
-#define autoreply __attribute__((cleanup(reply_free)))
-
 /* One call of look with words, n of them. -EPROTO when the answer is no list of at least `least`. */
 static int look(struct redis *redis, const char *queue, const char *const *words, size_t n, size_t least,
                 redisReply **ret)

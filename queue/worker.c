@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The worker's loop. One turn: renew leases, settle what has ended, reserve for free slots, wait for the next event. */
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/token.h"
@@ -13,13 +14,6 @@
 #include <unistd.h>
 
 enum { IDLE_MS = 5000, OUTAGE_MS = 500, TELL_MS = 250, DEAF_MS = 2000, SLOTS_MAX = QUEUE_BATCH };
-
-uint64_t worker_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 int worker_lease_ms(const struct worker *worker)
 {
@@ -68,7 +62,7 @@ bool worker_touch(struct worker *worker)
 {
     struct held held[SLOTS_MAX];
     struct slot *slots[SLOTS_MAX];
-    uint64_t sent_at = worker_clock();
+    uint64_t sent_at = clock_boot_ms();
     size_t n = 0;
     int r;
 
@@ -252,7 +246,7 @@ static void reserve(struct worker *worker)
     if (worker->stopping || worker->waiting || wanted == 0 || worker->now < worker->retry_at ||
         worker->now < worker->tokens_at || !fetch_tokens(worker, wanted))
         return;
-    worker->now = worker_clock(); /* the leases begin now, however long the last commits took */
+    worker->now = clock_boot_ms(); /* the leases begin now, however long the last commits took */
     r = queue_reserve(worker->redis, ctx, worker->options->queue, wanted, worker_lease_ms(worker), worker->name,
                       worker->budget, &reservation);
     if (r == 0) {
@@ -343,7 +337,7 @@ static int turn(struct worker *worker)
     }
     if (worker->options->wait(worker->options->closure, descriptors, n, next_timeout(worker)) < 0 && errno != EINTR)
         return -errno;
-    worker->now = worker_clock();
+    worker->now = clock_boot_ms();
     if (descriptors[0].revents)
         hear_signal(worker);
     if (worker->waiting)
@@ -367,7 +361,7 @@ static int worker_loop(struct worker *worker)
     int r = 0;
 
     while (r == 0 && !(worker->stopping && busy_count(worker) == 0)) {
-        worker->now = worker_clock();
+        worker->now = clock_boot_ms();
         keep_leases(worker);
         worker_hello(worker);
         stop_running(worker);
@@ -423,7 +417,7 @@ int worker_run(const struct worker_options *options)
     for (int i = 0; i < worker->slot_count; i++)
         worker->slots[i].worker = worker;
     worker->counters = counters_new(worker);
-    worker->started_at = worker_clock();
+    worker->started_at = clock_boot_ms();
     name_make(worker);
     worker->safe = forked_safe_new((size_t)worker->slot_count);
     if (!worker->safe)

@@ -2,6 +2,7 @@
  * What the parts of a worker share: worker.c (the loop), slot.c (a job and its child), settle.c (how jobs end). */
 #ifndef MILLRACE_WORKER_STATE_H
 #define MILLRACE_WORKER_STATE_H
+#include "common/clock.h"
 #include "common/database.h"
 #include "queue/counters.h"
 #include "queue/fence.h"
@@ -28,7 +29,7 @@ struct slot {
     const char *folder;  /* of a fenced job */
     const char *stored;  /* storage prefix its files were moved to; NULL: none */
     bool offered;        /* a commit that names them was sent, so that something may refer to them */
-    uint64_t started_at; /* all on the clock of worker_clock, ms */
+    uint64_t started_at; /* all on the clock of clock_boot_ms, ms */
     uint64_t deadline_at;
     uint64_t safe_until; /* nothing is written and no child lives beyond this without a renewed lease */
     bool has_child;
@@ -69,8 +70,6 @@ struct worker {
     struct counters *counters; /* not told yet */
 };
 
-/* Milliseconds of CLOCK_BOOTTIME: goes on while the machine sleeps, as leases do. */
-uint64_t worker_clock(void);
 int worker_lease_ms(const struct worker *worker);
 /* Somebody else is to look for work: a wake-up may have reached us that we do not follow. */
 void worker_wake_another(struct worker *worker);

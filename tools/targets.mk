@@ -4,7 +4,7 @@
 PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
 C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
-.PHONY: all demo down check lint fmt unit contract soak bench bench-queue fresh install install-library clean help
+.PHONY: all demo down check lint fmt unit contract soak bench bench-queue bench-programs fresh install install-library clean help
 
 help:
 	@sed -n 's/^#: //p' tools/targets.mk
@@ -41,6 +41,9 @@ unit: $(B)/unit
 contract: all
 	@tools/deps run test
 	@tools/stack run contract --variant $(V) --fast -- /usr/bin/python3 -B tests/contract/run.py
+
+# What make bench and make bench-queue measure with: built by make check as well, or it would lag behind the headers.
+bench-programs: $(B)/bench-probe $(QUEUE_BENCH)
 
 #: make bench     measure the front against a minimal libfcgi program, in one run (BENCH: options, see bench/run --help)
 bench: all $(B)/bench-probe

@@ -29,11 +29,12 @@ static void must(int r, struct redis *redis, const char *what)
 
 void ours_open(struct redis *redis)
 {
-    bool open;
+    static const char token[] = "bench";
+    bool closed = false, open = false;
 
-    must(queue_close(redis, OURS_QUEUE), redis, "close");
-    must(queue_open(redis, OURS_QUEUE, &open), redis, "open");
-    if (!open)
+    must(queue_close(redis, OURS_QUEUE, token, &closed), redis, "close");
+    must(queue_open(redis, OURS_QUEUE, token, &open), redis, "open");
+    if (!closed || !open)
         die("open", "the queue did not open");
 }
 

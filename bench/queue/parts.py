@@ -133,15 +133,14 @@ class Ours:
         self.put(peers.WARM, 1, BATCH)
         wait_for(lambda: counter() >= peers.WARM and self.idle(), "our workers are warm", workers)
 
-    def through(self, jobs):
-        """Put, reserved, read, run, ended: from the first put to the last end, with all at it at once."""
+    def _drained(self, jobs, put):
+        """Jobs a second, until the last has ended. put(workers) puts them and tells when the clock is to start."""
         self.stand.clear()
         workers, counter = self.stand.workers(self.options.workers)
         try:
             self._warm(workers, counter)
             total = counter() + jobs
-            began = time.monotonic()
-            self.put(jobs, self.options.putters, BATCH)
+            began = put(workers)
             wait_for(lambda: counter() >= total and self.idle(), "our workers", workers)
             seconds = time.monotonic() - began
         finally:
@@ -151,27 +150,24 @@ class Ours:
             raise Trouble(f"{self.ended()} jobs have ended, and {total} should have")
         return jobs / seconds
 
+    def through(self, jobs):
+        """Put, reserved, read, run, ended: from the first put to the last end, with all at it at once."""
+        def put(_):
+            began = time.monotonic()
+            self.put(jobs, self.options.putters, BATCH)
+            return began
+        return self._drained(jobs, put)
+
     def drain(self, jobs):
         """As the peers do it: put while the workers are frozen."""
-        self.stand.clear()
-        workers, counter = self.stand.workers(self.options.workers)
-        try:
-            self._warm(workers, counter)
-            total = counter() + jobs
+        def put(workers):
             signal_all(workers, SIGSTOP)
             try:
                 self.put(jobs, 4, BATCH)
-                began = time.monotonic()
+                return time.monotonic()
             finally:
                 signal_all(workers, SIGCONT)
-            wait_for(lambda: counter() >= total and self.idle(), "our workers", workers)
-            seconds = time.monotonic() - began
-        finally:
-            for worker in workers:
-                self.stand.end(worker)
-        if self.ended() != total:
-            raise Trouble(f"{self.ended()} jobs have ended, and {total} should have")
-        return jobs / seconds
+        return self._drained(jobs, put)
 
     def through_backlog(self, jobs):
         """As through(), with others waiting before them, so that as many old ones end as new ones are put. Those that a

@@ -69,7 +69,7 @@ int main(int argc, char **argv)
 {
     autotalloc void *ctx = talloc_new(NULL);
     struct job_tools tools = { 0 };
-    struct worker_options options = { .tools = &tools, .wait = wait_poll, .queue = OURS_QUEUE };
+    struct worker_options options = { .kinds = job_kinds, .tools = &tools, .wait = wait_poll, .queue = OURS_QUEUE };
     struct keys keys;
     char **words;
     int status, r;

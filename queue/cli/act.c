@@ -87,13 +87,7 @@ int command_kick(struct operation *operation)
     static const struct option_row options[] = {
         [QUEUE] = { "Q", { .name = "--queue", .type = TEXT, .doc = "all buried jobs of this queue" } },
         [KIND] = { "K", { .name = "--kind", .type = TEXT, .doc = "all buried jobs of this kind" } },
-        [LIMIT] = { "N",
-                    { .name = "--limit",
-                      .type = INTEGER,
-                      .min = 1,
-                      .max = 10000,
-                      .standard = "100",
-                      .doc = "of all, the last so many (100)" } },
+        [LIMIT] = OPTION_LIMIT("100", "of all, the last so many"),
         OPTIONS_END,
     };
     static const struct guide guide = {
@@ -339,13 +333,7 @@ int command_audit(struct operation *operation)
     enum { TARGET, LIMIT, JSON };
     static const struct option_row options[] = {
         [TARGET] = { "T", { .name = "--target", .type = TEXT, .doc = "done to this job, queue, schedule or limiter" } },
-        [LIMIT] = { "N",
-                    { .name = "--limit",
-                      .type = INTEGER,
-                      .min = 1,
-                      .max = 10000,
-                      .standard = "50",
-                      .doc = "at most so many (50)" } },
+        [LIMIT] = OPTION_LIMIT("50", "at most so many"),
         [JSON] = OPTION_JSON,
         OPTIONS_END,
     };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "queue/cli/jobs.h"
 #include "common/array_text.h"
+#include "common/clock.h"
 #include "common/memory.h"
 #include "queue/cli/options.h"
 #include "queue/cli/table.h"
@@ -87,7 +88,7 @@ static const struct state *state_find(const char *name)
 /* The smallest id that could have been made so many seconds ago. */
 static void id_floor(char id[JOB_ID_SIZE], long long age)
 {
-    long long now = clock_now_ms();
+    long long now = clock_wall_ms();
     unsigned long long ms = age * 1000 < now ? (unsigned long long)(now - age * 1000) : 0;
 
     snprintf(id, JOB_ID_SIZE, "%08x-%04x-0000-0000-000000000000", (unsigned)(ms >> 16), (unsigned)ms & 0xffffu);
@@ -311,13 +312,7 @@ int command_jobs(struct operation *operation)
         [TENANT] = { "T", { .name = "--tenant", .type = TEXT, .doc = "of this tenant" } },
         [OLDER] = { "AGE", { .name = "--older", .type = TEXT, .doc = "put at least so long ago: 90s, 15m, 6h, 7d" } },
         [NEWER] = { "AGE", { .name = "--newer", .type = TEXT, .doc = "put at most so long ago" } },
-        [LIMIT] = { "N",
-                    { .name = "--limit",
-                      .type = INTEGER,
-                      .min = 1,
-                      .max = 10000,
-                      .standard = "50",
-                      .doc = "at most so many (50)" } },
+        [LIMIT] = OPTION_LIMIT("50", "at most so many"),
         [JSON] = OPTION_JSON,
         OPTIONS_END,
     };

@@ -26,6 +26,14 @@ struct option_row {
             .name = "--json", .type = BOOLEAN, .doc = "print JSON"                                                     \
         }                                                                                                              \
     }
+#define OPTION_LIMIT(most_text, text)                                                                                  \
+    {                                                                                                                  \
+        "N",                                                                                                           \
+        {                                                                                                              \
+            .name = "--limit", .type = INTEGER, .min = 1, .max = 10000, .standard = most_text,                         \
+            .doc = text " (" most_text ")"                                                                             \
+        }                                                                                                              \
+    }
 
 struct guide {
     const char *name;  /* of the command: "kick" */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What there is: queues, workers, and all at a glance. */
+#include "common/clock.h"
 #include "common/database.h"
 #include "common/memory.h"
 #include "queue/cli/options.h"
@@ -54,7 +55,7 @@ static long long oldest_age(struct redis *redis, const char *queue, bool *ret_wh
 
     if (queue_oldest(redis, queue, &due, ret_whole) < 0 || !due)
         return -1;
-    age = (clock_now_ms() - due) / 1000;
+    age = (clock_wall_ms() - due) / 1000;
     return age > 0 ? age : 0;
 }
 
@@ -228,7 +229,7 @@ int command_status(struct operation *operation)
         print_parts(&survey, leader);
         return status;
     }
-    now = table_time(clock_now_ms());
+    now = table_time(clock_wall_ms());
     whole = json_pack("{s:O, s:o, s:o, s:O, s:O}", "at", now, "postgresql",
                       part(survey.stored ? NULL : stored_error(&survey)), "redis", part(survey.redis_error),
                       "scheduler", leader, "queues", survey.rows);
@@ -272,7 +273,7 @@ static json_t *worker_row(const char *queue, const struct worker_view *worker)
     static const char *const told[] = { "version", "pid",  "slots",   "running", "done",
                                         "failed",  "up_s", "rss_kib", "stopping" };
     json_auto_t *information = json_loads(worker->information, 0, NULL);
-    long long age = (clock_now_ms() - worker->heard) / 1000;
+    long long age = (clock_wall_ms() - worker->heard) / 1000;
     json_t *row = json_object();
 
     json_object_set_new(row, "worker", json_string(worker->name));

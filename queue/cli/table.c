@@ -54,13 +54,6 @@ json_t *table_from(const struct result *result, const struct column *columns)
     return rows;
 }
 
-long long clock_now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 json_t *table_time(long long ms)
 {
     char text[32];

@@ -44,5 +44,4 @@ char *table_cell(void *ctx, const struct column *column, const json_t *value);
 char *table_age(void *ctx, long long seconds);
 /* Milliseconds since 1970 as 2027-01-31T12:00:00Z; JSON null for 0. */
 json_t *table_time(long long ms);
-long long clock_now_ms(void); /* since 1970 */
 #endif

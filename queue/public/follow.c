@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What becomes of jobs that were put: batches, cancel, status. */
+#include "common/clock.h"
 #include "common/memory.h"
 #include "queue/public/library.h"
 #include "queue/queue.h"
@@ -156,7 +157,7 @@ static bool has_ended(enum millrace_state state)
 
 int millrace_wait(struct millrace *queues, const char *job_id, int timeout_ms, struct millrace_status *ret)
 {
-    uint64_t began = worker_clock();
+    uint64_t began = clock_boot_ms();
     long pause = LOOK_FIRST_MS;
 
     for (;;) {
@@ -170,7 +171,7 @@ int millrace_wait(struct millrace *queues, const char *job_id, int timeout_ms, s
         if (r < 0 || has_ended(status.state))
             return r;
         if (timeout_ms >= 0) {
-            left = timeout_ms - (long long)(worker_clock() - began);
+            left = timeout_ms - (long long)(clock_boot_ms() - began);
             if (left <= 0)
                 return library_fail(queues, -ETIMEDOUT, "it has not ended within %d ms", timeout_ms);
         }

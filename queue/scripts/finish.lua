@@ -5,7 +5,7 @@
 -- then). Whose lease ran out before is told until the job has ended: who was told may have failed to write it down.
 local worker, n = ARGV[1], tonumber(ARGV[2])
 local ids, reply, mine, ready, delayed = {}, {}, {}, {}, {}
-local held, ended, progress = {}, {}, {}
+local held, ended, progress, soonest = {}, {}, {}, math.huge
 for i = 1, n do ids[i] = ARGV[3 * i] end
 
 local function sort_out(owns, packs)
@@ -24,6 +24,7 @@ local function sort_out(owns, packs)
       elseif tonumber(due) > now then
         delayed[#delayed + 1] = due
         delayed[#delayed + 1] = id
+        soonest = math.min(soonest, tonumber(due))
       else
         ready[#ready + 1] = job
       end
@@ -54,7 +55,7 @@ if #ended > 0 then
 end
 if #delayed > 0 then
   call('ZADD', P .. 'dl', unpack(delayed))
-  for i = 1, #delayed, 2 do due_at(tonumber(delayed[i])) end
+  due_at(soonest)
 end
 line_up(ready)
 -- Somebody may run now who could not before: one who is parked, or whoever is next when the queue itself has a cap.

@@ -24,14 +24,15 @@ def test_a_killed_worker_loses_nothing(world, artist):
 def test_a_storage_that_fails_costs_no_attempt(world, artist):
     storage = Path(world.stack["storage"])
     artist.completed(artist.generate())     # so that the product's folder is there
-    mode = storage.stat().st_mode
-    for folder in [storage, *storage.glob("*")]:
+    # All of them: the job's own may be there already, from another whose id ends as its does.
+    modes = {folder: folder.stat().st_mode for folder in [storage, *storage.rglob("*")] if folder.is_dir()}
+    for folder in modes:
         folder.chmod(0o500)
     try:
         job = artist.generate()
         until(lambda: world.tries(job), "the result could not be stored")
     finally:
-        for folder in [storage, *storage.glob("*")]:
+        for folder, mode in modes.items():
             folder.chmod(mode)
     (outcome, counts, error, _), = world.tries(job)
     assert (outcome, counts) == ("snoozed", "f") and error.startswith("the result could not be stored: ")

@@ -3,12 +3,13 @@
 import json
 
 from engine import Queue, statement
+from servers import until
 
 
 class Office:
     def __init__(self, millrace, database, sql, redis, **settings):
         self.run_millrace, self.database, self.sql, self.redis = millrace, database, sql, redis
-        self.settings = settings
+        self.settings, self.last = settings, None
         self.queues = {name: Queue(redis, name) for name in ("image", "mail")}
         for queue in self.queues.values():
             queue.close()
@@ -30,11 +31,16 @@ class Office:
     # -- jobs --------------------------------------------------------------------------------------------------------
 
     def put(self, n=None, kind="image.generate", told=True, **more):
-        """Jobs as their producers put them; ids, the first put first. told: Redis knows of them."""
+        """Jobs as their producers put them; ids, the first put first. told: Redis knows of them. What one call puts is newer
+        than what the last one did: within a millisecond ids have no order."""
+        if self.last:
+            until(lambda: self.sql.one(f"select job_id_floor(clock_timestamp()) > '{self.last}'") == "t", "the next millisecond")
         fields = {"kind": f"'{kind}'", "product": "'figureforge'", "tenant": "'t'", "account_id": "null", "args": "'{}'", **more}
         call = "job_put(" + ", ".join(f"{name} => {value}" for name, value in fields.items()) + ")"
         tickets = self.sql(f"select (j).id, job_ticket(j) from generate_series(1, {n or 1}) n, lateral (select {call} j offset 0 * n)"
                            " one order by 1")
+        if "id" not in more:
+            self.last = tickets[-1][0]
         for at in range(0, len(tickets), 64):
             self.tell([ticket for _, ticket in tickets[at:at + 64] if ticket] if told else [])
         return [job for job, _ in tickets] if n else tickets[0][0]

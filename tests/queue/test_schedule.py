@@ -363,7 +363,8 @@ def test_a_late_tick_that_redis_would_not_take_is_told_again(sql, redis, schedul
     until(lambda: "reconcile.full" in log(), "the first full pass is through")
     try:
         redis("SET", "mr1:{q:image}:j", "no hash")
-        sql("update schedule set expression = '@every 5m', next_tick = now() - interval '12 minutes'")
+        sql("update schedule set expression = extract(minute from late.tick) || ' * * * *', next_tick = late.tick"
+            " from (select date_trunc('minute', now() - interval '10 minutes') as tick) late")
         job = until(lambda: sql("select id from job"), "the job is put")[0][0]
         until(lambda: "schedule.put" in log(), "Redis has refused it")
     finally:

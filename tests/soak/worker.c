@@ -4,6 +4,7 @@
  *   begin|alive|end ID EPOCH PID PARENT ATTEMPT SECONDS        seconds of CLOCK_BOOTTIME
  * tests/soak/soak.py starts it, hurts it and reads the ledger afterwards. */
 #include "queue/worker.h"
+#include "common/clock.h"
 #include "common/database.h"
 #include "common/memory.h"
 #include "common/program.h"
@@ -96,7 +97,7 @@ static int wait_awhile(struct job *job)
     note(job, "begin");
     *waiting = (struct waiting){ .next = all_waiting,
                                  .job = job,
-                                 .until = worker_clock() + (uint64_t)job_number(job, "ms", 200) };
+                                 .until = clock_boot_ms() + (uint64_t)job_number(job, "ms", 200) };
     all_waiting = waiting;
     talloc_set_destructor(waiting, waiting_forget);
     return JOB_PENDING;
@@ -118,7 +119,7 @@ static void waiting_end(struct waiting *waiting)
 /* Poll, no longer than until the first of those is through; then end those that are. */
 static int wait_for_both(void *closure, struct pollfd *descriptors, unsigned n, int timeout_ms)
 {
-    uint64_t now = worker_clock();
+    uint64_t now = clock_boot_ms();
     bool again = true;
     int r;
 
@@ -129,7 +130,7 @@ static int wait_for_both(void *closure, struct pollfd *descriptors, unsigned n, 
             timeout_ms = (int)left;
     }
     r = poll(descriptors, n, timeout_ms);
-    now = worker_clock();
+    now = clock_boot_ms();
     while (again) {
         again = false;
         for (struct waiting *one = all_waiting; one && !again; one = one->next)

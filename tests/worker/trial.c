@@ -87,10 +87,11 @@ static int block(struct job *job)
 
 static int grow(struct job *job)
 {
+    static char *volatile kept; /* for ever */
     size_t size = (size_t)job_number(job, "size", 0);
-    char *bytes = memory_check(talloc_size(NULL, size)); /* for ever */
 
-    memset(bytes, 1, size);
+    kept = memory_check(talloc_size(NULL, size));
+    memset(kept, 1, size);
     job->result = json_true();
     return 0;
 }
@@ -118,7 +119,7 @@ static int wait_awhile(struct job *job)
 {
     struct timer *timer = NEW(job, struct timer);
 
-    *timer = (struct timer){ .next = timers, .job = job, .at = worker_clock() + (uint64_t)job_number(job, "ms", 100) };
+    *timer = (struct timer){ .next = timers, .job = job, .at = clock_boot_ms() + (uint64_t)job_number(job, "ms", 100) };
     timers = timer;
     talloc_set_destructor(timer, timer_forget);
     return JOB_PENDING;
@@ -146,7 +147,7 @@ static int run(struct job *job)
 static int wait_for_both(void *closure, struct pollfd *descriptors, unsigned n, int timeout_ms)
 {
     struct timer *timer;
-    uint64_t now = worker_clock();
+    uint64_t now = clock_boot_ms();
     int r;
 
     (void)closure;
@@ -156,7 +157,7 @@ static int wait_for_both(void *closure, struct pollfd *descriptors, unsigned n, 
             timeout_ms = (int)left;
     }
     r = poll(descriptors, n, timeout_ms);
-    now = worker_clock();
+    now = clock_boot_ms();
     for (timer = timers; timer;) {
         struct job *job = timer->job;
 
