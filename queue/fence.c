@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { REQUEST_FD = 0, REPORT_FD = 3, ABOVE_OURS = 10 };
+enum { REQUEST_FD = 0, REPORT_FD = 3, EXPIRY_FD = 4, ABOVE_OURS = 10 };
 
 /* A descriptor's twin out of the way of those the child gets; the first is closed. */
 static int lift(int *fd)
@@ -60,6 +60,37 @@ static int request_open(const char *request, size_t length, int *ret)
     return 0;
 }
 
+/* Memory for one time: mapped here, and a descriptor that the child can only read. */
+static int expiry_open(uint64_t until, expiry_time **ret_time, int *ret)
+{
+    autoclose int fd = memfd_create("expiry", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    expiry_time *time;
+    int r;
+
+    if (fd < 0 || ftruncate(fd, sizeof *time) < 0)
+        return -errno;
+    time = mmap(NULL, sizeof *time, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (time == MAP_FAILED)
+        return -errno;
+    *time = until;
+    r = fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0 ? -errno
+                                                                                                    : lift(&fd);
+    if (r < 0) {
+        munmap(time, sizeof *time);
+        return r;
+    }
+    *ret_time = time;
+    *ret = TAKE_FD(fd);
+    return 0;
+}
+
+static void expiry_close(struct fence_child *child)
+{
+    if (child->until)
+        munmap(child->until, sizeof *child->until);
+    child->until = NULL;
+}
+
 /* Only the parent's end does not block: whoever writes reports may wait. */
 static int report_open(int *ret_read, int *ret_write)
 {
@@ -81,7 +112,7 @@ static int report_open(int *ret_read, int *ret_write)
 
 /* What happens in the child before the runner's main(). These calls fail only when there is no memory. */
 static int plan(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes, const char *folder, int request,
-                int report)
+                int report, int expiry)
 {
     const short flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
     sigset_t none, all;
@@ -91,7 +122,8 @@ static int plan(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attribut
     sigfillset(&all);
     failed |= posix_spawn_file_actions_adddup2(actions, request, REQUEST_FD);
     failed |= posix_spawn_file_actions_adddup2(actions, report, REPORT_FD);
-    failed |= posix_spawn_file_actions_addclosefrom_np(actions, REPORT_FD + 1);
+    failed |= posix_spawn_file_actions_adddup2(actions, expiry, EXPIRY_FD);
+    failed |= posix_spawn_file_actions_addclosefrom_np(actions, EXPIRY_FD + 1);
     failed |= posix_spawn_file_actions_addchdir_np(actions, folder);
     failed |= posix_spawnattr_setflags(attributes, flags);
     failed |= posix_spawnattr_setpgroup(attributes, 0);
@@ -134,7 +166,7 @@ static char **environment_of(void *ctx, const char *folder)
 }
 
 static int start(const char *runner, const char *folder, const struct fence_limits *limits, int request, int report,
-                 pid_t *ret)
+                 int expiry, pid_t *ret)
 {
     autotalloc void *ctx = memory_check(talloc_new(NULL));
     posix_spawn_file_actions_t actions;
@@ -147,7 +179,7 @@ static int start(const char *runner, const char *folder, const struct fence_limi
         posix_spawn_file_actions_destroy(&actions);
         return -ENOMEM;
     }
-    r = plan(&actions, &attributes, folder, request, report);
+    r = plan(&actions, &attributes, folder, request, report, expiry);
     if (r == 0)
         r = -posix_spawn(ret, runner, &actions, &attributes, arguments_of(ctx, runner, limits),
                          environment_of(ctx, folder));
@@ -156,11 +188,26 @@ static int start(const char *runner, const char *folder, const struct fence_limi
     return r;
 }
 
-int fence_spawn(const char *runner, const char *folder, const struct fence_limits *limits, const char *request,
-                size_t length, struct fence_child *ret)
+/* The child runs; -errno, and it does not when it cannot be watched. */
+static int watch(struct fence_child *child)
 {
-    autoclose int input = -1, reader = -1, writer = -1;
-    struct fence_child child;
+    int r;
+
+    child->pidfd = pidfd_open(child->pid, 0);
+    if (child->pidfd >= 0)
+        return 0;
+    r = -errno;
+    kill(-child->pid, SIGKILL);
+    while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
+        continue;
+    return r;
+}
+
+int fence_spawn(const char *runner, const char *folder, const struct fence_limits *limits, const char *request,
+                size_t length, uint64_t until, struct fence_child *ret)
+{
+    autoclose int input = -1, reader = -1, writer = -1, expiry = -1;
+    struct fence_child child = { .pid = -1 };
     int r;
 
     if (runner[0] != '/' || folder[0] != '/')
@@ -168,19 +215,20 @@ int fence_spawn(const char *runner, const char *folder, const struct fence_limit
     if (length > FENCE_REQUEST_MAX)
         return -E2BIG;
     if ((r = request_open(request, length, &input)) < 0 || (r = report_open(&reader, &writer)) < 0 ||
-        (r = start(runner, folder, limits, input, writer, &child.pid)) < 0)
-        return r;
-    child.pidfd = pidfd_open(child.pid, 0);
-    if (child.pidfd < 0) {
-        r = -errno;
-        kill(-child.pid, SIGKILL);
-        while (waitpid(child.pid, NULL, 0) < 0 && errno == EINTR)
-            continue;
+        (r = expiry_open(until, &child.until, &expiry)) < 0 ||
+        (r = start(runner, folder, limits, input, writer, expiry, &child.pid)) < 0 || (r = watch(&child)) < 0) {
+        expiry_close(&child);
         return r;
     }
     child.report = TAKE_FD(reader);
     *ret = child;
     return 0;
+}
+
+void fence_renew(const struct fence_child *child, uint64_t until)
+{
+    if (child->until)
+        *child->until = until;
 }
 
 void fence_kill(const struct fence_child *child)
@@ -204,6 +252,7 @@ int fence_reap(struct fence_child *child, int *ret_status, struct rusage *ret_us
         return -errno;
     close(child->pidfd);
     close(child->report);
+    expiry_close(child);
     *child = (struct fence_child){ .pid = -1, .pidfd = -1, .report = -1 };
     *ret_status = status;
     *ret_usage = usage;

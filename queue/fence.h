@@ -3,14 +3,15 @@
  * database, no files but its job's folder (and read-only system libraries, fonts and tables), no signals or limits to
  * any other process; bounded memory, processor time and file size; a deadline kept by the parent.
  *
- * Protocol with the child (millrace-runner): descriptor 0 gives the job as one JSON object, then end of file (its
- * "until" is when the child is to end by itself, in ms of CLOCK_BOOTTIME: fence_expire);
+ * Protocol with the child (millrace-runner): descriptor 0 gives the job as one JSON object, then end of file;
+ * descriptor 4 is one expiry_time, when the child is to end by itself (without it: never);
  * descriptor 3 takes reports, one JSON object a line: {"progress": 37}, and one last
  * {"outcome": "done", "result": ...} | {"outcome": "release", "delay": n, "why": ...} | {"outcome": "bury", "why":
  * ...}. A child that ends without a last report has crashed: one attempt is lost. Its standard output and error go to
  * the worker's log. */
 #ifndef MILLRACE_FENCE_H
 #define MILLRACE_FENCE_H
+#include "queue/expiry.h"
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -40,24 +41,21 @@ enum {
  * size with EFBIG (SIGXFSZ is ignored). Processor time ends in SIGXCPU, a forbidden system call in SIGSYS. */
 int fence_enter(const struct fence_limits *limits, const char *folder);
 
-/* Have a timer end this process at a time (ms of CLOCK_BOOTTIME, 50 more at most) unless fence_renew() puts it off.
- * Before fence_enter(). */
-int fence_expire(uint64_t until);
-
 /* ---- the parent's side ---- */
 
 struct fence_child {
-    pid_t pid;  /* also its process group */
-    int pidfd;  /* readable when it has ended */
-    int report; /* read end of descriptor 3, non-blocking */
+    pid_t pid;          /* also its process group */
+    int pidfd;          /* readable when it has ended */
+    int report;         /* read end of descriptor 3, non-blocking */
+    expiry_time *until; /* when it ends by itself; NULL: it has no such time */
 };
 
 /* Start runner as a child in a process group of its own, with request (bytes of JSON) on descriptor 0, cwd = folder
  * and a bare environment; it dies with the thread that called this. Both paths are absolute. 0, and the caller reaps
- * it; or -errno (-EINVAL: a path that is not absolute; -E2BIG: more than FENCE_REQUEST_MAX). */
+ * it; or -errno (-EINVAL: a path that is not absolute; -E2BIG: more than FENCE_REQUEST_MAX). It ends by itself at until
+ * (clock_boot_ms, ms), unless fence_renew() puts that off. */
 int fence_spawn(const char *runner, const char *folder, const struct fence_limits *limits, const char *request,
-                size_t length, struct fence_child *ret);
-/* Put off the end that the child has set itself as the request's "until". */
+                size_t length, uint64_t until, struct fence_child *ret);
 void fence_renew(const struct fence_child *child, uint64_t until);
 /* SIGKILL to the whole group. Harmless after fence_reap(). */
 void fence_kill(const struct fence_child *child);

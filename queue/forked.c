@@ -33,6 +33,7 @@ struct inside {
     int report;
     pid_t parent;
     const forked_safe *safe;
+    uint64_t grace;
 };
 
 static void inside_progress(struct job *job, int percent)
@@ -75,6 +76,11 @@ static void job_run(struct job *job)
         job_release(job, -1, "%s", strerror(-r));
 }
 
+static void expire(void)
+{
+    kill(0, SIGKILL);
+}
+
 static _Noreturn void child(struct job *job, struct inside *inside, void (*leave)(void *closure), void *closure)
 {
     int r;
@@ -86,7 +92,11 @@ static _Noreturn void child(struct job *job, struct inside *inside, void (*leave
     signals_reset();
     job->host = &forked_host;
     job->closure = inside;
-    job_run(job);
+    r = expiry_watch(inside->safe, inside->grace, expire);
+    if (r < 0)
+        job_release(job, -1, "the job's process cannot be limited in time: %s", strerror(-r));
+    else
+        job_run(job);
     r = report_end(inside->report, job);
     fflush(NULL);
     _exit(r < 0 ? 1 : 0);
@@ -111,10 +121,10 @@ static int forked_watch(pid_t pid, int *ret)
     return 0;
 }
 
-int forked_spawn(struct job *job, const forked_safe *safe, void (*leave)(void *closure), void *closure,
+int forked_spawn(struct job *job, const forked_safe *safe, uint64_t grace, void (*leave)(void *closure), void *closure,
                  struct fence_child *ret)
 {
-    struct inside inside = { .parent = getpid(), .safe = safe };
+    struct inside inside = { .parent = getpid(), .safe = safe, .grace = grace };
     int ends[2], pidfd = -1, r;
     pid_t pid;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "queue/listen.h"
+#include "common/clock.h"
 #include "common/database.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -28,22 +29,15 @@ struct listener {
     uint64_t started_ms;
 };
 
-static uint64_t clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* ---- one request ---- */
 
 /* Read until the blank line that ends a request's head. Its length, or -errno. */
 static int read_head(int fd, char *head, size_t size)
 {
-    uint64_t end = clock_ms() + READ_MS, now;
+    uint64_t end = clock_boot_ms() + READ_MS, now;
     size_t length = 0;
 
-    while ((now = clock_ms()) < end && length + 1 < size) {
+    while ((now = clock_boot_ms()) < end && length + 1 < size) {
         struct pollfd one = { .fd = fd, .events = POLLIN };
         ssize_t n;
 
@@ -62,9 +56,9 @@ static int read_head(int fd, char *head, size_t size)
 
 static void write_all(int fd, const char *text, size_t length)
 {
-    uint64_t end = clock_ms() + WRITE_MS, now;
+    uint64_t end = clock_boot_ms() + WRITE_MS, now;
 
-    while (length > 0 && (now = clock_ms()) < end) {
+    while (length > 0 && (now = clock_boot_ms()) < end) {
         struct pollfd one = { .fd = fd, .events = POLLOUT };
         ssize_t n;
 
@@ -114,10 +108,10 @@ static void serve_one(struct serving *serving, int fd)
     } else if (strncmp(strchr(head, ' ') + 1, "/metrics ", 9) != 0) {
         answer(fd, "404 Not Found", "", 0, true);
     } else {
-        if (!serving->text || clock_ms() - serving->at >= FRESH_MS) {
+        if (!serving->text || clock_boot_ms() - serving->at >= FRESH_MS) {
             talloc_free(serving->text);
             serving->text = metrics_text(NULL, serving->database, serving->redis, &serving->length);
-            serving->at = clock_ms();
+            serving->at = clock_boot_ms();
         }
         answer(fd, "200 OK", serving->text, serving->length, !only_head);
     }
@@ -218,7 +212,7 @@ static int start(struct listener *listener)
     pid_t parent = getpid();
     int r = take_address(listener);
 
-    listener->started_ms = clock_ms();
+    listener->started_ms = clock_boot_ms();
     if (r < 0)
         return r;
     listener->pid = fork();
@@ -233,7 +227,7 @@ void listener_keep(struct listener *listener)
         return;
     if (listener->pid > 0 && waitpid(listener->pid, NULL, WNOHANG) == listener->pid)
         listener->pid = -1;
-    if (listener->pid < 0 && clock_ms() - listener->started_ms >= AGAIN_MS)
+    if (listener->pid < 0 && clock_boot_ms() - listener->started_ms >= AGAIN_MS)
         start(listener);
 }
 

@@ -9,9 +9,10 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-enum { REQUEST_FD = 0, REPORT_FD = 3 };
+enum { REQUEST_FD = 0, REPORT_FD = 3, EXPIRY_FD = 4, STATUS_EXPIRED = 124 };
 
 struct options {
     struct fence_limits limits;
@@ -134,7 +135,6 @@ static uint64_t epoch_of(const json_t *value)
 static int job_fill(struct job *job, json_t *request)
 {
     const char *kind = json_string_value(json_object_get(request, "kind"));
-    json_int_t until = json_integer_value(json_object_get(request, "until"));
 
     if (!kind)
         return job_bury(job, "the request is not a job");
@@ -150,8 +150,6 @@ static int job_fill(struct job *job, json_t *request)
         return job_bury(job, "unknown kind %s", kind);
     if (!json_is_object(job->args))
         return job_bury(job, "the arguments are not an object");
-    if (until > 0 && fence_expire((uint64_t)until) < 0)
-        return job_release(job, -1, "the job's process cannot be limited in time");
     return 0;
 }
 
@@ -170,6 +168,34 @@ static int job_read(struct job *job)
 }
 
 /* ---- one attempt ---- */
+
+/* Before fence_enter(), which closes the descriptor. -EBADF: it was not given. */
+static int expiry_map(const expiry_time **ret)
+{
+    void *time = mmap(NULL, sizeof **ret, PROT_READ, MAP_SHARED, EXPIRY_FD, 0);
+
+    if (time == MAP_FAILED)
+        return -errno;
+    *ret = time;
+    return 0;
+}
+
+static void expire(void)
+{
+    _exit(STATUS_EXPIRED);
+}
+
+/* Put up the fence, and inside it the thread that ends the child in time. */
+static int enter(const struct fence_limits *limits, const char *folder)
+{
+    const expiry_time *until = NULL;
+    int r = expiry_map(&until);
+
+    if (r < 0 && r != -EBADF)
+        return r;
+    r = fence_enter(limits, folder);
+    return r == 0 && until ? expiry_watch(until, 0, expire) : r;
+}
 
 static void job_run(struct job *job)
 {
@@ -192,7 +218,7 @@ static int attempt(const struct fence_limits *limits)
     job->host = &fenced_host;
     job->folder = folder;
     if (job_read(job) == 0) {
-        r = folder ? fence_enter(limits, folder) : -errno;
+        r = folder ? enter(limits, folder) : -errno;
         if (r < 0) {
             log_error("fence.refused", "job=%s why=\"%s\"", job->id, strerror(-r));
             job_release(job, -1, "the fence cannot be put up: %s", strerror(-r));

@@ -121,11 +121,17 @@ const struct job_host worker_job_host = {
 
 /* ---- start ---- */
 
-/* When the child ends by itself, should this process be held up (a server that does not answer) or frozen: later than
- * it is killed from here, so that no renewal comes too late, and before anybody else may have the job. */
+/* So long after its attempt is not surely ours any more a child ends by itself, should this process be held up (a
+ * server that does not answer) or frozen: later than it is killed from here, so that no renewal comes too late, and
+ * before anybody else may have the job. */
+static uint64_t child_grace(const struct slot *slot)
+{
+    return (uint64_t)worker_lease_ms(slot->worker) / 6;
+}
+
 static uint64_t child_until(const struct slot *slot)
 {
-    return slot->safe_until + (uint64_t)worker_lease_ms(slot->worker) / 6;
+    return slot->safe_until + child_grace(slot);
 }
 
 void slot_renew(struct slot *slot, uint64_t safe_until)
@@ -138,10 +144,10 @@ void slot_renew(struct slot *slot, uint64_t safe_until)
 static char *request_text(const struct slot *slot)
 {
     const struct job *job = slot->job;
-    json_auto_t *request = json_pack(
-        "{s:I, s:s, s:s, s:s, s:I, s:s, s:I, s:i, s:O}", "until", (json_int_t)child_until(slot), "id", job->id, "kind",
-        job->kind->name, "product", job->product, "account_id", (json_int_t)job->account_id, "request_id",
-        job->request_id, "epoch", (json_int_t)job->epoch, "attempt", job->attempt, "args", job->args);
+    json_auto_t *request =
+        json_pack("{s:s, s:s, s:s, s:I, s:s, s:I, s:i, s:O}", "id", job->id, "kind", job->kind->name, "product",
+                  job->product, "account_id", (json_int_t)job->account_id, "request_id", job->request_id, "epoch",
+                  (json_int_t)job->epoch, "attempt", job->attempt, "args", job->args);
     return request ? json_text((void *)(uintptr_t)job, request) : NULL;
 }
 
@@ -162,7 +168,8 @@ static int start_fenced(struct slot *slot)
     job->folder = slot->folder;
     if (mkdir(slot->folder, 0700) < 0)
         return -errno;
-    r = fence_spawn(config->worker_runner, slot->folder, &limits, request, strlen(request), &slot->child);
+    r = fence_spawn(config->worker_runner, slot->folder, &limits, request, strlen(request), child_until(slot),
+                    &slot->child);
     if (r < 0)
         return r;
     slot->has_child = true;
@@ -196,7 +203,8 @@ static void leave_worker(void *closure)
 static int start_forked(struct slot *slot)
 {
     struct worker *worker = slot->worker;
-    int r = forked_spawn(slot->job, &worker->safe[slot - worker->slots], leave_worker, worker, &slot->child);
+    int r = forked_spawn(slot->job, &worker->safe[slot - worker->slots], child_grace(slot), leave_worker, worker,
+                         &slot->child);
 
     slot->has_child = r == 0;
     return r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "queue/cli/await.h"
+#include "common/clock.h"
 #include "common/database.h"
 #include "common/memory.h"
 #include "queue/cli/arguments.h"
@@ -15,23 +16,16 @@ struct pause {
     int ms;
 };
 
-static uint64_t clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static struct pause pause_begin(long long timeout)
 {
-    uint64_t now = clock_ms();
+    uint64_t now = clock_boot_ms();
     return (struct pause){ .end = timeout < 0 ? 0 : now + (uint64_t)timeout * 1000, .answered = now, .ms = FIRST_MS };
 }
 
 /* False when time is over. */
 static bool pause_wait(struct pause *pause)
 {
-    uint64_t now = clock_ms();
+    uint64_t now = clock_boot_ms();
     int ms = pause->ms;
 
     if (pause->end && now >= pause->end)
@@ -47,8 +41,9 @@ static bool pause_wait(struct pause *pause)
 static bool pause_bears(struct pause *pause, const struct result *result)
 {
     if (result->error == E_NONE)
-        pause->answered = clock_ms();
-    return result->error == E_NONE || (result->error == E_UNAVAILABLE && clock_ms() - pause->answered < SILENCE_MS);
+        pause->answered = clock_boot_ms();
+    return result->error == E_NONE ||
+           (result->error == E_UNAVAILABLE && clock_boot_ms() - pause->answered < SILENCE_MS);
 }
 
 static const struct {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Jobs that PostgreSQL and Redis think differently of. Both change while we look: what seems wrong is looked at again,
  * and only then is it said. */
+#include "common/clock.h"
 #include "common/database.h"
 #include "common/memory.h"
 #include "queue/cli/doctor.h"
@@ -16,13 +17,6 @@ enum {
 };
 
 #define NIL_ID "00000000-0000-0000-0000-000000000000"
-
-static long long local_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* When an id was made, in ms since 1970. */
 static long long id_ms(const char *id)
@@ -136,7 +130,7 @@ static int put_unknown(struct page *page)
 static bool should_be_known(const char *id, const char *ticket)
 {
     const char *due = ticket;
-    long long now = local_ms();
+    long long now = clock_wall_ms();
 
     for (int bars = 0; bars < 3 && due; bars++)
         due = (due = strchr(due, '|')) ? due + 1 : NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/database.h"
-#include "common/json.h"
 #include "common/memory.h"
 #include "queue/cli/doctor.h"
+#include "queue/settings.h"
 #include "sql.h"
 
 void check_scheduler(struct doctor *doctor)
@@ -38,27 +38,13 @@ void check_queues(struct doctor *doctor)
 static bool tell_settings(struct doctor *doctor, const char *queue)
 {
     autoresult struct result list = { 0 };
-    autotalloc void *ctx = talloc_new(NULL);
+    size_t ignored;
+    int row;
 
     if (database_run(doctor->operation->database, &sql_queue_queue_list, NO_PARAMS, &list) < 0)
         return false;
-    for (int i = 0; i < result_rows(&list); i++) {
-        json_auto_t *settings = json_loads(result_text(&list, i, "settings"), 0, NULL);
-        const char **pairs, *name;
-        json_t *value;
-        size_t n = 0;
-
-        if (strcmp(result_text(&list, i, "name"), queue) != 0)
-            continue;
-        pairs = memory_check(talloc_array(ctx, const char *, 2 * json_object_size(settings) + 1));
-        json_object_foreach(settings, name, value)
-        {
-            pairs[2 * n] = name;
-            pairs[2 * n++ + 1] = json_string_value(value);
-        }
-        return queue_settings(doctor->redis, queue, result_text(&list, i, "version"), pairs, n) == 0;
-    }
-    return false;
+    row = settings_row(&list, queue);
+    return settings_send(doctor->redis, queue, &list, row, &ignored) == 0;
 }
 
 void check_settings(struct doctor *doctor)

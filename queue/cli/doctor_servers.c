@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/clock.h"
 #include "common/database.h"
 #include "common/memory.h"
 #include "queue/cli/doctor.h"
@@ -255,13 +256,6 @@ void check_redis(struct doctor *doctor)
 
 /* ---- clocks ---- */
 
-static long long local_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int redis_ms(struct redis *redis, long long *ret)
 {
     autotalloc void *ctx = talloc_new(NULL);
@@ -291,19 +285,20 @@ static void compare_clocks(struct doctor *doctor, const char *who, long long bef
 
 static void check_redis_clock(struct doctor *doctor, struct redis *redis, const char *queue)
 {
-    long long before = local_ms(), there = 0;
+    long long before = clock_wall_ms(), there = 0;
 
     (void)queue;
     if (redis_ms(redis, &there) == 0)
-        compare_clocks(doctor, "Redis", before, there, local_ms());
+        compare_clocks(doctor, "Redis", before, there, clock_wall_ms());
 }
 
 void check_clocks(struct doctor *doctor)
 {
     autoresult struct result server = { 0 };
-    long long before = local_ms();
+    long long before = clock_wall_ms();
 
     if (database_run(doctor->operation->database, &sql_queue_doctor_server, NO_PARAMS, &server) == 0)
-        compare_clocks(doctor, "PostgreSQL", before, strtoll(result_text(&server, 0, "now"), NULL, 10), local_ms());
+        compare_clocks(doctor, "PostgreSQL", before, strtoll(result_text(&server, 0, "now"), NULL, 10),
+                       clock_wall_ms());
     each_redis(doctor, check_redis_clock);
 }

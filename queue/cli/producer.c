@@ -2,6 +2,7 @@
 #include "queue/cli/producer.h"
 #include "common/array_text.h"
 #include "common/backoff.h"
+#include "common/clock.h"
 #include "common/database.h"
 #include "common/json.h"
 #include "common/memory.h"
@@ -13,7 +14,7 @@
 #include <errno.h>
 #include <poll.h>
 
-enum { SILENCE_S = 60 };
+enum { SILENCE_MS = 60000 };
 
 /* Those that an option of `millrace put` and a member of a line have in common. */
 const struct field order_fields[] = {
@@ -35,8 +36,8 @@ struct producer {
     struct seal_ring *ring;
     const char *product, *tenant, *who, *request_id;
     bool patient;
-    bool told;        /* that it waits */
-    time_t silent_at; /* since when PostgreSQL does not answer; 0: it does */
+    bool told;          /* that it waits */
+    uint64_t silent_at; /* since when PostgreSQL does not answer; 0: it does */
 };
 
 struct producer *producer_new(void *ctx, struct operation *operation, const char *product, const char *tenant)
@@ -249,18 +250,15 @@ void producer_be_patient(struct producer *producer)
  * answer may never. */
 static bool may_try_again(struct producer *producer, const struct result *result)
 {
-    struct timespec now;
-
     if (!producer->patient || result->error != E_UNAVAILABLE)
         return false;
     if (!strcmp(result->sqlstate, "MR503")) {
         producer->silent_at = 0;
         return true;
     }
-    clock_gettime(CLOCK_MONOTONIC, &now);
     if (!producer->silent_at)
-        producer->silent_at = now.tv_sec;
-    return now.tv_sec - producer->silent_at < SILENCE_S;
+        producer->silent_at = clock_boot_ms();
+    return clock_boot_ms() - producer->silent_at < SILENCE_MS;
 }
 
 /* What a failed statement means: 0 when it may go well later, after a pause. */

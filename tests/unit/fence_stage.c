@@ -131,7 +131,7 @@ struct fence_child text_start(const char *request, size_t length, const struct f
 {
     struct fence_child child;
 
-    ck_assert_int_eq(fence_spawn(runner, folder, limits, request, length, &child), 0);
+    ck_assert_int_eq(fence_spawn(runner, folder, limits, request, length, UINT64_MAX, &child), 0);
     return child;
 }
 

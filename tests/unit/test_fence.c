@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The fence from its parent's side: limits hold, reports arrive, children end. */
+#include "common/clock.h"
 #include "common/memory.h"
 #include "queue/fence_inside.h"
 #include "tests/unit/fence_stage.h"
@@ -70,39 +71,30 @@ START_TEST(descriptors_are_bounded)
 }
 END_TEST
 
-static uint64_t boot_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-/* A child that sleeps without end, but for the one that the request gives it. */
+/* A child that sleeps without end, but for the one that it is given. */
 static struct fence_child sleeper_start(uint64_t until)
 {
-    char request[256];
-    int length =
-        snprintf(request, sizeof request, "{\"id\":\"x\",\"kind\":\"hostile.sleep\",\"until\":%llu,\"args\":{}}",
-                 (unsigned long long)until);
+    static const char request[] = "{\"id\":\"x\",\"kind\":\"hostile.sleep\",\"args\":{}}";
+    struct fence_child child;
 
-    return text_start(request, (size_t)length, &usual);
+    ck_assert_int_eq(fence_spawn(runner, folder, &usual, request, strlen(request), until, &child), 0);
+    return child;
 }
 
 START_TEST(a_child_ends_by_itself_when_nobody_renews)
 {
-    uint64_t until = boot_ms() + 300;
+    uint64_t until = clock_boot_ms() + 300;
     struct fence_child child = sleeper_start(until);
     autoending ending = child_end(&child);
 
     ck_assert(WIFEXITED(ending.status) && !ending.last);
-    ck_assert_uint_ge(boot_ms(), until);
+    ck_assert_uint_ge(clock_boot_ms(), until);
 }
 END_TEST
 
 START_TEST(a_child_that_is_renewed_lives_on_until_then)
 {
-    uint64_t until = boot_ms() + 1500, later = until + 500;
+    uint64_t until = clock_boot_ms() + 1500, later = until + 500;
     struct fence_child child = sleeper_start(until);
     struct pollfd report = { .fd = child.report, .events = POLLIN };
 
@@ -110,26 +102,26 @@ START_TEST(a_child_that_is_renewed_lives_on_until_then)
     fence_renew(&child, later);
     autoending ending = child_end(&child);
     ck_assert(WIFEXITED(ending.status) && !ending.last);
-    ck_assert_uint_ge(boot_ms(), later);
+    ck_assert_uint_ge(clock_boot_ms(), later);
 }
 END_TEST
 
 /* Stopped beyond its time, it was renewed all the same. */
 START_TEST(a_child_that_was_stopped_hears_of_its_renewal_in_time)
 {
-    uint64_t until = boot_ms() + 1000, later = until + 1500;
+    uint64_t until = clock_boot_ms() + 1000, later = until + 1500;
     struct fence_child child = sleeper_start(until);
     struct pollfd report = { .fd = child.report, .events = POLLIN };
 
     ck_assert_int_eq(poll(&report, 1, PATIENCE), 1);
     ck_assert_int_eq(kill(child.pid, SIGSTOP), 0);
     fence_renew(&child, later);
-    while (boot_ms() < until + 100)
+    while (clock_boot_ms() < until + 100)
         poll(NULL, 0, 10);
     ck_assert_int_eq(kill(child.pid, SIGCONT), 0);
     autoending ending = child_end(&child);
     ck_assert(WIFEXITED(ending.status) && !ending.last);
-    ck_assert_uint_ge(boot_ms(), later);
+    ck_assert_uint_ge(clock_boot_ms(), later);
 }
 END_TEST
 
@@ -346,7 +338,7 @@ START_TEST(spawning_is_refused_without_a_trace)
     int before = descriptor_next();
 
     for (size_t i = 0; i < ELEMENTS(rows); i++)
-        ck_assert_int_eq(fence_spawn(rows[i].runner, rows[i].folder, &usual, large, rows[i].length, &child),
+        ck_assert_int_eq(fence_spawn(rows[i].runner, rows[i].folder, &usual, large, rows[i].length, UINT64_MAX, &child),
                          -rows[i].error);
     ck_assert_int_eq(child.pid, 77);
     ck_assert_int_eq(descriptor_next(), before);

@@ -162,7 +162,7 @@ def test_a_redis_short_of_memory_is_spared(yard):
     most, n = used() + (32 << 20), 0
     yard.redis("CONFIG", "SET", "maxmemory", most)
     assert accepted(yard)()
-    while used() < most * 0.72:
+    while used() < most * 0.85:         # some of it are buffers of this connection, which will be given back
         yard.redis("SET", f"ballast:{n}", "x" * (1 << 20))
         n += 1
     until(refused(yard, "Redis is short of memory"), "it refuses")
