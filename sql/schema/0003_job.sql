@@ -15,6 +15,7 @@ returns job
 language plpgsql as $$
 declare
   made job;
+  k record;
 begin
   if chain is not null then
     perform job_follow_check(chain);
@@ -31,22 +32,35 @@ begin
   if batch is not null then
     perform batch_add(batch, 1);
   end if;
-  insert into job as j (id, kind, version, queue, product, tenant, account_id, priority, key, args, due_at, later, expires_at,
-                        deadline, tries, request_id, cost, unique_name, batch_id, chain)
-  select coalesce(job_put.id, job_id_make()), k.name, k.version, k.queue, job_put.product, job_put.tenant,
-         job_put.account_id, job_put.priority, job_put.key, job_put.args, coalesce(job_put.due_at, now()),
-         coalesce(job_put.due_at > now() + interval '10 minutes', false),
-         job_put.expires_at, k.deadline, k.tries, coalesce(job_put.request_id, ''), job_put.cost, job_put.unique_name,
-         job_put.batch, job_put.chain
-    from job_kind k
-    left join queue q on q.name = k.queue
-   where k.name = job_put.kind and (anyway or q.refusing is not true)
-  returning j.* into made;
-  if made.id is null and anyway then -- not "later": that would hold up the end of what it follows, and all ends beside it
+  select j.queue, j.version, j.deadline, j.tries, q.refusing into k
+    from job_kind j left join queue q on q.name = j.queue where j.name = job_put.kind;
+  if not found and anyway then -- not "later": that would hold up the end of what it follows, and all ends beside it
     perform refuse('MR422', format('A job of kind %s cannot follow: there is no such kind', kind));
-  elsif made.id is null then
+  elsif not found or k.refusing and not anyway then
     perform job_refuse(kind);
   end if;
+  -- A row made first and then inserted as a whole costs a fifth less than one that is read, changed and returned.
+  made.id := coalesce(job_put.id, job_id_make());
+  made.kind := kind;
+  made.version := k.version;
+  made.queue := k.queue;
+  made.product := product;
+  made.tenant := tenant;
+  made.account_id := account_id;
+  made.priority := priority;
+  made.key := key;
+  made.args := args;
+  made.due_at := coalesce(due_at, now());
+  made.later := coalesce(due_at > now() + interval '10 minutes', false);
+  made.expires_at := expires_at;
+  made.deadline := k.deadline;
+  made.tries := k.tries;
+  made.request_id := coalesce(request_id, '');
+  made.cost := cost;
+  made.unique_name := unique_name;
+  made.batch_id := batch;
+  made.chain := chain;
+  insert into job select made.*;
   return made;
 end $$;
 

@@ -84,6 +84,7 @@ class Yard:
 
     def scheduler(self, **settings):
         scheduler = self.start("scheduler", **settings)
+        scheduler.says("reconcile.lead")
         until(self.is_open, "both queues are open")
         return scheduler
 
