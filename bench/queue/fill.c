@@ -98,7 +98,7 @@ static void tell(const struct fill *fill)
 
         for (int i = 0; i < n; i++)
             id_of(fill, from + i, ids[i]);
-        ours_put(redis, ids, n, from, fill->tenants);
+        ours_put(redis, ids, n, from, &(struct ours_mix){ .tenants = fill->tenants, .levels = 1 });
     }
 }
 

@@ -40,15 +40,28 @@ void ours_open(struct redis *redis)
 
 /* ---- the engine alone ---- */
 
-void ours_put(struct redis *redis, char ids[][ID_SIZE], int n, long first, long tenants)
+void ours_set(struct redis *redis, const char *const *pairs, size_t n)
+{
+    char version[24];
+
+    snprintf(version, sizeof version, "%llu", (unsigned long long)clock_ns()); /* each newer than the last */
+    must(queue_settings(redis, OURS_QUEUE, version, pairs, n), redis, "settings");
+}
+
+void ours_put(struct redis *redis, char ids[][ID_SIZE], int n, long first, const struct ours_mix *mix)
 {
     struct ticket tickets[BATCH_MAX];
-    char packed[BATCH_MAX][64];
+    char packed[BATCH_MAX][96];
     size_t added;
 
     for (int i = 0; i < n; i++) {
-        snprintf(packed[i], sizeof packed[i], "1|2|" OURS_KIND "|%llu|60||1|t%ld", (unsigned long long)wall_ms(),
-                 (first + i) % tenants);
+        long job = first + i;
+        char key[24] = "";
+
+        if (mix->keys)
+            snprintf(key, sizeof key, "k%ld", job % mix->keys);
+        snprintf(packed[i], sizeof packed[i], "1|%ld|" OURS_KIND "|%llu|60|%s|1|t%ld",
+                 mix->levels > 1 ? 1 + job % mix->levels : 2, (unsigned long long)wall_ms(), key, job % mix->tenants);
         tickets[i] = (struct ticket){ .queue = OURS_QUEUE, .id = ids[i], .packed = packed[i] };
     }
     must(queue_put(redis, tickets, (size_t)n, &added), redis, "put");

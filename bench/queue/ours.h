@@ -14,8 +14,16 @@ struct redis *ours_redis(void *ctx, const char *address);
 /* Let jobs be reserved, as the reconciler does when all is known. */
 void ours_open(struct redis *redis);
 
-/* The engine alone. Put jobs of kind OURS_KIND, one for each id, the i-th of tenant (first + i) % tenants. */
-void ours_put(struct redis *redis, char ids[][ID_SIZE], int n, long first, long tenants);
+/* How jobs of the engine differ: the i-th is of tenant i % tenants, of priority i % levels below the urgent one or,
+ * with 1, normal, and has key i % keys or, with 0, none. */
+struct ours_mix {
+    long tenants, levels, keys;
+};
+
+/* The engine alone. What goes for the queue: n pairs of a name and a value, and nothing else any more. */
+void ours_set(struct redis *redis, const char *const *pairs, size_t n);
+/* Put jobs of kind OURS_KIND, one for each id, from the first-th on. */
+void ours_put(struct redis *redis, char ids[][ID_SIZE], int n, long first, const struct ours_mix *mix);
 /* Reserve up to n and finish what came. How many those were. */
 int ours_reserve_finish(struct redis *redis, int n);
 

@@ -92,6 +92,18 @@ class Ours:
                 return rate_of(self.stand.program("engine", self.redis, "cycle", jobs, self.tenants, batch))
         return measure
 
+    def featured(self, tenants, levels=1, keys=0, **settings):
+        """Cycles of batches, each of as many tenants, levels and keys, with settings (Redis' names, _ for dots)."""
+        def measure(jobs):
+            self.stand.clear_redis()
+            self.stand.program("engine", self.redis, "load", tenants, tenants, levels, keys)
+            if settings:
+                self.stand.program("engine", self.redis, "set",
+                                   *[word for name, value in settings.items() for word in (name.replace("_", "."), value)])
+            with self.stand.one_core():
+                return rate_of(self.stand.program("engine", self.redis, "cycle", jobs, tenants, BATCH, levels, keys))
+        return measure
+
     def drain_engine(self, jobs):
         self.load_engine(jobs)
         return rate_of(self.stand.program("engine", self.redis, "drain", jobs, BATCH))
@@ -223,6 +235,22 @@ def engine_part(ours, options, tell):
                   Side("engine.single", ours.cycle(1, options.tenants), 2000, "put; reserve; finish (put is timed)"),
                   Side("engine.single.take", ours.take_singly, 2000, "reserve; finish (put before, untimed)")),
                  options, tell)
+
+
+def features_part(ours, options, tell):
+    """What each costs that may be left out. Leases with their epochs, delays, cancellation and the counts that caps go by
+    are in all of them."""
+    most, fast = 1_000_000, "1000000000|1000000000"
+    return Turns((Side("plain", ours.featured(1), 10000, "one tenant, one level, nothing set"),
+                  Side("fairness", ours.featured(options.tenants), 10000, f"{options.tenants} tenants in turn"),
+                  Side("priorities", ours.featured(options.tenants, levels=3), 10000, "and three levels by weight and age"),
+                  Side("caps", ours.featured(options.tenants, cap=most, cap_tenant=most), 10000,
+                       "tenants, and a cap of the queue and of each tenant"),
+                  Side("keys", ours.featured(options.tenants, keys=100_000), 10000, "tenants, and a key a job"),
+                  Side("limits", ours.featured(options.tenants, rate=fast, rate_tenant=fast), 10000,
+                       "tenants, and a rate of the queue and of each tenant"),
+                  Side("all", ours.featured(options.tenants, 3, 100_000, cap=most, cap_tenant=most, rate=fast,
+                                            rate_tenant=fast), 10000, "all of these")), options, tell)
 
 
 def durable_part(ours, options, tell):
