@@ -9,8 +9,7 @@ import time
 
 import pytest
 
-from command import Command
-from engine import ROOT, Queue, statement
+from engine import ROOT, statement
 from servers import until
 
 # ---- the text format, strictly: https://prometheus.io/docs/instrumenting/exposition_formats/ ----
@@ -75,19 +74,6 @@ def value(families, name, sample=None, **labels):
 
 
 # ---- the places ----
-
-@pytest.fixture
-def command(servers, database, redis):
-    return Command(servers, database)
-
-
-@pytest.fixture
-def mail(redis):
-    queue = Queue(redis, "mail")
-    queue.close()
-    queue.open()
-    return queue
-
 
 @pytest.fixture
 def scheduler(command):

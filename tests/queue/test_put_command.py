@@ -7,21 +7,10 @@ import subprocess
 
 import pytest
 
-from command import Command
-from engine import Queue, new_id, statement
+from engine import new_id, statement
 from servers import until
 
 MAIL = ("put", "mail.magic_link", "--args", '{"email": "a@b.example"}')
-
-
-@pytest.fixture
-def command(servers, database, redis):
-    return Command(servers, database)
-
-
-@pytest.fixture
-def mail(redis):
-    return Queue(redis, "mail")
 
 
 def line(n=0, **more):
