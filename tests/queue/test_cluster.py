@@ -66,11 +66,11 @@ def test_programs_find_the_node_of_each_queue(cluster, clustered):
 
 
 def test_the_operators_command_finds_them(cluster, clustered):
+    clustered.put("image")
     bad = clustered.put("mail")
     clustered.start("millrace-scheduler")
     clustered.start("millrace-worker", "mail")
     clustered.ended(bad)
-    clustered.put("image")
     until(lambda: 'millrace_queue_waiting{queue="image"} 1\n' in clustered.run("metrics").output, "it is counted")
     said = {one["check"]: one for one in json.loads(clustered.run("doctor", "--json").output)}
     assert [said[check]["state"] for check in ("scheduler", "clocks", "settings", "unknown", "ended", "lists")] == ["ok"] * 6, said
