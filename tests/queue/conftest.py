@@ -22,6 +22,10 @@ ALONE = {"test_caps.py", "test_command.py", "test_cost.py", "test_levels.py", "t
          "test_presence.py", "test_rates.py", "test_schedule.py", "test_wakes.py", "test_weights.py"}
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "writes_nothing: needs no database of its own")
+
+
 def pytest_generate_tests(metafunc):
     if "place" in metafunc.fixturenames:
         wanted = os.environ.get("MILLRACE_PLACES", " ".join(PLACES)).split()
@@ -142,9 +146,20 @@ def migrated(servers, millrace):
     return name
 
 
-@pytest.fixture
-def database(servers, migrated):
+@pytest.fixture(scope="session")
+def unwritten(servers, migrated):
     return servers.new_database(migrated)
+
+
+@pytest.fixture
+def database(request, servers, migrated):
+    """A migrated database of the test's own; those that are marked writes_nothing share one."""
+    if request.node.get_closest_marker("writes_nothing"):
+        yield request.getfixturevalue("unwritten")
+    else:
+        name = servers.new_database(migrated)
+        yield name
+        servers.drop_database(name)
 
 
 @pytest.fixture
