@@ -12,6 +12,7 @@ import pytest
 
 from servers import Refused
 
+pytestmark = pytest.mark.writes_nothing
 SEEDS = [int(os.environ["MILLRACE_SEED"])] if "MILLRACE_SEED" in os.environ else [1, 2, random.randrange(10**9)]
 UTC = timezone.utc
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

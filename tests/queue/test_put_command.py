@@ -80,6 +80,7 @@ def test_a_name_is_one_job(command, sql):
     assert command(*MAIL, "--unique", "n").line != first
 
 
+@pytest.mark.writes_nothing
 @pytest.mark.parametrize("words, status, why", [
     (("put",), 2, "KIND: is required"), (("put", "no.such"), 3, "there is no kind no.such"),
     (("put", "mail.magic_link"), 1, "args: email: is required"), ((*MAIL, "x"), 2, "x: is one word too many"),
