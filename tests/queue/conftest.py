@@ -1,24 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fixtures of the engine's tests: the real scripts and tables on servers of our own. MILLRACE_BUILD names the folder of
 the built programs. What a queue does is tested in several places: a Redis alone, a cluster of three, and as a user who
-may do no more than docs/operating.md says. MILLRACE_PLACES names some of them."""
+may do no more than docs/operating.md says. MILLRACE_PLACES names some of them. Programs run on the Redis alone: fixtures
+office, command and mail; how they find others is in test_cluster, test_sentinel, test_redis_user and test_redis_queues."""
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from engine import ROOT, ClockedQueue, Limiter, Queue, SCRIPTS
+from command import BUILD, Command
+from engine import ClockedQueue, Limiter, Queue, SCRIPTS
 from fleet import Fleet
 from office import Office
 from places import PLACES, Alone, Cluster
 from servers import Servers, Session
 
-BUILD = ROOT / os.environ.get("MILLRACE_BUILD", "build/gcc")
 CALLED = set()
 # For what they count, how long they take, or because they make the time.
 ALONE = {"test_caps.py", "test_command.py", "test_cost.py", "test_levels.py", "test_limiter.py", "test_model.py", "test_pause.py",
          "test_presence.py", "test_rates.py", "test_schedule.py", "test_wakes.py", "test_weights.py"}
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "writes_nothing: needs no database of its own")
 
 
 def pytest_generate_tests(metafunc):
@@ -141,9 +146,20 @@ def migrated(servers, millrace):
     return name
 
 
-@pytest.fixture
-def database(servers, migrated):
+@pytest.fixture(scope="session")
+def unwritten(servers, migrated):
     return servers.new_database(migrated)
+
+
+@pytest.fixture
+def database(request, servers, migrated):
+    """A migrated database of the test's own; those that are marked writes_nothing share one."""
+    if request.node.get_closest_marker("writes_nothing"):
+        yield request.getfixturevalue("unwritten")
+    else:
+        name = servers.new_database(migrated)
+        yield name
+        servers.drop_database(name)
 
 
 @pytest.fixture
@@ -179,6 +195,21 @@ def redis_alone(request):
     redis = place.connect()
     yield redis
     redis.close()
+
+
+@pytest.fixture
+def command(servers, database, redis_alone):
+    return Command(servers, database)
+
+
+@pytest.fixture
+def mail(redis_alone):
+    """The queue where the command's jobs of mail are, open."""
+    queue = Queue(redis_alone, "mail")
+    queue.close()
+    queue.open()
+    yield queue
+    CALLED.update(queue.called)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ class Servers:
         self.bin = postgres_folder()
         self.folder = Path(tempfile.mkdtemp(prefix="mrq-"))
         self.redis_socket = str(self.folder / "redis.sock")
-        self.database_number = 0
+        self.database_number, self.admin = 0, None
         self.who = {"user": "postgres", "group": pwd.getpwnam("postgres").pw_gid} if os.geteuid() == 0 else {}
         if self.who:
             os.chown(self.folder, pwd.getpwnam("postgres").pw_uid, -1)
@@ -72,6 +72,8 @@ class Servers:
         os.unlink(self.redis_socket)
 
     def stop(self):
+        if self.admin:
+            self.admin.close()
         for process in self.running:
             process.send_signal(2)        # PostgreSQL's fast shutdown, and Redis ends on it as well
         for process in self.running:
@@ -87,10 +89,17 @@ class Servers:
     def new_database(self, template="template1"):
         self.database_number += 1
         name = f"t{self.database_number}"
-        session = Session(self.url("postgres"))
-        session(f"create database {name} template {template}")
-        session.close()
+        self._administer(f"create database {name} template {template}")
         return name
+
+    def drop_database(self, name):
+        """At once what nobody needs any more: its files have not been written to the disk by then."""
+        self._administer(f"drop database {name} with (force)")
+
+    def _administer(self, sql):
+        if not self.admin:
+            self.admin = Session(self.url("postgres"))
+        self.admin(sql)
 
 
 class Refused(Exception):

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A cluster of three nodes. What a script does there is tested where it is tested at all (conftest.py); here are two
 queues on different nodes, and programs that have to find them."""
+import json
+import re
+
 import pytest
 
 from engine import Queue, RedisError, new_id, packed
@@ -60,6 +63,18 @@ def test_programs_find_the_node_of_each_queue(cluster, clustered):
     assert node("HGET", "mr1:{q:image}:j", waiting)
     node.close()
     assert clustered.run("cancel", waiting).returncode == 0 and clustered.ended(waiting) == "cancelled"
+
+
+def test_the_operators_command_finds_them(cluster, clustered):
+    clustered.put("image")
+    bad = clustered.put("mail")
+    clustered.start("millrace-scheduler")
+    clustered.start("millrace-worker", "mail")
+    clustered.ended(bad)
+    until(lambda: 'millrace_queue_waiting{queue="image"} 1\n' in clustered.run("metrics").output, "it is counted")
+    said = {one["check"]: one for one in json.loads(clustered.run("doctor", "--json").output)}
+    assert [said[check]["state"] for check in ("scheduler", "clocks", "settings", "unknown", "ended", "lists")] == ["ok"] * 6, said
+    assert re.search(r"^image +open +1 ", clustered.run("top", "--once").output, re.M)
 
 
 def test_a_node_that_is_away_is_passed_over(cluster, clustered):

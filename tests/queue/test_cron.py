@@ -12,6 +12,7 @@ import pytest
 
 from servers import Refused
 
+pytestmark = pytest.mark.writes_nothing
 SEEDS = [int(os.environ["MILLRACE_SEED"])] if "MILLRACE_SEED" in os.environ else [1, 2, random.randrange(10**9)]
 UTC = timezone.utc
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -200,14 +201,14 @@ class Place:
         self.changes = []
         info = ZoneInfo(zone)
         days = sum(366 if isleap(year + n) else 365 for n in range(YEARS))
-        for quarter in range(days * 96):        # clocks change at quarters of an hour, but for one minute past in St John's
-            start = self.start + quarter * 15
-            for minute in range(15) if zone == "America/St_Johns" else (0,):
-                here = (EPOCH + timedelta(minutes=start + minute)).astimezone(info)
-                ahead = int(here.utcoffset().total_seconds()) // 60
-                if self.shown and self.shown[-1] + 1 != start + minute + ahead:
-                    self.changes.append(start + minute)
-                self.shown.extend(start + minute + n + ahead for n in range(1 if zone == "America/St_Johns" else 15))
+        shows = lambda minute: minute + (EPOCH + timedelta(minutes=minute)).astimezone(info).utcoffset() // timedelta(minutes=1)
+        for hour in range(self.start, self.start + days * 1440, 60):
+            step = 60 if shows(hour) + 60 == shows(hour + 60) else 1       # clocks change in the middle of an hour, too
+            for minute in range(hour, hour + 60, step):
+                shown = shows(minute)
+                if self.shown and self.shown[-1] + 1 != shown:
+                    self.changes.append(minute)
+                self.shown.extend(range(shown, shown + step))
         self.first = self.shown[0]
         self.moment = array("l")                # by minute shown: when first, or the first moment past a gap
         for n, minute in enumerate(self.shown):
@@ -218,8 +219,10 @@ class Place:
         """All moments of an expression in these years, in minutes since 1970."""
         if real:
             return [self.start + n for n, shown in enumerate(self.shown) if fits[shown % 1440] and day_fits(shown // 1440)]
-        return sorted({self.moment[n] for n in range(len(self.moment))
-                       if fits[(self.first + n) % 1440] and day_fits((self.first + n) // 1440)})
+        past, times = self.first + len(self.moment), [minute for minute in range(1440) if fits[minute]]
+        days = [day * 1440 for day in range(self.first // 1440, past // 1440 + 1) if day_fits(day)]
+        return sorted({self.moment[day + minute - self.first] for day in days for minute in times
+                       if self.first <= day + minute < past})
 
 
 def members(text, low, high, names):

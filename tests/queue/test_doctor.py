@@ -44,29 +44,18 @@ def folders(tmp_path):
 
 
 @pytest.fixture
-def command(servers, database, redis, sql, folders):
+def command(servers, database, redis_alone, sql, folders):
     sql("insert into leader values ('reconciler', 'x', 7, now() + interval '1 hour')")
     return Command(servers, database, storage_folder=str(folders / "files"), worker_folder=str(folders / "work"),
                    smtp_url="smtp://127.0.0.1:1")
 
 
 @pytest.fixture
-def queues(redis):
-    """All queues of the kinds, open."""
-    queues = {name: Queue(redis, name) for name in ("image", "mail")}
-    for queue in queues.values():
-        queue.close()
-        queue.open()
-    return queues
-
-
-@pytest.fixture
-def mail(queues):
-    return queues["mail"]
-
-
-@pytest.fixture
-def doctor(command, queues):
+def doctor(command, mail, redis_alone):
+    """All queues of the kinds are open."""
+    image = Queue(redis_alone, "image")
+    image.close()
+    image.open()
     return Doctor(command)
 
 
@@ -185,12 +174,12 @@ def test_no_redis(doctor):
 @pytest.mark.parametrize("name, value, well, why", [
     ("maxmemory-policy", "allkeys-lru", "noeviction", "maxmemory-policy is allkeys-lru"),
     ("maxmemory", "0", "512mb", "maxmemory is not set")])
-def test_a_redis_that_forgets(doctor, redis, name, value, well, why):
-    redis("CONFIG", "SET", name, value)
+def test_a_redis_that_forgets(doctor, redis_alone, name, value, well, why):
+    redis_alone("CONFIG", "SET", name, value)
     try:
         doctor.finds("redis", why)
     finally:
-        redis("CONFIG", "SET", name, well)
+        redis_alone("CONFIG", "SET", name, well)
 
 
 @pytest.mark.parametrize("old, new, state, why", [

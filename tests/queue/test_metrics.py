@@ -9,8 +9,7 @@ import time
 
 import pytest
 
-from command import Command
-from engine import ROOT, Queue, statement
+from engine import ROOT, statement
 from servers import until
 
 # ---- the text format, strictly: https://prometheus.io/docs/instrumenting/exposition_formats/ ----
@@ -77,19 +76,6 @@ def value(families, name, sample=None, **labels):
 # ---- the places ----
 
 @pytest.fixture
-def command(servers, database, redis):
-    return Command(servers, database)
-
-
-@pytest.fixture
-def mail(redis):
-    queue = Queue(redis, "mail")
-    queue.close()
-    queue.open()
-    return queue
-
-
-@pytest.fixture
 def scheduler(command):
     """Start schedulers; they are stopped at the end."""
     started = []
@@ -151,7 +137,7 @@ def test_what_there_is_to_say(command, mail, sql):
 def test_how_old_the_oldest_is(command, mail):
     mail.put_one(kind="mail.magic_link", tenant="b", due=mail.now() - 5000)
     mail.put_one(kind="mail.magic_link", tenant="a", due=mail.now() - 90000)
-    assert 90 <= value(parse(command("metrics").text), "millrace_queue_oldest_seconds", queue="mail") < 100
+    assert 90 <= value(parse(command("metrics").text), "millrace_queue_oldest_seconds", queue="mail") < 150
 
 
 @pytest.mark.parametrize("park", ["cap.tenant", "cap.kind:mail.magic_link"])
@@ -161,7 +147,7 @@ def test_the_oldest_may_be_parked(command, mail, park):
         mail.put_one(kind="mail.magic_link", tenant="a", due=mail.now() - 90000)
     assert len(mail.reserve(3)) == 1
     said = parse(command("metrics").text)
-    assert 90 <= value(said, "millrace_queue_oldest_seconds", queue="mail") < 100
+    assert 90 <= value(said, "millrace_queue_oldest_seconds", queue="mail") < 150
     assert value(said, "millrace_queue_parked", queue="mail") == 1 and value(said, "millrace_queue_waiting", queue="mail") == 2
 
 
@@ -327,7 +313,7 @@ def test_the_leader_writes_minutes(mail, sql, scheduler):
     counted(mail)
     scheduler()
     until(lambda: sql.one("select count(*) from queue_minute") != "0", "a minute is written")
-    assert sql("select queue, delayed, put, done, failed, buried from queue_minute order by queue limit 2") == \
+    assert sql("select queue, delayed, put, done, failed, buried from queue_minute order by minute, queue limit 2") == \
         [["image", "0", "0", "0", "0", "0"], ["mail", "1", "6", "2", "1", "1"]]
 
 

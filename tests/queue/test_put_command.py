@@ -7,21 +7,10 @@ import subprocess
 
 import pytest
 
-from command import Command
-from engine import Queue, new_id, statement
+from engine import new_id, statement
 from servers import until
 
 MAIL = ("put", "mail.magic_link", "--args", '{"email": "a@b.example"}')
-
-
-@pytest.fixture
-def command(servers, database, redis):
-    return Command(servers, database)
-
-
-@pytest.fixture
-def mail(redis):
-    return Queue(redis, "mail")
 
 
 def line(n=0, **more):
@@ -75,7 +64,7 @@ def test_all_arguments_are_sealed_when_that_is_configured(command, sql):
 def test_a_job_is_put_for_later(command, sql, mail, words, seconds):
     job = command(*MAIL, *words).line
     later = float(sql.one("select extract(epoch from due_at - job_id_time(id)) from job"))
-    assert seconds - 1 < later < seconds + 1
+    assert seconds - 20 < later < seconds + 20
     assert (mail.redis("ZSCORE", mail.key("dl"), job) is not None) == (seconds <= 600)
 
 
@@ -91,6 +80,7 @@ def test_a_name_is_one_job(command, sql):
     assert command(*MAIL, "--unique", "n").line != first
 
 
+@pytest.mark.writes_nothing
 @pytest.mark.parametrize("words, status, why", [
     (("put",), 2, "KIND: is required"), (("put", "no.such"), 3, "there is no kind no.such"),
     (("put", "mail.magic_link"), 1, "args: email: is required"), ((*MAIL, "x"), 2, "x: is one word too many"),

@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The user that docs/operating.md tells to make: no right is missing (test_put, test_reserve, test_lease and test_cancel
-run as that user, too), and none is too much."""
+"""The user that docs/operating.md tells to make: no right is missing (what a queue does is tested as that user, too:
+conftest.py), and none is too much."""
+import json
 import re
 
 import pytest
 
-from engine import SCRIPTS, RedisError
+from engine import ROOT, SCRIPTS, RedisError
 from places import LOGIN, AsUser, documented_rules
 from servers import until
-
-# What the programs say themselves; AUTH needs no right.
-CLIENTS = {"info", "role", "ping", "exists", "hlen", "scan", "eval", "evalsha", "script|load", "bzpopmin"}
 
 
 @pytest.fixture
@@ -26,13 +24,24 @@ def user(request, servers):
 
 
 def called_by_scripts():
-    options = {"NX", "XX", "EX", "PX", "LIMIT", "WITHSCORES"}
+    options = {"NX", "XX", "EX", "PX", "LIMIT", "WITHSCORES", "RANK", "MAXLEN"}
     return {word.lower() for word in set(re.findall(r"'([A-Z]+)'", "".join(SCRIPTS.values()))) - options}
 
 
+def said_by_programs():
+    """AUTH needs no right, and SENTINEL is said to others."""
+    others = {"MATCH", "COUNT", "AUTH", "SENTINEL", "GET-MASTER-ADDR-BY-NAME"}
+    speaks = re.compile(r"\b(?:command_text|command_eval|redisAppendCommand|(?:redis_)?walk)\([^;{]*[;{]")
+    files = [path for folder in ("common", "queue", "fcgi", "workers") for path in (ROOT / folder).rglob("*.c")]
+    calls = "".join("".join(speaks.findall(path.read_text())) for path in files)
+    words = set(re.findall(r'"([A-Z][A-Z-]+(?: LOAD)?)[ "]', calls)) - others
+    return {word.lower().replace(" ", "|") for word in words}
+
+
 def test_the_rights_are_those_that_are_needed():
-    rights = {word[1:] for word in documented_rules() if word.startswith("+")}
-    assert rights == called_by_scripts() | CLIENTS
+    rights = [word[1:] for word in documented_rules() if word.startswith("+")]
+    assert "script|load" in said_by_programs() and len(set(rights)) == len(rights)
+    assert set(rights) == called_by_scripts() | said_by_programs()
 
 
 @pytest.mark.parametrize("words", [("GET", "other"), ("SET", "mr2:x", 1), ("FLUSHALL",), ("KEYS", "*"), ("CONFIG", "GET", "*"),
@@ -56,6 +65,24 @@ def test_scheduler_worker_and_command_need_no_more(user, servers, fleet, sql):
     until(lambda: fleet.state(waiting) == "waiting", "it is in Redis")
     assert fleet.run("cancel", waiting).returncode == 0
     assert fleet.ended(waiting) == "cancelled"
+
+
+def test_the_operator_needs_no_more(user, servers, command, mail, sql):
+    """Jobs that are put, counted, shown, and mended by the doctor: some run, some wait in a lane, and some stand nowhere."""
+    command.settings["redis_url"] = f"unix://{LOGIN}{servers.redis_socket}"
+    sql("select queue_set('me', 'mail', 'cap.kind:mail.magic_link', '2')")
+    assert '"mended"' in command("doctor", "--json", "--repair", status=1).text, "the setting is told"
+    row = '{"kind": "mail.magic_link", "args": {"email": "a@b.example"}, "tenant": "%s"}\n'
+    command("put", "--jsonl", "-", text=row % "a" * 8)
+    held = mail.reserve(8)
+    assert len(held) == 2
+    command("put", "--jsonl", "-", text=row % "b" * 2)
+    mail.redis("DEL", mail.key("park"), mail.key("r:2:b"))
+    mail.redis("HDEL", mail.key("own"), held[0].id)
+    said = [one for one in json.loads(command("doctor", "--json", "--repair", status=1).text) if one["state"] == "mended"]
+    assert {one["check"] for one in said} == {"lists", "leases", "running", "parked"}
+    assert "millrace_queue_open{queue=\"mail\"} 1" in command("metrics").lines
+    assert any(line.startswith("mail ") for line in command("top", "--once").lines)
 
 
 def test_a_wrong_password_is_told_without_telling_it(user, servers, fleet):

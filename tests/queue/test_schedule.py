@@ -307,6 +307,7 @@ def test_a_refused_change_changes_nothing(sql):
     assert sql.one("select count(*) from audit") == "1"
 
 
+@pytest.mark.writes_nothing
 @pytest.mark.parametrize("more, state, why", [
     ({"name": ""}, "MR400", "A name has"), ({"name": "a b"}, "MR400", "A name has"),
     ({"name": "a" * 65}, "MR400", "A name has"), ({"tenant": "'a b'"}, "MR400", "A tenant has"),

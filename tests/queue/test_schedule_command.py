@@ -57,6 +57,7 @@ def test_the_next_ticks_of_an_expression(command):
 ADD = ("schedule", "add", "s", "--kind", "mail.magic_link", "--cron", "@hourly", "--args", '{"email": "a@b.example"}')
 
 
+@pytest.mark.writes_nothing
 @pytest.mark.parametrize("words, status, why", [
     (("schedule",), 2, "Usage: millrace schedule add"), (("schedule", "add"), 2, "Usage:"),
     (("schedule", "nope", "s"), 2, "Usage:"), (("schedules", "x"), 2, "x: there is no such option"),

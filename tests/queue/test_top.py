@@ -11,23 +11,9 @@ import termios
 
 import pytest
 
-from command import BUILD, Command
-from engine import Queue
+from command import BUILD
 
 ENTER, LEAVE = "\033[?1049h", "\033[?1049l"
-
-
-@pytest.fixture
-def command(servers, database, redis):
-    return Command(servers, database)
-
-
-@pytest.fixture
-def mail(redis):
-    queue = Queue(redis, "mail")
-    queue.close()
-    queue.open()
-    return queue
 
 
 class Screen:
