@@ -10,7 +10,8 @@ from places import LOGIN, AsUser, documented_rules
 from servers import until
 
 # What the programs say themselves; AUTH needs no right.
-CLIENTS = {"info", "role", "ping", "exists", "hlen", "scan", "eval", "evalsha", "script|load", "bzpopmin"}
+CLIENTS = {"info", "role", "ping", "exists", "hlen", "scan", "eval", "evalsha", "script|load", "bzpopmin", "hscan",
+           "sscan", "zscan"}
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def user(request, servers):
 
 
 def called_by_scripts():
-    options = {"NX", "XX", "EX", "PX", "LIMIT", "WITHSCORES"}
+    options = {"NX", "XX", "EX", "PX", "LIMIT", "WITHSCORES", "MAXLEN", "RANK"}
     return {word.lower() for word in set(re.findall(r"'([A-Z]+)'", "".join(SCRIPTS.values()))) - options}
 
 
@@ -56,6 +57,9 @@ def test_scheduler_worker_and_command_need_no_more(user, servers, fleet, sql):
     until(lambda: fleet.state(waiting) == "waiting", "it is in Redis")
     assert fleet.run("cancel", waiting).returncode == 0
     assert fleet.ended(waiting) == "cancelled"
+    fleet.put("image")
+    for words in (("status",), ("workers",), ("top", "--once"), ("metrics",), ("doctor",), ("doctor", "--repair")):
+        assert "could not be looked at" not in fleet.run(*words).output
 
 
 def test_a_wrong_password_is_told_without_telling_it(user, servers, fleet):
