@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * millrace-front: serves every product's API over FastCGI or plain CGI. How it was started tells the transport: a
- * socket inherited from systemd, --socket or front.socket: the event transport; a FastCGI socket on descriptor 0 or a
+ * socket inherited from systemd, or else front.socket: the event transport; a FastCGI socket on descriptor 0 or a
  * CGI environment: libfcgi's. `millrace-front --endpoints` serves nothing: it tells what would be served. */
 #include "common/log.h"
 #include "common/memory.h"

@@ -73,7 +73,7 @@ fresh:
 	@tools/deps fresh
 	@tools/fresh
 
-#: make install   programs, library, configuration, nginx examples; DESTDIR, PREFIX and LIBDIR as usual
+#: make install   programs, library, manual, configuration, nginx examples; DESTDIR, PREFIX and LIBDIR as usual
 ETC := $(DESTDIR)/etc/millrace
 SHARE := $(DESTDIR)$(PREFIX)/share
 install: all install-library
@@ -81,6 +81,8 @@ install: all install-library
 	install -m 755 $(B)/millrace $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(filter %-front %-worker %-scheduler,$(BINARIES)) $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(B)/millrace-runner $(DESTDIR)$(PREFIX)/lib/millrace
+	install -d $(SHARE)/man/man1 $(SHARE)/man/man5 $(SHARE)/man/man8
+	for page in $(filter-out man/lib%,$(wildcard man/*)); do install -m 644 $$page $(SHARE)/man/man$${page##*.}; done
 	for file in etc/nginx/*.conf; do \
 	    sed -e 's|@MILLRACE_NGINX@|/etc/millrace/nginx|' -e 's|@FRONT_SOCKET@|/run/millrace/front.sock|' \
 	        -e 's|@STORAGE_FOLDER@|/var/lib/millrace/files|' $$file > $(ETC)/nginx/$${file##*/}; done

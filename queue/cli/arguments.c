@@ -20,66 +20,6 @@ const char *arguments_who(void *ctx)
     return COPY(ctx, who ? who->pw_name : "operator");
 }
 
-/* ---- options ---- */
-
-static bool refuse(const char *what, const char *why)
-{
-    arguments_complain(what, why, USAGE);
-    return false;
-}
-
-/* One option at *words, which moves on to its last word. */
-static bool take_option(const struct field *options, char ***words, const char **values)
-{
-    const char *name = **words;
-    size_t i = 0;
-
-    while (options[i].name && strcmp(options[i].name, name) != 0)
-        i++;
-    if (!options[i].name)
-        return refuse(name, "there is no such option");
-    if (values[i])
-        return refuse(name, "is there twice");
-    if (options[i].type == BOOLEAN) {
-        values[i] = "true";
-        return true;
-    }
-    if (!(*words)[1])
-        return refuse(name, "lacks a value");
-    values[i] = *++*words;
-    return true;
-}
-
-static bool check_values(void *ctx, const struct field *options, const char **values)
-{
-    for (size_t i = 0; options[i].name; i++) {
-        struct field_errors errors = { 0 };
-        if (!field_check_text(ctx, &options[i], options[i].name, values[i], &errors, &values[i]))
-            return refuse(errors.list[0].field, errors.list[0].message);
-    }
-    return true;
-}
-
-bool arguments_read(void *ctx, const struct field *options, char **words, const char **values, const char **plain,
-                    int most)
-{
-    int n = 0;
-
-    for (; *words; words++) {
-        if (!strncmp(*words, "--", 2)) {
-            if (!take_option(options, &words, values))
-                return false;
-        } else if (n == most) {
-            return refuse(*words, "is one word too many");
-        } else {
-            plain[n++] = *words;
-        }
-    }
-    if (plain)
-        plain[n] = NULL;
-    return check_values(ctx, options, values);
-}
-
 /* ---- times ---- */
 
 int duration_parse(const char *text, long long *ret)

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A command's words: options with a value (--kind K), flags (rows of type BOOLEAN), and words without a name. */
+ * What the commands that put, wait and mend have in common: their exit statuses, and times as people write them. */
 #ifndef MILLRACE_ARGUMENTS_H
 #define MILLRACE_ARGUMENTS_H
-#include "common/field.h"
 #include "queue/cli/command.h"
 
 enum { FAILED_TIMEOUT = 6, CANCELLED_JOB = 5, REFUSED_LINES = 7 };
-
-/* Read words against the table options, whose names begin with --: each one's checked text into values, in the order of
- * the table; a flag that is there is "true"; what is missing has its standard. Words without a name go to plain, which
- * has room for most of them and ends with NULL. False after a refusal, which has been told on standard error. */
-bool arguments_read(void *ctx, const struct field *options, char **words, const char **values, const char **plain,
-                    int most);
 
 /* Tell on standard error what is wrong; gives back status. */
 int arguments_complain(const char *what, const char *why, int status);

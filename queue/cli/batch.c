@@ -4,16 +4,30 @@
 #include "common/memory.h"
 #include "queue/cli/arguments.h"
 #include "queue/cli/await.h"
+#include "queue/cli/options.h"
 #include "queue/cli/producer.h"
 #include "sql.h"
 
-enum { JSON, WAIT, TIMEOUT, CLOSE, OPTIONS };
-static const struct field options[] = {
-    [JSON] = { .name = "--json", .type = BOOLEAN },
-    [WAIT] = { .name = "--wait", .type = BOOLEAN },
-    [TIMEOUT] = { .name = "--timeout", .type = INTEGER, .max = 31536000 },
-    [CLOSE] = { .name = "--close", .type = BOOLEAN },
-    { .name = NULL },
+enum { JSON, WAIT, TIMEOUT, CLOSE };
+static const struct option_row options[] = {
+    [JSON] = OPTION_JSON,
+    [WAIT] = { NULL, { .name = "--wait", .type = BOOLEAN, .doc = "wait until it is complete" } },
+    [TIMEOUT] = { "S",
+                  { .name = "--timeout",
+                    .type = INTEGER,
+                    .max = 31536000,
+                    .doc = "wait for so many seconds at most" } },
+    [CLOSE] = { NULL, { .name = "--close", .type = BOOLEAN, .doc = "no more jobs are put into it" } },
+    OPTIONS_END,
+};
+static const struct guide guide = {
+    "batch",
+    "ID",
+    "Show a batch: how many jobs it has, and how they ended. The exit status with --wait: 0 all are\n"
+    "done, 1 some were buried, 5 some were cancelled, 6 the time is over.",
+    options,
+    1,
+    1
 };
 
 /* Nobody will put any more into it: who did was stopped half-way. */
@@ -35,14 +49,17 @@ int command_batch(struct operation *operation)
 {
     static const struct field id_field = { .name = "ID", .type = UUID, .flags = REQUIRED };
     autoresult struct result batch = { 0 };
-    const char *values[OPTIONS] = { NULL }, *plain[2] = { NULL }, *id;
     struct field_errors errors = { 0 };
-    int status = DONE;
+    const char **values, *id;
+    struct said said;
+    int status;
 
-    if (!arguments_read(operation->ctx, options, operation->words, values, plain, 1))
-        return USAGE;
-    if (!field_check_text(operation->ctx, &id_field, "ID", plain[0], &errors, &id))
-        return arguments_complain(plain[0] ? plain[0] : "batch", "is not a batch's id", USAGE);
+    if (!options_read(operation->ctx, &guide, operation->words, &said, &status))
+        return status;
+    status = DONE;
+    values = said.values;
+    if (!field_check_text(operation->ctx, &id_field, "ID", said.words[0], &errors, &id))
+        return arguments_complain(said.words[0], "is not a batch's id", USAGE);
     if (values[CLOSE])
         status = close_it(operation, id);
     if (status == DONE && values[WAIT])

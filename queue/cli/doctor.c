@@ -4,6 +4,7 @@
 #include "common/json.h"
 #include "common/memory.h"
 #include "queue/cli/arguments.h"
+#include "queue/cli/options.h"
 #include "sql.h"
 #include <stdarg.h>
 
@@ -119,20 +120,32 @@ static void run_checks(struct doctor *doctor)
 
 int command_doctor(struct operation *operation)
 {
-    enum { JSON, REPAIR, OPTIONS };
-    static const struct field options[] = {
-        [JSON] = { .name = "--json", .type = BOOLEAN }, [REPAIR] = { .name = "--repair", .type = BOOLEAN }, { 0 }
+    enum { REPAIR, JSON };
+    static const struct option_row options[] = {
+        [REPAIR] = { NULL, { .name = "--repair", .type = BOOLEAN, .doc = "mend what can be mended" } },
+        [JSON] = OPTION_JSON,
+        OPTIONS_END,
     };
-    const char *values[OPTIONS] = { NULL };
+    static const struct guide guide = {
+        "doctor",
+        "",
+        "Look for what is wrong with the configuration, PostgreSQL, Redis and all queues: a line a check,\n"
+        "with what to do. The exit status is 1 when something is bad.",
+        options,
+        0,
+        0
+    };
     struct doctor doctor = { .operation = operation };
-    int status = DONE;
+    struct said said;
+    int status;
 
-    if (!arguments_read(operation->ctx, options, operation->words, values, NULL, 0))
-        return USAGE;
-    doctor.repair = values[REPAIR] != NULL;
+    if (!options_read(operation->ctx, &guide, operation->words, &said, &status))
+        return status;
+    status = DONE;
+    doctor.repair = said.values[REPAIR] != NULL;
     gauges_read(operation->ctx, operation->database, operation->redis, &doctor.gauges);
     run_checks(&doctor);
-    if (values[JSON])
+    if (said.values[JSON])
         print_json(&doctor);
     else
         print_table(&doctor);

@@ -6,36 +6,33 @@
 #include "queue/cli/command.h"
 #include "queue/queue_redis.h"
 
-enum { ANY = -1 };
-
 static const struct {
     const char *name;
-    int words; /* how many it takes */
     int (*run)(struct operation *operation);
     const char *usage, *doc;
 } commands[] = {
-    { "migrate", 0, command_migrate, "", "bring the database's tables up to date" },
-    { "config", 0, command_config, "", "print the effective configuration" },
-    { "status", ANY, command_status, "[--json]", "show queues and servers at a glance" },
-    { "queues", ANY, command_queues, "[--json]", "list the queues and their settings" },
-    { "workers", ANY, command_workers, "[OPTION]", "list the workers" },
-    { "jobs", ANY, command_jobs, "[OPTION]", "list jobs, by queue, kind, state, tenant, age" },
-    { "job", ANY, command_job, "ID", "show a job and its history" },
-    { "kick", ANY, command_kick, "ID...", "put jobs again that were buried or cancelled" },
-    { "cancel", ANY, command_cancel, "ID...", "cancel jobs that wait or run" },
-    { "pause", ANY, command_pause, "QUEUE", "let no more jobs of a queue begin" },
-    { "resume", ANY, command_resume, "QUEUE", "let them begin again" },
-    { "set", ANY, command_set, "QUEUE", "change or list what goes for a queue: caps, rates, weights" },
-    { "limiter", ANY, command_limiter, "NAME", "change or list the rates that queues share" },
-    { "drain", ANY, command_drain, "WORKER", "ask workers to end once their jobs have" },
-    { "audit", ANY, command_audit, "[OPTION]", "list what operators have done" },
-    { "schedules", ANY, command_schedules, "[--json]", "list the recurring jobs" },
-    { "schedule", ANY, command_schedule, "ACTION", "add, remove, enable, disable a recurring job; next ticks" },
-    { "put", ANY, command_put, "KIND", "put a job, or with --jsonl FILE|- a job a line; --wait for the end" },
-    { "batch", ANY, command_batch, "ID", "show a batch; --json, --wait, --close" },
-    { "top", ANY, command_top, "[--once]", "queues and workers, live" },
-    { "doctor", ANY, command_doctor, "[--json]", "look for what is wrong; --repair mends what can be mended" },
-    { "metrics", ANY, command_metrics, "", "print metrics in Prometheus' text format" },
+    { "migrate", command_migrate, "", "bring the database's tables up to date" },
+    { "config", command_config, "", "print the effective configuration" },
+    { "status", command_status, "[--json]", "show queues and servers at a glance" },
+    { "queues", command_queues, "[--json]", "list the queues and their settings" },
+    { "workers", command_workers, "[OPTION]", "list the workers" },
+    { "jobs", command_jobs, "[OPTION]", "list jobs, by queue, kind, state, tenant, age" },
+    { "job", command_job, "ID", "show a job and its history" },
+    { "kick", command_kick, "ID...", "put jobs again that were buried or cancelled" },
+    { "cancel", command_cancel, "ID...", "cancel jobs that wait or run" },
+    { "pause", command_pause, "QUEUE", "let no more jobs of a queue begin" },
+    { "resume", command_resume, "QUEUE", "let them begin again" },
+    { "set", command_set, "QUEUE", "change or list what goes for a queue: caps, rates, weights" },
+    { "limiter", command_limiter, "NAME", "change or list the rates that queues share" },
+    { "drain", command_drain, "WORKER", "ask workers to end once their jobs have" },
+    { "audit", command_audit, "[OPTION]", "list what operators have done" },
+    { "schedules", command_schedules, "[--json]", "list the recurring jobs" },
+    { "schedule", command_schedule, "ACTION", "add, remove, enable, disable a recurring job; next ticks" },
+    { "put", command_put, "KIND", "put a job, or with --jsonl FILE|- a job a line; --wait for the end" },
+    { "batch", command_batch, "ID", "show a batch; --json, --wait, --close" },
+    { "top", command_top, "[--once]", "queues and workers, live" },
+    { "doctor", command_doctor, "[--json]", "look for what is wrong; --repair mends what can be mended" },
+    { "metrics", command_metrics, "", "print metrics in Prometheus' text format" },
 };
 
 static const char *usage_text(void *ctx)
@@ -71,7 +68,7 @@ int main(int argc, char **argv)
     struct operation operation = { .ctx = ctx };
     const char *text = usage_text(ctx);
     char **words;
-    int status, count = 0;
+    int status;
 
     operation.config = program_start(ctx, "millrace", text, argc, argv, &words, &status);
     if (!operation.config)
@@ -81,11 +78,8 @@ int main(int argc, char **argv)
     operation.database = database_new(ctx, operation.config->database_url, operation.config->database_timeout);
     operation.redis = queue_redis_new(ctx, operation.config);
     operation.words = words + 1;
-    while (words[1 + count])
-        count++;
     for (size_t i = 0; i < ELEMENTS(commands); i++)
         if (!strcmp(words[0], commands[i].name))
-            return count == commands[i].words || commands[i].words == ANY ? ended(commands[i].run(&operation))
-                                                                          : usage(text);
+            return ended(commands[i].run(&operation));
     return usage(text);
 }

@@ -5,6 +5,7 @@
 #include "common/memory.h"
 #include "queue/cli/arguments.h"
 #include "queue/cli/await.h"
+#include "queue/cli/options.h"
 #include "queue/cli/producer.h"
 #include <errno.h>
 
@@ -27,24 +28,46 @@ enum {
     STRICT,
     OPTIONS
 };
-static const struct field options[] = {
-    [ARGS] = { .name = "--args", .type = TEXT },
-    [PRODUCT] = { .name = "--product", .type = TEXT, .max = 64 },
-    [TENANT] = { .name = "--tenant", .type = TEXT, .min = 1, .max = 128 },
-    [ACCOUNT] = { .name = "--account-id", .type = TEXT },
-    [PRIORITY] = { .name = "--priority", .type = TEXT },
-    [KEY] = { .name = "--key", .type = TEXT },
-    [COST] = { .name = "--cost", .type = TEXT },
-    [DELAY] = { .name = "--delay", .type = TEXT },
-    [AT] = { .name = "--at", .type = TEXT },
-    [UNIQUE] = { .name = "--unique", .type = TEXT },
-    [BATCH] = { .name = "--batch", .type = TEXT, .max = 200 },
-    [WAIT] = { .name = "--wait", .type = BOOLEAN },
-    [TIMEOUT] = { .name = "--timeout", .type = INTEGER, .max = 31536000 },
-    [JSONL] = { .name = "--jsonl", .type = TEXT, .min = 1 },
-    [FINALLY] = { .name = "--finally", .type = TEXT, .min = 1 },
-    [STRICT] = { .name = "--strict", .type = BOOLEAN },
-    { .name = NULL },
+#define OPTION(word, option, text, ...)                                                                                \
+    {                                                                                                                  \
+        word,                                                                                                          \
+        {                                                                                                              \
+            .name = option, .doc = text, __VA_ARGS__                                                                   \
+        }                                                                                                              \
+    }
+static const struct option_row options[] = {
+    [ARGS] = OPTION("JSON", "--args", "what the job is given, an object", .type = TEXT),
+    [PRODUCT] = OPTION("P", "--product", "whose it is", .type = TEXT, .max = 64),
+    [TENANT] = OPTION("T", "--tenant", "whose turn it takes (the account's, the product's)", .type = TEXT, .min = 1,
+                      .max = 128),
+    [ACCOUNT] = OPTION("N", "--account-id", "whose account it is put for", .type = TEXT),
+    [PRIORITY] = OPTION("0-3", "--priority", "0 is urgent (2)", .type = TEXT),
+    [KEY] = OPTION("K", "--key", "one job of a key runs at a time", .type = TEXT),
+    [COST] = OPTION("N", "--cost", "what rates charge (1)", .type = TEXT),
+    [DELAY] = OPTION("AGE", "--delay", "not before: 90s, 15m, 6h, 7d from now", .type = TEXT),
+    [AT] = OPTION("TIME", "--at", "not before, such as 2030-01-31T08:00:00Z", .type = TEXT),
+    [UNIQUE] = OPTION("NAME", "--unique", "a name that one open job has", .type = TEXT),
+    [BATCH] =
+        OPTION("ID", "--batch", "put it into this batch; with --jsonl the name of a new one", .type = TEXT, .max = 200),
+    [WAIT] = OPTION(NULL, "--wait", "wait for the end; the exit status tells which", .type = BOOLEAN),
+    [TIMEOUT] = OPTION("S", "--timeout", "wait for so many seconds at most", .type = INTEGER, .max = 31536000),
+    [JSONL] =
+        OPTION("FILE", "--jsonl", "put a job for each line of this file; -: of what comes in", .type = TEXT, .min = 1),
+    [FINALLY] = OPTION("KIND[:JSON]", "--finally", "put this when all of them have ended", .type = TEXT, .min = 1),
+    [STRICT] = OPTION(NULL, "--strict", "end at the first line that does not hold", .type = BOOLEAN),
+    OPTIONS_END,
+};
+#undef OPTION
+static const struct guide guide = {
+    "put",
+    "[KIND]",
+    "Put a job of a kind, or with --jsonl one for each line of a file: an object with kind and, if\n"
+    "wanted, args, product, tenant, account_id, priority, key, cost, delay, at and unique. Prints the\n"
+    "ids; with --jsonl and --batch, --finally or --wait that of the batch. The exit status with --wait:\n"
+    "0 done, 1 buried, 5 cancelled, 6 the time is over; with --jsonl 7 when lines did not hold.",
+    options,
+    0,
+    1
 };
 
 /* The option that says each field of an order; the kind is a word. */
@@ -63,7 +86,7 @@ static int read_order(struct operation *operation, struct producer *producer, co
 
     for (int i = 0; i < O_FIELDS; i++) {
         struct field_errors errors = { 0 };
-        const char *name = i == O_KIND ? "KIND" : options[sources[i]].name;
+        const char *name = i == O_KIND ? "KIND" : options[sources[i]].field.name;
         if (!field_check_text(ctx, &order_fields[i], name, i == O_KIND ? kind : values[sources[i]], &errors, &said[i]))
             return arguments_complain(errors.list[0].field, errors.list[0].message, USAGE);
     }
@@ -110,23 +133,27 @@ static bool is_of_one_job(int option)
 
 int command_put(struct operation *operation)
 {
-    const char *values[OPTIONS] = { NULL }, *plain[2] = { NULL };
+    const char **values, *kind;
     struct stream_options stream;
+    struct said said;
+    int status;
 
-    if (!arguments_read(operation->ctx, options, operation->words, values, plain, 1))
-        return USAGE;
+    if (!options_read(operation->ctx, &guide, operation->words, &said, &status))
+        return status;
+    values = said.values;
+    kind = said.words[0];
     if (values[TIMEOUT] && !values[WAIT])
         return arguments_complain("--timeout", "is of no use without --wait", USAGE);
     if (!values[JSONL]) {
         if (values[FINALLY] || values[STRICT])
             return arguments_complain(values[STRICT] ? "--strict" : "--finally", "is of use with --jsonl only", USAGE);
-        return put_one(operation, plain[0], values);
+        return put_one(operation, kind, values);
     }
-    if (plain[0])
-        return arguments_complain(plain[0], "with --jsonl, each line names its kind", USAGE);
+    if (kind)
+        return arguments_complain(kind, "with --jsonl, each line names its kind", USAGE);
     for (int i = 0; i < OPTIONS; i++)
         if (values[i] && is_of_one_job(i))
-            return arguments_complain(options[i].name, "with --jsonl, each line says this for itself", USAGE);
+            return arguments_complain(options[i].field.name, "with --jsonl, each line says this for itself", USAGE);
     stream = (struct stream_options){ .file = values[JSONL],
                                       .batch = values[BATCH],
                                       .finally = values[FINALLY],

@@ -4,6 +4,7 @@
 #include "common/json.h"
 #include "common/memory.h"
 #include "queue/cli/arguments.h"
+#include "queue/cli/options.h"
 #include "queue/gauges.h"
 #include <errno.h>
 #include <poll.h>
@@ -235,13 +236,19 @@ static int run_on_terminal(struct top *top)
 
 int command_top(struct operation *operation)
 {
-    static const struct field options[] = { { .name = "--once", .type = BOOLEAN }, { .name = NULL } };
+    static const struct option_row options[] = {
+        { NULL, { .name = "--once", .type = BOOLEAN, .doc = "print one frame, without rates" } },
+        OPTIONS_END,
+    };
+    static const struct guide guide = { "top",   "", "Show queues and workers, a frame a second, until q is pressed.",
+                                        options, 0,  0 };
     struct top top = { .operation = operation };
-    const char *once = NULL;
+    struct said said;
+    int status;
 
-    if (!arguments_read(operation->ctx, options, operation->words, &once, NULL, 0))
-        return USAGE;
-    top.once = once != NULL;
+    if (!options_read(operation->ctx, &guide, operation->words, &said, &status))
+        return status;
+    top.once = said.values[0] != NULL;
     if (!top.once)
         return run_on_terminal(&top);
     draw(&top);

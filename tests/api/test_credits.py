@@ -202,3 +202,16 @@ def test_an_ended_job_cannot_be_cancelled(alice, operator):
         operator("cancel", job.job_id)
     assert alice.get(f"/api/images/job/{job.job_id}/").status == "completed"
     assert credits(alice) == (1, 9)
+
+
+def test_a_queue_that_is_full_takes_nothing_and_charges_nothing(alice, operator, sql):
+    refusing = lambda: sql("select count(*) from queue where name = 'image' and refusing") == "1"
+    operator("set", "image", "backlog", "0")
+    try:
+        until(refusing)
+        assert generate(alice, 503).error.message
+        assert alice.quota().used == 0
+    finally:
+        operator("set", "image", "backlog")
+    until(lambda: not refusing())
+    generate(alice)

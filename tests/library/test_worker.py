@@ -119,6 +119,19 @@ def test_cancel_a_job_that_waits_out_its_back_off(worker, world, producer, deed)
     assert producer.ended(job).state == "cancelled" and len(deed.runs()) == 1
 
 
+def test_an_operator_pauses_the_queue_and_kicks_a_job_in_psql(worker, world, producer, deed):
+    dead = deed("bury")
+    assert producer.ended(dead).state == "buried"
+    world.sql("select queue_set('you', 'probe', 'paused', '1')")
+    until(lambda: world.redis("HGET", "mr1:{q:probe}:cfg", "paused"), "it is paused", PATIENCE)
+    world.sql(f"select job_kick('you', '{dead}')")
+    until(lambda: producer.status(dead).state == "waiting", "it waits again", PATIENCE)
+    assert len(deed.runs()) == 1
+    world.sql("select queue_set('you', 'probe', 'paused', null)")
+    until(lambda: len(deed.runs()) == 2, "it has run again", PATIENCE)
+    assert producer.ended(dead).error == "no use: 7"
+
+
 def test_nothing_that_a_job_has_started_outlives_it(worker, producer, deed):
     pid = int(producer.ended(deed("orphan")).result)
     until(lambda: gone(pid), "the grandchild has ended", PATIENCE)

@@ -20,6 +20,9 @@ CLEAN = {
     "sql/queue/put.sql": "select 1\n",
     "sql/schema/0001_a.sql": f"-- {LICENCE}\nselect 1;\n",
     "tools/sh": f"#!/bin/sh\n# {LICENCE}\necho \"$1\"\n",
+    "docs/a.md": "# A page: of `things`\n\n[here](#a-page-of-things), [b](../tools/sh), tests/a.py::test_a, tests/c.c::a_thing\n",
+    "tests/a.py": f"# {LICENCE}\ndef test_a():\n    assert True\n",
+    "tests/c.c": HEAD + "START_TEST(a_thing)\n{\n}\nEND_TEST\n",
     "tools/py": f"#!/usr/bin/python3\n# {LICENCE}\nprint(1)\n",
 }
 
@@ -72,6 +75,12 @@ def function(lines):
     ("statements", "fcgi/shop/endpoints.c:3", {"sql/shop/thing_get.sql": None}),
     ("statements", "sql/shop/stray.sql:1", {"sql/shop/stray.sql": "select :account_id\n"}),
     ("statements", "sql/queue/stray.sql:1", {"sql/queue/stray.sql": "select 1\n"}),
+    ("tests", "docs/b.md:2", {"docs/b.md": "a\ntests/a.py::test_b\n"}),
+    ("tests", "docs/b.md:1", {"docs/b.md": "tests/b.py::test_a\n"}),
+    ("tests", "docs/b.md:1", {"docs/b.md": "tests/c.c::a_thin\n"}),
+    ("links", "docs/b.md:1", {"docs/b.md": "[a](c.md)\n"}),
+    ("links", "docs/b.md:1", {"docs/b.md": "[a](a.md#b)\n"}),
+    ("links", "docs/b.md:3", {"docs/b.md": "```\n# b\n[a](#b)\n```\n"}),
     ("statements", "queue/scripts/stray.lua:1", {"queue/scripts/stray.lua": f"-- {LICENCE}\n"}),
 ])
 def test_what_is_wrong_is_found(tree, check, place, changes):
@@ -85,6 +94,7 @@ def test_what_is_wrong_is_found(tree, check, place, changes):
     {"fcgi/c.c": HEAD + '#include "common/a.h"\n#include "fcgi/b.h"\n#include "queue/b.h"\n#include "sql.h"\n'},
     {"sql/shop/thing_get.sql": "-- public: anybody may see a thing\nselect 1\n"},
     {"common/c.c": HEAD + "/* clang-format off */\nint  c;\n/* clang-format on */\n"},
+    {"docs/b.md": "[a](a.md#a-page-of-things) [b](https://example.org/x#y)\n"},
     {"etc/a.conf": "worker.folder = /var/lib/shop/work/x\n"},
 ])
 def test_what_is_right_is_let_be(tree, changes):

@@ -17,9 +17,10 @@ from places import PLACES, Alone, Cluster
 from servers import Servers, Session
 
 CALLED = set()
-# For what they count, how long they take, or because they make the time.
-ALONE = {"test_caps.py", "test_command.py", "test_cost.py", "test_levels.py", "test_limiter.py", "test_model.py", "test_pause.py",
-         "test_presence.py", "test_rates.py", "test_schedule.py", "test_wakes.py", "test_weights.py"}
+# For what they count, how long they take, because they make the time, or speak to one Redis.
+ALONE = {"test_caps.py", "test_command.py", "test_cost.py", "test_doctor.py", "test_levels.py", "test_limiter.py", "test_metrics.py",
+         "test_model.py", "test_pause.py", "test_presence.py", "test_put_command.py", "test_rates.py", "test_schedule.py",
+         "test_top.py", "test_wakes.py", "test_weights.py"}
 
 
 def pytest_configure(config):

@@ -8,8 +8,8 @@ import termios
 import pytest
 
 COMMANDS = ("migrate", "config", "status", "queues", "workers", "jobs", "job", "kick", "cancel", "pause", "resume", "set",
-            "limiter", "drain", "audit", "schedules", "schedule")
-GUIDED = [(name,) for name in COMMANDS[2:-1]] + [("schedule", action) for action in ("add", "remove", "enable", "disable", "next")]
+            "limiter", "drain", "audit", "put", "batch", "top", "doctor", "metrics", "schedules", "schedule")
+GUIDED = [(name,) for name in COMMANDS[:-1]] + [("schedule", action) for action in ("add", "remove", "enable", "disable", "next")]
 
 
 @pytest.mark.parametrize("words, status", [(["--help"], 0), ([], 2), (["--nope"], 2), (["nope"], 2)])

@@ -2,11 +2,12 @@
 """millrace doctor: each check sees what it is there for, which is broken first; and --repair mends what can be mended."""
 import json
 import os
+import re
 
 import pytest
 
 from command import Command, SECRET
-from engine import Queue, new_id, packed
+from engine import ROOT, Queue, new_id, packed
 from proxy import Proxy, info, later
 
 
@@ -162,6 +163,20 @@ def test_rows_that_lie_in_no_week(doctor, sql):
     sql("insert into job_try (id, epoch, outcome, counts, worker) values ('ffffffff-0000-7000-8000-000000000000', 1, 'lost', "
         "false, 'w')")
     doctor.finds("weeks", "1 tries lie in a default partition")
+
+
+def test_rows_are_moved_into_their_week_as_the_page_tells(doctor, sql):
+    script = re.search(r"^```sql\n(begin;.*?)```", (ROOT / "docs" / "operating.md").read_text(), re.M | re.S)[1]
+    sql("create table stray as select job_id_floor(now() + n * interval '200 days') as id from generate_series(1, 2) n")
+    sql("insert into job (id, kind, version, queue, product, tenant, priority, args, due_at, deadline, tries)"
+        " select id, 'mail.magic_link', 1, 'mail', 'p', 't', 2, '{}', now(), 60, 3 from stray")
+    sql("insert into job_end (id, outcome, epoch, worker) select id, 'buried', 1, 'w' from stray")
+    sql("insert into job_try (id, epoch, outcome, counts, worker) select id, 0, 'lost', false, 'w' from stray")
+    doctor.finds("weeks", "2 jobs lie in a default partition")
+    sql(script)
+    assert doctor()["weeks"][0][0] == "ok"
+    for table in ("job", "job_end", "job_try"):
+        assert sql.one(f"select count(distinct tableoid) || ' ' || count(*) from {table}") == "2 2"
 
 
 # ---- Redis ----

@@ -59,7 +59,8 @@ def test_finish_counts(queue):
     queue.finish(second, counters=[("done:a.b", 1), ("run_ms:a.b", 30), ("run:a.b:50", 2)])
     queue.finish(counters=[("failed:a.b", 3)])
     counted = queue.redis("HGETALL", queue.key("n"))
-    assert dict(zip(*[iter(counted)] * 2)) == {"done:a.b": "2", "run_ms:a.b": "42", "run:a.b:50": "2", "failed:a.b": "3", "put": "2"}
+    assert dict(zip(*[iter(counted)] * 2)) == {"put": "2", "done:a.b": "2", "run_ms:a.b": "42", "run:a.b:50": "2",
+                                                 "failed:a.b": "3"}
 
 
 def test_what_waits_can_be_counted(queue):

@@ -83,7 +83,7 @@ def test_a_name_is_one_job(command, sql):
 @pytest.mark.writes_nothing
 @pytest.mark.parametrize("words, status, why", [
     (("put",), 2, "KIND: is required"), (("put", "no.such"), 3, "there is no kind no.such"),
-    (("put", "mail.magic_link"), 1, "args: email: is required"), ((*MAIL, "x"), 2, "x: is one word too many"),
+    (("put", "mail.magic_link"), 1, "args: email: is required"), ((*MAIL, "x"), 2, "x: there is no such option or word"),
     ((*MAIL[:2], "--args", "{"), 1, "--args: "), ((*MAIL[:2], "--args", "[]"), 1, "args: is not an object"),
     ((*MAIL[:2], "--args", '{"email": "a@b.example", "emial": 1}'), 1, "args: emial: there is no such argument"),
     ((*MAIL[:2], "--args", '{"sealed": "mrs1.x.y"}'), 1, "args: sealed: there is no such argument"),
@@ -100,7 +100,7 @@ def test_a_name_is_one_job(command, sql):
     (("put", "--jsonl", "-", "--key", "k"), 2, "--key: with --jsonl"), (("put", "--jsonl", "/no/such"), 1, "No such file"),
     (("put", "--jsonl", "-", "--finally", "no.such"), 1, "--finally: there is no kind"),
     (("put", "--jsonl", "-", "--finally", "mail.magic_link:{}"), 1, "--finally: args: email: is required"),
-    (("batch",), 2, "is not a batch's id"), (("batch", "x"), 2, "is not a batch's id"), (("batch", new_id()), 3, "no such batch"),
+    (("batch",), 2, "Usage: millrace batch ID"), (("batch", "x"), 2, "is not a batch's id"), (("batch", new_id()), 3, "no such batch"),
     (("batch", new_id(), "--close"), 3, "no such batch"), (("batch", new_id(), "--wait"), 3, "no such batch"),
 ])
 def test_what_is_refused(command, sql, words, status, why):

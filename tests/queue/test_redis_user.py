@@ -65,6 +65,9 @@ def test_scheduler_worker_and_command_need_no_more(user, servers, fleet, sql):
     until(lambda: fleet.state(waiting) == "waiting", "it is in Redis")
     assert fleet.run("cancel", waiting).returncode == 0
     assert fleet.ended(waiting) == "cancelled"
+    fleet.put("image")
+    for words in (("status",), ("workers",), ("top", "--once"), ("metrics",), ("doctor",), ("doctor", "--repair")):
+        assert "could not be looked at" not in fleet.run(*words).output
 
 
 def test_the_operator_needs_no_more(user, servers, command, mail, sql):

@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from engine import new_id, packed
+from proxy import Proxy
 from servers import until
 
 
@@ -145,3 +147,27 @@ def test_a_worker_that_waits_for_a_cap_idles(yard):
     time.sleep(2)                             # what is measured is a time
     assert worker.cpu_seconds() - began <= 0.1
     yard.set(cap=None)
+
+
+# ---- when the servers are not what they seem ----
+
+def test_a_job_that_the_database_does_not_have_is_forgotten(yard):
+    """A restored backup is older than what Redis holds."""
+    stray = new_id()
+    yard.queue.put((stray, packed(kind="trial.do")))
+    yard.worker()
+    until(lambda: yard.queue.cancel(stray, "look") == "unknown", "Redis has forgotten it")
+    assert not yard.end(stray) and yard.tries(stray) == []
+    yard.ended(yard.put())
+
+
+def test_a_worker_that_hears_no_wake_up_looks_all_the_same(yard, servers, tmp_path):
+    """The connection that it waits on is alive and deaf."""
+    asked = []
+    proxy = Proxy(tmp_path / "deaf", servers.redis_socket, {b"BZPOPMIN": lambda reply: asked.append(reply) or b""})
+    yard.worker(redis_url=proxy.path)
+    yard.ended(yard.put())
+    until(lambda: yard.redis("CLIENT", "LIST").count("cmd=bzpopmin") > 0, "it waits")
+    yard.ended(yard.put(), patience=20)
+    assert asked
+    proxy.close()

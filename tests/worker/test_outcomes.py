@@ -231,3 +231,14 @@ def test_what_follows_does_not_wait_for_a_full_queue(yard):
     yard.worker()
     yard.all_ended([job, *others])
     yard.ended(yard.sql.one("select id from job where kind = 'trial.bare'"))
+
+
+def test_of_what_is_put_and_ends_no_row_is_ever_written_anew(yard):
+    """Rows lie one behind the other as they were inserted: an update would have left a gap."""
+    yard.worker()
+    jobs = yard.put_many(20) + yard.put_many(10, do="fail_once", delay=0)
+    yard.all_ended(jobs)
+    for table, rows in (("job", 30), ("job_end", 30), ("job_try", 10)):
+        found = yard.sql.one(f"select count(*) || ' ' || max((ctid::text::point)[0] * 1000 + (ctid::text::point)[1])"
+                             f" || ' ' || count(distinct tableoid) from {table}")
+        assert found == f"{rows} {rows} 1", table
