@@ -38,8 +38,8 @@ enum {
 static const struct option_row options[] = {
     [ARGS] = OPTION("JSON", "--args", "what the job is given, an object", .type = TEXT),
     [PRODUCT] = OPTION("P", "--product", "whose it is", .type = TEXT, .max = 64),
-    [TENANT] = OPTION("T", "--tenant", "whose turn it takes (the account's, the product's)", .type = TEXT, .min = 1,
-                      .max = 128),
+    [TENANT] =
+        OPTION("T", "--tenant", "whose turn it takes (the product's, or operator)", .type = TEXT, .min = 1, .max = 128),
     [ACCOUNT] = OPTION("N", "--account-id", "whose account it is put for", .type = TEXT),
     [PRIORITY] = OPTION("0-3", "--priority", "0 is urgent (2)", .type = TEXT),
     [KEY] = OPTION("K", "--key", "one job of a key runs at a time", .type = TEXT),
