@@ -12,10 +12,10 @@ with said as materialized (
     left join job_kind k on k.name = s.kind
     left join queue q on q.name = k.queue),
 made as (
-  insert into job as j (id, kind, version, queue, product, tenant, account_id, priority, key, args, due_at, deadline, tries,
-                        request_id, cost, batch_id)
-  select id, kind, version, queue, product, tenant, account_id, priority, key, args, due_at, deadline, tries, :request_id,
-         cost, :batch::uuid
+  insert into job as j (id, kind, version, queue, product, tenant, account_id, priority, key, args, due_at, later, deadline,
+                        tries, request_id, cost, batch_id)
+  select id, kind, version, queue, product, tenant, account_id, priority, key, args, due_at,
+         due_at > now() + interval '10 minutes', deadline, tries, :request_id, cost, :batch::uuid
     from said
    where refusal is null and unique_name is null
    order by n

@@ -11,6 +11,7 @@ from command import Command
 from engine import Queue, new_id, statement
 from servers import until
 
+NIL, LAST = "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"
 MAIL = ("put", "mail.magic_link", "--args", '{"email": "a@b.example"}')
 
 
@@ -77,6 +78,14 @@ def test_a_job_is_put_for_later(command, sql, mail, words, seconds):
     later = float(sql.one("select extract(epoch from due_at - job_id_time(id)) from job"))
     assert seconds - 1 < later < seconds + 1
     assert (mail.redis("ZSCORE", mail.key("dl"), job) is not None) == (seconds <= 600)
+
+
+def test_a_job_that_is_put_for_much_later_is_told_when_it_is_near(command, sql):
+    job = command(*MAIL, "--delay", "2h").line
+    due = statement("queue/job_due", after=NIL, span=60)
+    assert sql(due) == []
+    sql("update job set due_at = now() + interval '5 minutes'")
+    assert [row[0] for row in sql(due)] == [job]
 
 
 def test_a_job_is_put_for_a_moment(command, sql):
