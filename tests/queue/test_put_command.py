@@ -224,6 +224,17 @@ def test_back_pressure_waits(command, sql):
     assert done.status == 0 and sorted(done.lines) == jobs(sql) and len(done.lines) == 3
 
 
+def test_whole_passes_see_what_had_to_wait_for_long(sql):
+    """Its id was made two hours ago; all that was older than an hour had ended."""
+    sql(statement("queue/scan_raise", oldest=LAST, kicks=0))
+    old = sql.one("select overlay(job_id_make()::text placing left(job_id_floor(now() - interval '2 hours')::text, 13) from 1)")
+    row = {"ids": old, "kinds": "mail.magic_link", "products": "p", "tenants": "t", "accounts": "null", "args": "null",
+           "priorities": 2, "keys": '""', "costs": 1, "delays": 0, "dues": "null", "uniques": "null"}
+    columns = {name: "{%s}" % value for name, value in row.items()} | {"args": '{"{}"}'}
+    assert sql(statement("queue/put_rows", **columns, batch=None, request_id="r"))[0][0] == old
+    assert [row[0] for row in sql(statement("queue/job_open", after=NIL))] == [old]
+
+
 def test_what_was_reported_is_there_after_a_kill(command, sql):
     stream = command.start("put", "--jsonl", "-")
     feeder = subprocess.Popen(["yes", line().strip()], stdout=stream.stdin)
