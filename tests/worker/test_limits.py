@@ -75,6 +75,15 @@ def test_a_429_blocks_all_who_share(yard, shared):
     assert yard.tries(job)[0] == ("snoozed", "f")
 
 
+def test_who_is_behind_the_fence_stops_nobody(yard, shared):
+    """What has met a hostile file may say anything: it used to stop all queues of the limiter for as long as it liked."""
+    yard.worker()
+    job = yard.put("trial.fenced", do="limited", delay=60)
+    assert yard.tried(job, 1) == [("snoozed", "f")]
+    until(lambda: yard.queue.cancel(job, "look") == "waiting", "its worker has told all that there is to tell")
+    assert yard.redis("EXISTS", shared.prefix + "block") == 0
+
+
 def test_what_ends_while_there_are_no_tokens_is_written(yard, shared):
     """It used to wait with the worker, for as long as the provider had said, and so did a stop."""
     worker = yard.worker()
