@@ -165,6 +165,19 @@ def test_too_many_open_jobs_are_refused_before_they_are_written(yard):
     yard.ended(job)
 
 
+def test_too_many_open_jobs_are_refused_also_while_redis_is_away(yard):
+    """PostgreSQL counts them then: its statement was none, so that any number was taken."""
+    yard.sql("select queue_set('test', 'trial', 'backlog', '5')")
+    scheduler = yard.start("scheduler", redis_queues="trial=127.0.0.1:1")
+    scheduler.says("reconcile.lead")
+    for _ in range(5):
+        yard.row()
+    until(refused(yard, "too many jobs are open"), "it refuses")
+    yard.row("other.do")                       # another queue does not mind
+    yard.sql("insert into job_end (id, outcome, epoch, worker) select id, 'done', 1, 'w' from job where queue = 'trial'")
+    until(accepted(yard), "it takes jobs again")
+
+
 def test_a_redis_short_of_memory_is_spared(yard):
     yard.scheduler()
     used = lambda: int(re.search(r"used_memory:(\d+)", yard.redis("INFO", "memory")).group(1))
