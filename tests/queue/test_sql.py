@@ -6,11 +6,10 @@ import threading
 
 import pytest
 
-from engine import ROOT, new_id, statement
+from engine import new_id, statement
 from servers import Refused, until
 
 NIL = "00000000-0000-0000-0000-000000000000"
-STATEMENTS = sorted(str(path.relative_to(ROOT / "sql")) for path in (ROOT / "sql").rglob("*.sql") if path.parent.name != "schema")
 
 
 def put(sql, args="{}", **more):
@@ -42,19 +41,6 @@ def tries(sql, job):
 def waits_for_a_lock(sql, session):
     return until(lambda: sql.one(f"select count(*) from pg_stat_activity where pid = {session.pid} and "
                                  "wait_event_type = 'Lock'") == "1", "it waits for the other")
-
-
-@pytest.mark.parametrize("name", STATEMENTS)
-def test_a_statement_holds(sql, name):
-    """PostgreSQL takes it, whether or not anything else calls it."""
-    names = []
-
-    def number(match):
-        if match.group(1) not in names:
-            names.append(match.group(1))
-        return f"${names.index(match.group(1)) + 1}"
-    text = re.sub(r"^--.*\n", "", (ROOT / "sql" / name).read_text(), flags=re.M)
-    sql("prepare it as " + re.sub(r"(?<![:\w]):([a-z_]+)", number, text))
 
 
 # ---- put ----
