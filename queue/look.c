@@ -208,14 +208,13 @@ static int rebuild_begin(struct reconciler *reconciler, struct queue_state *queu
         rebuild_over(queue);
     if (r < 0 || !mine)
         return r;
-    r = database_run(reconciler->database, &sql_queue_job_any_open, PARAMS({ "queue", queue->name }), &open);
-    if (r < 0)
-        return r;
     queue->rebuilding = true;
     /* Who holds a job touches it within a sixth of the lease, or ends it within two thirds. Where no job is open none
-     * can be held, and there is nothing to wait for. */
+     * can be held, and there is nothing to wait for. Where that cannot be told in time, among very many that have ended
+     * since the oldest open one, there may be. */
     queue->open_at = clock_boot_ms();
-    if (*result_text(&open, 0, "any_open") == 't')
+    if (database_run(reconciler->database, &sql_queue_job_any_open, PARAMS({ "queue", queue->name }), &open) < 0 ||
+        *result_text(&open, 0, "any_open") == 't')
         queue->open_at += (uint64_t)reconciler->config->queue_lease * 1000 * 2 / 3;
     log_info("reconcile.rebuild", "queue=%s wait_ms=%llu", queue->name,
              (unsigned long long)(queue->open_at - clock_boot_ms()));

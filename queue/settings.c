@@ -102,8 +102,10 @@ static long long backlog(struct reconciler *reconciler, const struct queue_state
     if (n >= 0)
         return n;
     if (database_run(reconciler->database, &sql_queue_backlog, PARAMS({ "queue", queue->name }, { "most", most }),
-                     &counted) < 0)
+                     &counted) < 0) {
+        log_warning("reconcile.backlog", "queue=%s error=%s", queue->name, counted.message);
         return 0;
+    }
     return strtoll(result_text(&counted, 0, "open"), NULL, 10);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * How jobs end: outcomes are committed with the products' rows, those of several jobs in one transaction, then Redis
  * forgets the jobs or makes them ready again. The first end stands: when there is one already, nothing of ours is
- * written. A group that cannot be committed is taken apart, so that one job's trouble is only its own. */
+ * written. A group that cannot be committed is taken apart, so that one job's trouble is only its own; who has to wait
+ * is put off, and the others do not wait with it. */
 #include "common/array_text.h"
 #include "common/clock.h"
 #include "common/json.h"
@@ -16,12 +17,19 @@
 enum {
     BACKOFF_MAX = 3600,
     RETRY_MS = 500,
+    PUT_OFF_MS = 2000,
     NEAR = 600,       /* seconds: what is put off further is told to Redis when it is near, by the scheduler */
     CALLS_OF_ALL = 3, /* statements of a group beside its products' own */
     RESULT_MAX = 256 * 1024,
 };
 
-enum settled { SETTLED, SETTLED_ELSEWHERE, SETTLE_LATER, SETTLE_REFUSED };
+enum settled {
+    SETTLED,
+    SETTLED_ELSEWHERE,
+    SETTLE_LATER, /* PostgreSQL is away */
+    SETTLE_BUSY,  /* it answers, and what this needs is not to be had now */
+    SETTLE_REFUSED,
+};
 
 /* How one job is to be written down. */
 struct ending {
@@ -183,6 +191,17 @@ static void group_make(struct group *group, const struct worker *worker, const s
     }
 }
 
+/* A row that somebody holds for longer than a statement may take, a deadlock, a queue that takes no more. */
+static bool is_busy(const struct result *failed)
+{
+    static const char *const states[] = { "57014", "55P03", "40001", "40P01", "MR503" };
+    size_t i = 0;
+
+    while (i < ELEMENTS(states) && strcmp(failed->sqlstate, states[i]) != 0)
+        i++;
+    return i < ELEMENTS(states);
+}
+
 static enum settled commit(struct worker *worker, const struct ending *endings, size_t n)
 {
     autotalloc void *ctx = talloc_new(NULL);
@@ -195,7 +214,8 @@ static enum settled commit(struct worker *worker, const struct ending *endings, 
     if (database_run_all(worker->database, group.calls, group.count, results) < 0) {
         while (results[failed].error == E_NONE)
             failed++;
-        settled = results[failed].error == E_UNAVAILABLE          ? SETTLE_LATER
+        settled = is_busy(&results[failed])                       ? SETTLE_BUSY
+                  : results[failed].error == E_UNAVAILABLE        ? SETTLE_LATER
                   : failed == 0 && results[0].error == E_CONFLICT ? SETTLED_ELSEWHERE
                                                                   : SETTLE_REFUSED;
         log_warning("job.commit", "jobs=%zu first=%s statement=%s sqlstate=%s error=%s", n, endings->slot->job->id,
@@ -301,7 +321,7 @@ static size_t endings_collect(struct worker *worker, struct ending *endings)
         struct slot *slot = &worker->slots[i];
         size_t at = n;
 
-        if (slot->state != SLOT_ENDED)
+        if (slot->state != SLOT_ENDED && (slot->state != SLOT_PUT_OFF || worker->now < slot->settle_at))
             continue;
         if (worker->now >= slot->safe_until) {
             slot_stop(slot, STOP_LOST);
@@ -316,26 +336,42 @@ static size_t endings_collect(struct worker *worker, struct ending *endings)
     return n;
 }
 
-/* Commit them, together or else each alone; the settled come first afterwards. Their number. */
+/* Whether a lease is surely ours still. What goes before may have taken long: then it is renewed first. */
+static bool is_still_ours(const struct slot *slot)
+{
+    struct worker *worker = slot->worker;
+
+    if (clock_boot_ms() - worker->touched_at > (uint64_t)worker_lease_ms(worker) / 6)
+        worker_touch(worker);
+    return slot->stop != STOP_LOST && clock_boot_ms() < slot->safe_until;
+}
+
+/* Commit them, together or else each alone, up to the first that has to wait; the settled come first afterwards. Their
+ * number. */
 static size_t endings_commit(struct worker *worker, struct ending *endings, size_t n)
 {
     enum settled together = commit(worker, endings, n), settled = together;
-    bool alone = together == SETTLED_ELSEWHERE || together == SETTLE_REFUSED;
+    bool alone = together != SETTLED && together != SETTLE_LATER;
     size_t kept = 0;
 
     for (size_t i = 0; i < n && settled != SETTLE_LATER; i++) {
-        if (alone && clock_boot_ms() >= endings[i].slot->safe_until) {
+        if (alone && !is_still_ours(endings[i].slot)) {
             slot_stop(endings[i].slot, STOP_LOST);
             continue;
         }
         if (alone)
             settled = settle_alone(&endings[i], n == 1 ? together : commit(worker, &endings[i], 1));
+        if (settled == SETTLE_BUSY) { /* the others are tried again without it */
+            endings[i].slot->state = SLOT_PUT_OFF;
+            endings[i].slot->settle_at = clock_boot_ms() + PUT_OFF_MS;
+            break;
+        }
         if (settled == SETTLE_LATER || settled == SETTLE_REFUSED)
             continue;
         settled_note(&endings[i], settled);
         endings[kept++] = endings[i];
     }
-    if (settled == SETTLE_LATER)
+    if (settled == SETTLE_LATER || settled == SETTLE_BUSY)
         worker->retry_at = clock_boot_ms() + RETRY_MS;
     return kept;
 }

@@ -256,10 +256,11 @@ static void report_last(struct slot *slot, const char *outcome, json_t *report)
         job->result = json_incref(json_object_get(report, "result"));
     } else if (!strcmp(outcome, "bury")) {
         job_bury(job, "%s", why ? why : "refused");
-    } else if (!strcmp(outcome, "snooze")) {
-        job_snooze(job, (int)json_integer_value(json_object_get(report, "delay")), "%s", why ? why : "later");
-    } else if (!strcmp(outcome, "limited")) {
+    } else if (!strcmp(outcome, "limited") && !job->kind->fenced) {
         job_limited(job, (int)json_integer_value(json_object_get(report, "delay")), "%s", why ? why : "limited");
+    } else if (!strcmp(outcome, "snooze") || !strcmp(outcome, "limited")) {
+        /* Behind the fence no provider is asked, and nobody's limiter may be stopped from there. */
+        job_snooze(job, (int)json_integer_value(json_object_get(report, "delay")), "%s", why ? why : "later");
     } else {
         json_t *delay = json_object_get(report, "delay");
         job_release(job, delay ? (int)json_integer_value(delay) : -1, "%s", why ? why : "failed");

@@ -14,8 +14,9 @@
 enum slot_state {
     SLOT_FREE,
     SLOT_RUNNING,
-    SLOT_KILLED, /* its child was told to end and waits to be reaped; or the lease was lost and it waits to be freed */
-    SLOT_ENDED,  /* the outcome is known and not committed yet */
+    SLOT_KILLED,  /* its child was told to end and waits to be reaped; or the lease was lost and it waits to be freed */
+    SLOT_ENDED,   /* the outcome is known and not committed yet */
+    SLOT_PUT_OFF, /* as before, and not before settle_at: somebody else holds what its commit needs */
 };
 
 enum stop_reason { STOP_NONE, STOP_CANCEL, STOP_DEADLINE, STOP_LOST, STOP_SHUTDOWN };
@@ -30,7 +31,7 @@ struct slot {
     const char *stored;  /* storage prefix its files were moved to; NULL: none */
     bool offered;        /* a commit that names them was sent, so that something may refer to them */
     uint64_t started_at; /* all on the clock of clock_boot_ms, ms */
-    uint64_t deadline_at;
+    uint64_t deadline_at, settle_at;
     uint64_t safe_until; /* nothing is written and no child lives beyond this without a renewed lease */
     bool has_child;
     struct fence_child child;

@@ -235,14 +235,30 @@ static int drop_ended(struct page *page)
     return r == 0 && page->doctor->repair ? put_open(page) : r;
 }
 
+/* What PostgreSQL need not be asked of: nothing of that name can be a job. */
+static int drop_stranger(struct page *page, const char *name)
+{
+    struct inspection inspection;
+    int r;
+
+    inspection_begin(&inspection, page->doctor, page->queue, "gone");
+    r = inspection_add(&inspection, name);
+    if (r == 0)
+        r = inspection_end(&inspection);
+    if (inspection.wrong)
+        note_wrong(page, name);
+    return r;
+}
+
 static int see_known(void *closure, const char *id)
 {
     struct page *page = closure;
 
     if (is_id(id))
         return page_add(page, id);
-    note_wrong(page, id);
-    return 0;
+    if (!strcmp(id, "wiping")) /* the word of a rebuild, which puts all jobs again (scripts/open.lua) */
+        return 0;
+    return drop_stranger(page, id);
 }
 
 void check_ended(struct doctor *doctor)

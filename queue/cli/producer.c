@@ -182,7 +182,7 @@ int order_follow(void *ctx, struct producer *producer, const char *text, const c
 
 enum { C_ID, C_ARGS, C_KIND, C_COLUMNS };
 
-/* Ids for the orders that have none yet. */
+/* Ids for orders that have none yet. */
 static int orders_name(void *ctx, struct producer *producer, struct order *orders, size_t n, struct result *ret)
 {
     char count[16];
@@ -220,25 +220,9 @@ static int orders_write(struct producer *producer, const struct order *orders, s
         ret);
 }
 
-static int by_queue(const void *a, const void *b)
-{
-    return strcmp(((const struct ticket *)a)->queue, ((const struct ticket *)b)->queue);
-}
-
 void producer_tell(struct producer *producer, const struct result *rows)
 {
-    autotalloc void *ctx = talloc_new(NULL);
-    struct ticket *tickets = memory_check(talloc_array(ctx, struct ticket, (size_t)result_rows(rows) + 1)), *one;
-    size_t count = 0, n;
-
-    for (int i = 0; i < result_rows(rows); i++) {
-        const char *line = result_text(rows, i, "ticket");
-        if (line && ticket_parse(ctx, line, &one, &n) == 0 && n == 1)
-            tickets[count++] = *one;
-    }
-    qsort(tickets, count, sizeof *tickets, by_queue);
-    if (count)
-        queue_redis_put(producer->operation->redis, tickets, count);
+    queue_redis_put_rows(producer->operation->redis, rows);
 }
 
 void producer_be_patient(struct producer *producer)
@@ -281,7 +265,7 @@ static int wait_or_fail(void *ctx, struct producer *producer, const struct resul
 int producer_put(void *ctx, struct producer *producer, struct order *orders, size_t n, const char *batch,
                  const char **ret_why)
 {
-    bool named = false;
+    bool named = orders[0].id; /* else these may be there already, under other ids */
     int pause = 0, r = 0;
 
     while (r == 0) {

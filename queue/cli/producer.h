@@ -27,7 +27,7 @@ struct order {
     const struct job_kind *kind;
     const char *args;             /* sealed */
     const char *values[O_FIELDS]; /* as SQL takes them; delay and at in seconds */
-    const char *id;               /* once it is put */
+    const char *id;               /* once it is put, or tried to be: of another try it is the same */
 };
 
 struct producer;

@@ -55,6 +55,7 @@ int millrace_cancel(struct millrace *queues, const char *job_id)
     autoresult struct result row = { 0 };
     const char *queue, *ticket;
     enum queue_where where;
+    struct redis *redis;
     int r =
         library_run(queues, &sql_queue_cancel_soon, PARAMS({ "job_id", job_id }, { "asked_by", "its producer" }), &row);
 
@@ -66,12 +67,13 @@ int millrace_cancel(struct millrace *queues, const char *job_id)
         return library_fail(queues, -EALREADY, "it has ended already");
     queue = result_text(&row, 0, "queue");
     ticket = result_text(&row, 0, "ticket");
+    redis = queue_redis_get(queues->redis, queue);
     /* Out of the place where it waits, and to the front: its worker ends it, with all that its kind does at an end.
      * When Redis does not hear this, the job ends as cancelled when its turn comes. */
-    if (queue_cancel(queues->redis, queue, job_id, CANCEL_DROP, &where) < 0)
+    if (queue_cancel(redis, queue, job_id, CANCEL_DROP, &where) < 0)
         return 0;
     if (where == QUEUE_RUNNING)
-        queue_cancel(queues->redis, queue, job_id, CANCEL_ASK, &where);
+        queue_cancel(redis, queue, job_id, CANCEL_ASK, &where);
     else if (ticket)
         millrace_tell(queues, ticket);
     return 0;
@@ -85,7 +87,7 @@ static const struct {
 } ends[] = { { "done", MILLRACE_DONE }, { "buried", MILLRACE_BURIED }, { "cancelled", MILLRACE_CANCELLED } };
 
 /* The latest progress that Redis was told; 0 when there is none. */
-static int progress_of(struct millrace *queues, const char *queue, const char *job_id)
+static int progress_of(struct redis *redis, const char *queue, const char *job_id)
 {
     autotalloc void *ctx = talloc_new(NULL);
     struct command command = { 0 };
@@ -94,7 +96,7 @@ static int progress_of(struct millrace *queues, const char *queue, const char *j
 
     command_text(ctx, &command, "GET");
     command_text(ctx, &command, FORMAT(ctx, "%sp:%s", queue_prefix(ctx, queue), job_id));
-    if (redis_do(queues->redis, &command, &reply) == 0 && reply->type == REDIS_REPLY_STRING)
+    if (redis_do(redis, &command, &reply) == 0 && reply->type == REDIS_REPLY_STRING)
         percent = (int)strtol(reply->str, NULL, 10);
     freeReplyObject(reply);
     return percent;
@@ -102,14 +104,15 @@ static int progress_of(struct millrace *queues, const char *queue, const char *j
 
 static void state_of_open(struct millrace *queues, const char *job_id, struct millrace_status *status)
 {
+    struct redis *redis = queue_redis_get(queues->redis, status->queue);
     enum queue_where where;
 
     status->state = MILLRACE_WAITING;
-    if (queue_cancel(queues->redis, status->queue, job_id, CANCEL_LOOK, &where) < 0)
+    if (queue_cancel(redis, status->queue, job_id, CANCEL_LOOK, &where) < 0)
         return;
     if (where == QUEUE_RUNNING)
         status->state = MILLRACE_RUNNING;
-    status->progress = progress_of(queues, status->queue, job_id);
+    status->progress = progress_of(redis, status->queue, job_id);
 }
 
 static const char *kept(void *ctx, const struct result *row, const char *column)

@@ -97,12 +97,17 @@ int library_seals(void *ctx, const struct config *config, struct keys *ret_keys,
     return r < 0 ? r : seal_ring_new(ctx, config->seal_keys, ret_keys, ret, ret_why);
 }
 
-static struct millrace *handle_new(const char *database, int database_ms, const char *redis, int redis_ms)
+/* Of config only what says where the servers are is kept. */
+static struct millrace *handle_new(const struct config *config)
 {
     struct millrace *queues = NEW(NULL, struct millrace);
+    struct config *places = NEW(queues, struct config);
 
-    queues->database = database_new(queues, database, database_ms);
-    queues->redis = redis_new(queues, redis, redis_ms, queue_scripts);
+    queues->database = database_new(queues, config->database_url, config->database_timeout);
+    places->redis_url = COPY(places, config->redis_url);
+    places->redis_queues = COPY(places, config->redis_queues);
+    places->redis_timeout = config->redis_timeout;
+    queues->redis = queue_redis_new(queues, places);
     return queues;
 }
 
@@ -127,7 +132,7 @@ int millrace_open(const char *file, struct millrace **ret, char *why)
     r = config_load(ctx, file, &config, &text);
     if (r < 0)
         return say_why(why, r, text);
-    queues = handle_new(config->database_url, config->database_timeout, config->redis_url, config->redis_timeout);
+    queues = handle_new(config);
     queues->encrypt = config->queue_encrypt;
     r = library_seals(queues, config, &keys, &queues->seals, &text);
     sodium_memzero(&keys, sizeof keys);
@@ -146,7 +151,11 @@ int millrace_open_at(const char *database, const char *redis, struct millrace **
         return -EINVAL;
     if (sodium_init() < 0)
         return -EIO;
-    *ret = handle_new(database, DATABASE_MS, redis, REDIS_MS);
+    *ret = handle_new(&(struct config){ .database_url = database,
+                                        .database_timeout = DATABASE_MS,
+                                        .redis_url = redis,
+                                        .redis_queues = "",
+                                        .redis_timeout = REDIS_MS });
     return 0;
 }
 

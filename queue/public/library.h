@@ -4,19 +4,19 @@
 #define MILLRACE_LIBRARY_H
 #include "common/config.h"
 #include "common/database.h"
-#include "common/redis.h"
 #include "common/seal.h"
+#include "queue/queue_redis.h"
 #include <millrace/queue.h>
 #include <signal.h>
 #include <stdbool.h>
 
 struct millrace {
     struct database *database;
-    struct redis *redis;
-    struct seal_ring *seals; /* NULL: opened without a secret */
-    bool encrypt;            /* all arguments are sealed */
-    struct statement *put;   /* for transactions of the caller's; compiled when first used */
-    void *status;            /* what the texts of the last status hang off */
+    struct queue_redis *redis; /* a queue may have one of its own */
+    struct seal_ring *seals;   /* NULL: opened without a secret */
+    bool encrypt;              /* all arguments are sealed */
+    struct statement *put;     /* for transactions of the caller's; compiled when first used */
+    void *status;              /* what the texts of the last status hang off */
     char error[MILLRACE_WHY_SIZE];
 };
 

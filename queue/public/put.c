@@ -175,10 +175,10 @@ static int rows_read(void *ctx, const struct result *rows, struct millrace_id *r
     return taken;
 }
 
-/* Tickets in portions of what one call takes. -EPROTO: they are none. */
-static int tell(struct redis *redis, const char *text)
+/* Tickets in portions of what one call takes, each to its queue's Redis. -EPROTO: they are none. *ret_why: what the
+ * Redis says that would not take them; untouched when none was asked. */
+static int tell(struct millrace *queues, const char *text, const char **ret_why)
 {
-    size_t ignored;
     int r = 0;
 
     while (*text && r == 0) {
@@ -190,8 +190,15 @@ static int tell(struct redis *redis, const char *text)
         for (int lines = 0; *end && lines < QUEUE_BATCH; lines++)
             end += strcspn(end, "\n"), end += *end == '\n';
         r = ticket_parse(ctx, memory_check(talloc_strndup(ctx, text, (size_t)(end - text))), &tickets, &n);
-        if (r == 0 && n > 0)
-            r = queue_put(redis, tickets, n, &ignored);
+        for (size_t from = 0, to; from < n && r == 0; from = to) {
+            struct redis *redis = queue_redis_get(queues->redis, tickets[from].queue);
+            size_t ignored;
+
+            for (to = from + 1; to < n && !strcmp(tickets[to].queue, tickets[from].queue);)
+                to++;
+            r = queue_put(redis, tickets + from, to - from, &ignored);
+            *ret_why = redis_error(redis);
+        }
         text = end;
     }
     return r;
@@ -200,11 +207,12 @@ static int tell(struct redis *redis, const char *text)
 int millrace_tell(struct millrace *queues, const char *ticket)
 {
     QUIET;
-    int r = tell(queues->redis, ticket);
+    const char *why = "";
+    int r = tell(queues, ticket, &why);
 
     if (r == -EPROTO || r == -E2BIG)
-        return library_fail(queues, -EINVAL, "not a ticket, or not taken: %s", redis_error(queues->redis));
-    return r < 0 ? library_fail(queues, -EIO, "Redis: %s", redis_error(queues->redis)) : 0;
+        return library_fail(queues, -EINVAL, "not a ticket, or not taken: %s", why);
+    return r < 0 ? library_fail(queues, -EIO, "Redis: %s", why) : 0;
 }
 
 /* ---- put ---- */
@@ -215,6 +223,7 @@ int millrace_put_many(struct millrace *queues, const struct millrace_spec *specs
     autotalloc void *ctx = talloc_new(NULL);
     autoresult struct result rows = { 0 };
     struct param params[COLUMNS + 1];
+    const char *ignored;
     char *tickets;
     int r = params_make(queues, ctx, specs, n, params);
 
@@ -223,7 +232,7 @@ int millrace_put_many(struct millrace *queues, const struct millrace_spec *specs
     if (r < 0)
         return r;
     r = rows_read(ctx, &rows, ret_ids, &tickets);
-    tell(queues->redis, tickets); /* what it does not hear, the scheduler tells it */
+    tell(queues, tickets, &ignored); /* what it does not hear, the scheduler tells it */
     return r;
 }
 

@@ -1,5 +1,5 @@
--- Put many jobs of any kinds, under ids that were made before. An id that is there already is left alone. A row with a
--- unique name answers whoever has it. Tickets, in the order of the rows.
+-- Put many jobs of any kinds, under ids that were made before, perhaps long before: the queue took no more. An id that is
+-- there already is left alone. A row with a unique name answers whoever has it. Tickets, in the order of the rows.
 with said as materialized (
   select s.*, k.queue, k.version, k.deadline, k.tries,
          coalesce(to_timestamp(s.due), now() + make_interval(secs => s.delay)) as due_at,
@@ -12,10 +12,10 @@ with said as materialized (
     left join job_kind k on k.name = s.kind
     left join queue q on q.name = k.queue),
 made as (
-  insert into job as j (id, kind, version, queue, product, tenant, account_id, priority, key, args, due_at, deadline, tries,
-                        request_id, cost, batch_id)
-  select id, kind, version, queue, product, tenant, account_id, priority, key, args, due_at, deadline, tries, :request_id,
-         cost, :batch::uuid
+  insert into job as j (id, kind, version, queue, product, tenant, account_id, priority, key, args, due_at, later, deadline,
+                        tries, request_id, cost, batch_id)
+  select id, kind, version, queue, product, tenant, account_id, priority, key, args, due_at,
+         due_at > now() + interval '10 minutes', deadline, tries, :request_id, cost, :batch::uuid
     from said
    where refusal is null and unique_name is null
    order by n
@@ -30,10 +30,13 @@ named as (
                               batch => :batch::uuid) as p
    where s.refusal is null and s.unique_name is not null),
 counted as (
-  select case when :batch::uuid is not null and count(*) > 0 then batch_add(:batch::uuid, count(*)::integer) end from made)
+  select case when :batch::uuid is not null and count(*) > 0 then batch_add(:batch::uuid, count(*)::integer) end from made),
+seen as (
+  select queue_scan_lower((select id from said order by id limit 1)))
 select case when s.unique_name is null then s.id else p.id end as id, coalesce(p.ticket, m.ticket) as ticket
   from said s
  cross join counted
+ cross join seen
   left join made m on m.id = s.id
   left join named p on p.n = s.n
  order by s.n

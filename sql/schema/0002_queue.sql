@@ -255,12 +255,20 @@ $$;
 select job_weeks_make(4);
 
 -- All jobs up to here have ended, this id included. Whole passes begin here and raise it, when nothing was kicked
--- meanwhile.
+-- meanwhile, or put that is older (kicks counts both).
 create table queue_scan (
   oldest uuid not null,
   kicks  bigint not null
 );
 insert into queue_scan values ('00000000-0000-0000-0000-000000000000', 0);
+
+-- A job is put whose id was made long ago (a tick that is made up for; who puts it had to wait): whole passes are to see it.
+-- Call it in the transaction that puts the job. They leave out nothing of the last hour, so a younger one needs no word.
+create function queue_scan_lower(job_id uuid) returns void
+language sql volatile as $$
+  update queue_scan set oldest = least(oldest, job_id_before(job_id)), kicks = kicks + 1
+   where job_id < job_id_floor(now() - interval '30 minutes')
+$$;
 
 -- Drop the weeks that were over `keep` ago and in which nothing is open, oldest first, as far as that goes without waiting
 -- for anybody. Names of what was dropped.

@@ -103,8 +103,8 @@ language sql stable parallel safe as $$
 $$;
 
 -- Put the jobs of a schedule's ticks up to a time: the last catch_up of them, but the last one in any case unless it is
--- more than a minute late. None is older than four weeks: the reconciler looks for open jobs no further back than
--- 32 days. A job's week is made when nobody made it, or it has been dropped. tickets: of those that were not there yet.
+-- more than a minute late. None is older than four weeks. A job's week is made when nobody made it, or it has been
+-- dropped. tickets: of those that were not there yet.
 create function schedule_put(s schedule, at timestamptz, out tickets text[], out ticks timestamptz[])
 language plpgsql as $$
 declare
@@ -129,6 +129,7 @@ begin
     ticket := job_ticket(job_put(kind => s.kind, product => s.product, tenant => s.tenant, account_id => s.account_id,
                                  args => s.args, priority => s.priority::integer, key => s.key, due_at => tick,
                                  request_id => 'schedule/' || s.name, id => schedule_job_id(s.name, tick)));
+    perform queue_scan_lower(schedule_job_id(s.name, tick));
     tickets := tickets || ticket;
     ticks := ticks || tick;
   end loop;

@@ -5,7 +5,9 @@ import json
 
 import pytest
 
-from conftest import PATIENCE, VARIANT, until
+from conftest import PATIENCE, VARIANT, Producer, until
+from places import Nodes, free_ports
+from resp import Redis
 
 CXX = ["g++"] if VARIANT == "asan" else ["g++", "clang++"]
 ECHO = json.dumps({"do": "echo"})
@@ -151,6 +153,25 @@ def test_a_kind_is_claimed_once(world, worker, producer):
     for queue, kind in (("Bad", "a.b"), ("a b", "a.b"), ("", "a.b"), ("good", "a b"), ("good", "a|b"), ("good", ""),
                         ("good", "x" * 65), ("q" * 33, "a.b")):
         assert producer("register", queue=queue, kind=kind)[0] == -errno.EINVAL, (queue, kind)
+
+
+def test_a_queue_with_a_redis_of_its_own(world, worker, producer_program):
+    """It is told there, looked at there and cancelled there; the library used to know redis.url only."""
+    nodes, (port,) = Nodes(), free_ports(1)
+    nodes.start(port, "--save", "")
+    producer = Producer(producer_program, {**world.environment, "MILLRACE_REDIS_QUEUES": f"probe=127.0.0.1:{port}"})
+    own = Redis(f"127.0.0.1:{port}")
+    try:
+        job = producer.put(kind="probe.run", args=ECHO, delay=500)
+        assert own("HGET", "mr1:{q:probe}:j", job) and not in_redis(world, job)
+        own("SET", f"mr1:{{q:probe}}:p:{job}", 37)
+        assert producer.status(job).progress == 37
+        producer("cancel", id=job)
+        assert own("HGET", "mr1:{q:probe}:j", job).startswith("1|0|"), "it is in front"
+    finally:
+        producer.close()
+        own.close()
+        nodes.stop()
 
 
 def test_a_queue_that_refuses(world, worker, producer):

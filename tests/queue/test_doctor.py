@@ -289,6 +289,19 @@ def test_jobs_that_have_ended(doctor, mail, command, sql):
     assert mail.redis("HGET", mail.key("n"), "repaired:gone") == "2"
 
 
+def test_what_can_be_no_job(doctor, mail):
+    """It used to be called mended, and to stay."""
+    mail.put(("oops", packed(kind="mail.magic_link")))
+    doctor.mends("ended", "mail: 1 jobs in Redis that have ended, or that PostgreSQL does not know (oops)")
+    assert mail.redis("EXISTS", mail.key("j")) == 0
+
+
+def test_a_rebuild_that_has_just_begun(doctor, mail):
+    mail.close("t")
+    mail.rebuild("forget", token="t")
+    assert doctor(status=1)["ended"] == [("ok", "Redis knows no job that has ended")]
+
+
 def test_jobs_that_stand_nowhere(doctor, mail, command):
     jobs = put(command, 600)
     assert mail.redis("LREM", mail.key("r:2:t"), 1, jobs[300]) == 1

@@ -10,6 +10,7 @@ import pytest
 from engine import new_id, statement
 from servers import until
 
+NIL, LAST = "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"
 MAIL = ("put", "mail.magic_link", "--args", '{"email": "a@b.example"}')
 
 
@@ -66,6 +67,14 @@ def test_a_job_is_put_for_later(command, sql, mail, words, seconds):
     later = float(sql.one("select extract(epoch from due_at - job_id_time(id)) from job"))
     assert seconds - 20 < later < seconds + 20
     assert (mail.redis("ZSCORE", mail.key("dl"), job) is not None) == (seconds <= 600)
+
+
+def test_a_job_that_is_put_for_much_later_is_told_when_it_is_near(command, sql):
+    job = command(*MAIL, "--delay", "2h").line
+    due = statement("queue/job_due", after=NIL, span=60)
+    assert sql(due) == []
+    sql("update job set due_at = now() + interval '5 minutes'")
+    assert [row[0] for row in sql(due)] == [job]
 
 
 def test_a_job_is_put_for_a_moment(command, sql):
@@ -203,6 +212,17 @@ def test_back_pressure_waits(command, sql):
     sql("update queue set refusing = false")
     done = command.end(stream)
     assert done.status == 0 and sorted(done.lines) == jobs(sql) and len(done.lines) == 3
+
+
+def test_whole_passes_see_what_had_to_wait_for_long(sql):
+    """Its id was made two hours ago; all that was older than an hour had ended."""
+    sql(statement("queue/scan_raise", oldest=LAST, kicks=0))
+    old = sql.one("select overlay(job_id_make()::text placing left(job_id_floor(now() - interval '2 hours')::text, 13) from 1)")
+    row = {"ids": old, "kinds": "mail.magic_link", "products": "p", "tenants": "t", "accounts": "null", "args": "null",
+           "priorities": 2, "keys": '""', "costs": 1, "delays": 0, "dues": "null", "uniques": "null"}
+    columns = {name: "{%s}" % value for name, value in row.items()} | {"args": '{"{}"}'}
+    assert sql(statement("queue/put_rows", **columns, batch=None, request_id="r"))[0][0] == old
+    assert [row[0] for row in sql(statement("queue/job_open", after=NIL))] == [old]
 
 
 def test_what_was_reported_is_there_after_a_kill(command, sql):

@@ -8,9 +8,11 @@ import subprocess
 import pytest
 
 from conftest import BUILD
+from engine import statement
 from servers import Refused, until
 
 DRAW = '{"prompt": "a figure", "batch_size": 1, "model": "croquis"}'
+NIL, LAST = "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"
 NOON = "timestamptz '2026-05-01 12:00+00'"
 
 
@@ -113,6 +115,19 @@ def test_a_tick_within_a_minute_is_on_time(sql, late, put):
     add(sql, expression="0 12 * * *", catch_up="0")
     overdue(sql, f"{NOON} - interval '1 hour'")
     assert len(run(sql, f"{NOON} + interval '{late}'")[0]) == put
+
+
+def test_a_tick_that_is_made_up_for_is_seen_by_whole_passes(sql):
+    """All that is older has ended, so they would begin behind it: after a loss of Redis nobody would ever run it."""
+    sql(statement("queue/scan_raise", oldest=LAST, kicks=0))
+    add(sql, expression="0 * * * *")
+    overdue(sql, f"{NOON} - interval '1 day'")
+    before = sql.one("select kicks from queue_scan")
+    run(sql, f"{NOON} + interval '30 minutes'")
+    assert [row[0] for row in sql(statement("queue/job_open", after=NIL))] == [row[0] for row in sql("select id from job")] != []
+    assert sql.one(statement("queue/job_any_open", queue="image")) == "t"
+    sql(statement("queue/scan_raise", oldest=LAST, kicks=before))
+    assert len(sql(statement("queue/job_open", after=NIL))) == 1, "a pass that had begun before does not raise it"
 
 
 def test_fewer_ticks_than_would_be_made_up_for(sql):

@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 
-ALLOWED = re.compile(r"(gen|ep|cfg|m|n|who|info|wake|lvl|drain|l:.*)$")       # what a queue without jobs may hold in Redis
+ALLOWED = re.compile(r"(gen|ep|cfg|m|n|roll|who|info|wake|lvl|drain|l:.*)$")       # what a queue without jobs may hold in Redis
 
 
 @dataclass

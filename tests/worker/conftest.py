@@ -59,6 +59,13 @@ def shut_yard(servers, migrated, redis, tmp_path):
 
 
 @pytest.fixture
+def another_session(servers, shut_yard):
+    session = Session(servers.url(shut_yard.database))
+    yield session
+    session.close()
+
+
+@pytest.fixture
 def yard(shut_yard):
     """The queues are open, nothing runs."""
     shut_yard.open()

@@ -75,6 +75,15 @@ def test_a_429_blocks_all_who_share(yard, shared):
     assert yard.tries(job)[0] == ("snoozed", "f")
 
 
+def test_who_is_behind_the_fence_stops_nobody(yard, shared):
+    """What has met a hostile file may say anything: it used to stop all queues of the limiter for as long as it liked."""
+    yard.worker()
+    job = yard.put("trial.fenced", do="limited", delay=60)
+    assert yard.tried(job, 1) == [("snoozed", "f")]
+    until(lambda: yard.queue.cancel(job, "look") == "waiting", "its worker has told all that there is to tell")
+    assert yard.redis("EXISTS", shared.prefix + "block") == 0
+
+
 def test_what_ends_while_there_are_no_tokens_is_written(yard, shared):
     """It used to wait with the worker, for as long as the provider had said, and so did a stop."""
     worker = yard.worker()
@@ -154,6 +163,19 @@ def test_too_many_open_jobs_are_refused_before_they_are_written(yard):
     yard.all_ended(jobs)
     job = until(accepted(yard), "it takes jobs again")
     yard.ended(job)
+
+
+def test_too_many_open_jobs_are_refused_also_while_redis_is_away(yard):
+    """PostgreSQL counts them then: its statement was none, so that any number was taken."""
+    yard.sql("select queue_set('test', 'trial', 'backlog', '5')")
+    scheduler = yard.start("scheduler", redis_queues="trial=127.0.0.1:1")
+    scheduler.says("reconcile.lead")
+    for _ in range(5):
+        yard.row()
+    until(refused(yard, "too many jobs are open"), "it refuses")
+    yard.row("other.do")                       # another queue does not mind
+    yard.sql("insert into job_end (id, outcome, epoch, worker) select id, 'done', 1, 'w' from job where queue = 'trial'")
+    until(accepted(yard), "it takes jobs again")
 
 
 def test_a_redis_short_of_memory_is_spared(yard):

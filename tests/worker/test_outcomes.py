@@ -177,6 +177,25 @@ def test_only_the_culprit_of_a_batch_is_released(yard):
     assert yard.sql("select count(*) from trial_end where outcome = 'done'") == [["15"]]
 
 
+def test_one_that_has_to_wait_for_a_row_holds_up_no_other(yard, another_session):
+    """All that ended beside it used to wait with it, and the worker took nothing more once its slots were full of them."""
+    worker = yard.worker(worker_slots=16, database_timeout=300)
+    worker.signal(signal.SIGSTOP)
+    good, held = yard.put_many(5), [yard.put() for _ in range(2)]
+    another_session("begin")
+    for job in held:
+        another_session(f"insert into trial_end (id, outcome) values ('{job}', 'x')")
+    worker.signal(signal.SIGCONT)
+    yard.all_ended(good)
+    yard.all_ended(yard.put_many(20))
+    began = worker.cpu_seconds()
+    worker.says("sqlstate=57014", len(worker.find("sqlstate=57014")) + 2)
+    assert worker.cpu_seconds() - began < 0.2 and not any(yard.end(job) for job in held)
+    another_session("rollback")
+    yard.all_ended(held)
+    assert all(yard.tries(job) == [] for job in held)
+
+
 def test_ends_are_committed_together(yard):
     yard.put_many(64, kind="trial.bare")
     before = int(yard.sql.one("select xact_commit from pg_stat_database where datname = current_database()"))

@@ -31,8 +31,8 @@ struct millrace_id {
 
 /* ---- the queues' servers ---- */
 
-/* A connection to PostgreSQL and one to Redis, made when first used and again after a loss. For one thread at a time;
- * after fork(2) only the parent may use it. */
+/* A connection to PostgreSQL and one to each Redis that its queues live in, made when first used and again after a
+ * loss. For one thread at a time; after fork(2) only the parent may use it. */
 struct millrace;
 
 /* By Millrace's configuration: file, NULL for the file that MILLRACE_CONFIG names or else none; then what the

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All statements in sql/, whoever calls them."""
+import re
+
+from engine import ROOT
+from servers import Refused
+
+
+def numbered(text):
+    """With $1, $2 ... for its named parameters, as common/statement.c sends it."""
+    names = {}
+    return re.sub(r"(?<![:\w]):([a-z_]+)", lambda match: f"${names.setdefault(match.group(1), len(names) + 1)}", text)
+
+
+def test_postgresql_takes_every_statement(sql):
+    """One that it refuses may go unnoticed for long: who runs it has an answer for a PostgreSQL that is away."""
+    paths = [path for path in (ROOT / "sql").rglob("*.sql") if path.parent.name != "schema"]
+    assert len(paths) > 50
+    for path in paths:
+        text = re.sub(r"^--.*\n", "", path.read_text(), flags=re.M)
+        try:
+            sql(f'prepare "{path.parent.name} {path.stem}" as {numbered(text)}')
+        except Refused as refused:
+            raise AssertionError(path) from refused
