@@ -2,32 +2,10 @@
 #include "queue/gauges.h"
 #include "common/database.h"
 #include "common/memory.h"
+#include "queue/queue_names.h"
 #include "scripts.h"
 #include "sql.h"
 #include <errno.h>
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-const char **queue_names(void *ctx)
-{
-    const char **names;
-    size_t kinds = 0, count = 0;
-
-    while (job_kinds[kinds].name)
-        kinds++;
-    names = memory_check(talloc_array(ctx, const char *, kinds + 1));
-    for (size_t i = 0; i < kinds; i++)
-        names[i] = job_kinds[i].queue;
-    qsort(names, kinds, sizeof *names, by_name);
-    for (size_t i = 0; i < kinds; i++)
-        if (count == 0 || strcmp(names[count - 1], names[i]) != 0)
-            names[count++] = names[i];
-    names[count] = NULL;
-    return names;
-}
 
 /* ---- Redis ---- */
 
@@ -115,7 +93,7 @@ static void ask_database(void *ctx, struct database *database, struct gauges *ga
 
 void gauges_read(void *ctx, struct database *database, struct queue_redis *redis, struct gauges *ret)
 {
-    const char **names = queue_names(ctx);
+    const char **names = queue_names(ctx, database);
     struct gauges gauges = { .redis = true };
 
     while (names[gauges.count])

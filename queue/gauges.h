@@ -28,10 +28,8 @@ struct gauges {
     long long term;       /* of who leads; 0: nobody */
 };
 
-/* All queues of the kinds. Never fails: what did not answer is said in it. On ctx. */
+/* All queues (queue_names). Never fails: what did not answer is said in it. On ctx. */
 void gauges_read(void *ctx, struct database *database, struct queue_redis *redis, struct gauges *ret);
 /* The sum of the counters WHAT:KIND over kinds, or of the counter WHAT. */
 long long gauge_sum(const struct gauge *gauge, const char *what);
-/* Queues of all kinds, each once, in the order of their names; ends with NULL. On ctx. */
-const char **queue_names(void *ctx);
 #endif

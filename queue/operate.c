@@ -3,6 +3,7 @@
 #include "common/array_text.h"
 #include "common/json.h"
 #include "common/memory.h"
+#include "queue/queue_names.h"
 #include "queue/queue_redis.h"
 #include "queue/settings.h"
 #include "queue/view.h"
@@ -25,29 +26,6 @@ static struct verdict refused(const struct result *result)
 {
     bool ours = !strncmp(result->sqlstate, "MR", 2);
     return verdict(result->error, "%s%s", ours ? "" : "PostgreSQL: ", result->message);
-}
-
-/* ---- queues ---- */
-
-const char *queue_name(size_t i)
-{
-    for (const struct job_kind *kind = job_kinds; kind->name; kind++) {
-        const struct job_kind *first = job_kinds;
-
-        while (strcmp(first->queue, kind->queue) != 0)
-            first++;
-        if (first == kind && i-- == 0)
-            return kind->queue;
-    }
-    return NULL;
-}
-
-bool queue_exists(const char *queue)
-{
-    for (const struct job_kind *kind = job_kinds; kind->name; kind++)
-        if (!strcmp(kind->queue, queue))
-            return true;
-    return false;
 }
 
 /* ---- jobs ---- */
@@ -198,15 +176,15 @@ struct verdict operate_kick(const struct actor *actor, const char *id)
 
     if (done.error != E_NONE)
         return done;
-    if (!kind)
+    if (!kind && *result_text(&subject.job, 0, "plain") != 't')
         return verdict(E_CONFLICT, "this program does not know its kind, %s", result_text(&subject.job, 0, "kind"));
-    if (kind->end && !kind->kick)
+    if (kind && kind->end && !kind->kick)
         return verdict(E_CONFLICT, "what the end of a job of kind %s has done cannot be undone", kind->name);
     done = transact(
         actor,
         (const struct call[]){ { &sql_queue_job_kick, PARAMS({ "who", actor->who }, { "job_id", subject.id }) },
-                               { kind->kick, PARAMS({ "job_id", subject.id }) } },
-        kind->kick ? 2 : 1, results);
+                               { kind ? kind->kick : NULL, PARAMS({ "job_id", subject.id }) } },
+        kind && kind->kick ? 2 : 1, results);
     if (done.error == E_NONE)
         done = queue_redis_put_rows(actor->redis, &results[0]) == 0
                    ? verdict(E_NONE, "is put again")
@@ -231,7 +209,7 @@ struct verdict operate_set(const struct actor *actor, const char *queue, const c
 {
     autoresult struct result result = { 0 };
 
-    if (!queue_exists(queue))
+    if (!queue_exists(queue, actor->database))
         return verdict(E_NOT_FOUND, "there is no such queue");
     if (database_run(actor->database, &sql_queue_queue_set,
                      PARAMS({ "who", actor->who }, { "queue", queue }, { "name", name }, { "value", value }),

@@ -32,8 +32,4 @@ struct verdict operate_set(const struct actor *actor, const char *queue, const c
 struct verdict operate_limiter(const struct actor *actor, const char *name, const char *rate, const char *burst);
 /* Ask workers of a queue to end once their jobs have. E_NOT_FOUND when none of them is there. */
 struct verdict operate_drain(const struct actor *actor, const char *queue, const char *const *workers, size_t n);
-
-/* Names of the queues that this program's kinds are of, in the order of job_kinds; the i-th, NULL behind the last. */
-const char *queue_name(size_t i);
-bool queue_exists(const char *queue);
 #endif

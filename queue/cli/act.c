@@ -6,6 +6,7 @@
 #include "queue/cli/options.h"
 #include "queue/cli/table.h"
 #include "queue/operate.h"
+#include "queue/queue_names.h"
 #include "queue/queue_redis.h"
 #include "queue/settings.h"
 #include "queue/view.h"
@@ -163,7 +164,7 @@ static int list_settings(struct operation *operation, const char *queue, bool js
     json_t *value;
     int row;
 
-    if (!queue_exists(queue))
+    if (!queue_exists(queue, operation->database))
         return complain(queue, "there is no such queue", NOT_THERE);
     if (database_run(operation->database, &sql_queue_queue_list, NO_PARAMS, &list) < 0)
         return complain_of("PostgreSQL", &list);
@@ -278,10 +279,10 @@ static int names_of(struct operation *operation, const char *queue, const char *
 static int drain_worker(struct operation *operation, const char *worker)
 {
     struct actor actor = actor_of(operation);
-    const char *queue, **names;
+    const char *queue, **names, **queues = queue_names(operation->ctx, operation->database);
     bool away = false;
 
-    for (size_t i = 0; (queue = queue_name(i)); i++) {
+    for (; (queue = *queues); queues++) {
         int n = names_of(operation, queue, worker, &names);
         if (n > 0)
             return tell(queue, operate_drain(&actor, queue, names, (size_t)n));
@@ -316,7 +317,7 @@ int command_drain(struct operation *operation)
         return complain("drain", "name a worker, or else a queue", USAGE);
     if (said.count)
         return drain_worker(operation, said.words[0]);
-    if (!queue_exists(said.values[0]))
+    if (!queue_exists(said.values[0], operation->database))
         return complain(said.values[0], "there is no such queue", NOT_THERE);
     status = names_of(operation, said.values[0], NULL, &names);
     if (status < 0)

@@ -6,6 +6,7 @@
 #include "queue/cli/options.h"
 #include "queue/cli/table.h"
 #include "queue/operate.h"
+#include "queue/queue_names.h"
 #include "queue/queue_redis.h"
 #include "queue/view.h"
 #include "sql.h"
@@ -244,10 +245,10 @@ static bool list_window(struct listing *listing)
 static void running_gather(struct listing *listing)
 {
     void *ctx = listing->operation->ctx;
+    const char *queue, **queues = queue_names(ctx, listing->operation->database);
     struct array_text ids = { 0 };
-    const char *queue;
 
-    for (size_t i = 0; (queue = queue_name(i)); i++) {
+    for (; (queue = *queues); queues++) {
         struct redis *redis = queue_redis_get(listing->operation->redis, queue);
         const char **some;
         size_t n;

@@ -92,7 +92,8 @@ static int kinds_put(struct database *database)
         snprintf(tries, sizeof tries, "%d", kind->tries);
         if (database_run(database, &sql_queue_kind_put,
                          PARAMS({ "name", kind->name }, { "queue", kind->queue }, { "version", version },
-                                { "deadline", deadline }, { "tries", tries }),
+                                { "deadline", deadline }, { "tries", tries },
+                                { "plain", kind->end ? "false" : "true" }),
                          &result) < 0) {
             fprintf(stderr, "millrace: kind %s: %s\n", kind->name, result.message);
             return -EIO;

@@ -6,6 +6,7 @@
 #include "queue/cli/options.h"
 #include "queue/cli/table.h"
 #include "queue/operate.h"
+#include "queue/queue_names.h"
 #include "queue/queue_redis.h"
 #include "queue/settings.h"
 #include "queue/view.h"
@@ -18,9 +19,9 @@ static const char buried_max[] = "10000";
 /* What a command found out; rows are its answer. */
 struct survey {
     struct operation *operation;
-    struct result said, buried; /* of queue_list and buried_count */
-    bool stored;                /* PostgreSQL has answered */
-    const char *redis_error;    /* the first, NULL: all have answered */
+    struct result said, buried, kinds; /* of queue_list, buried_count and kind_queues */
+    bool stored;                       /* PostgreSQL has answered */
+    const char *redis_error;           /* the first, NULL: all have answered */
     json_t *rows;
 };
 
@@ -28,6 +29,7 @@ static void survey_clear(struct survey *survey)
 {
     result_clear(&survey->said);
     result_clear(&survey->buried);
+    result_clear(&survey->kinds);
     json_decref(survey->rows);
 }
 #define autosurvey __attribute__((cleanup(survey_clear)))
@@ -110,9 +112,9 @@ static void add_settings(const struct survey *survey, const char *queue, json_t 
     json_t *settings = said >= 0 ? json_loads(result_text(&survey->said, said, "settings"), 0, NULL) : NULL;
     json_t *kinds = json_array();
 
-    for (const struct job_kind *kind = job_kinds; kind->name; kind++)
-        if (!strcmp(kind->queue, queue))
-            json_array_append_new(kinds, json_string(kind->name));
+    for (int i = 0; i < result_rows(&survey->kinds); i++)
+        if (!strcmp(result_text(&survey->kinds, i, "queue"), queue))
+            json_array_append_new(kinds, json_string(result_text(&survey->kinds, i, "name")));
     json_object_set_new(row, "kinds", kinds);
     json_object_set_new(row, "settings", settings ? settings : survey->stored ? json_object() : json_null());
     set_number(row, "settings_version", said >= 0,
@@ -123,13 +125,14 @@ static void add_settings(const struct survey *survey, const char *queue, json_t 
 static void survey_queues(struct survey *survey, bool settings)
 {
     struct database *database = survey->operation->database;
-    const char *queue;
+    const char *queue, **queues = queue_names(survey->operation->ctx, database);
 
     survey->rows = json_array();
     survey->stored =
         database_run(database, &sql_queue_queue_list, NO_PARAMS, &survey->said) == 0 &&
-        database_run(database, &sql_queue_buried_count, PARAMS({ "most", buried_max }), &survey->buried) == 0;
-    for (size_t i = 0; (queue = queue_name(i)); i++) {
+        database_run(database, &sql_queue_buried_count, PARAMS({ "most", buried_max }), &survey->buried) == 0 &&
+        database_run(database, &sql_queue_kind_queues, NO_PARAMS, &survey->kinds) == 0;
+    for (; (queue = *queues); queues++) {
         json_t *row = queue_row(survey, queue);
         if (settings)
             add_settings(survey, queue, row);
@@ -139,7 +142,12 @@ static void survey_queues(struct survey *survey, bool settings)
 
 static const char *stored_error(const struct survey *survey)
 {
-    return survey->said.error != E_NONE ? survey->said.message : survey->buried.message;
+    const struct result *results[] = { &survey->said, &survey->buried, &survey->kinds };
+    size_t i = 0;
+
+    while (i + 1 < ELEMENTS(results) && results[i]->error == E_NONE)
+        i++;
+    return results[i]->message;
 }
 
 /* Say what did not answer; the status that goes with it. */
@@ -312,16 +320,17 @@ int command_workers(struct operation *operation)
         { "draining", COLUMN_FLAG, NULL }, { "stopping", COLUMN_FLAG, NULL },  { .name = NULL },
     };
     json_auto_t *rows = json_array();
+    const char *queue, **queues;
     struct said said;
-    const char *queue;
     int status;
 
     if (!options_read(operation->ctx, &guide, operation->words, &said, &status))
         return status;
-    if (said.values[QUEUE] && !queue_exists(said.values[QUEUE]))
+    queues = queue_names(operation->ctx, operation->database);
+    if (said.values[QUEUE] && !queue_exists(said.values[QUEUE], operation->database))
         return complain(said.values[QUEUE], "there is no such queue", NOT_THERE);
     status = DONE;
-    for (size_t i = 0; (queue = queue_name(i)); i++) {
+    for (; (queue = *queues); queues++) {
         struct redis *redis = queue_redis_get(operation->redis, queue);
         struct worker_view *workers;
         size_t n = 0;

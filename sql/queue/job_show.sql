@@ -1,7 +1,7 @@
 -- One job and its history, for the operator. What is sealed in its arguments is nothing to look at.
 select j.id, j.kind, j.queue, j.product, j.tenant, j.account_id, j.priority, j.key, j.cost, j.request_id, j.unique_name,
        iso_time(job_id_time(j.id)) as made_at, iso_time(j.due_at) as due_at, iso_time(j.expires_at) as expires_at,
-       j.deadline as deadline_s, j.tries as tries_allowed, e.outcome, e.error, e.result, e.worker as ended_by,
+       coalesce((select k.plain from job_kind k where k.name = j.kind), false) as plain, j.deadline as deadline_s, j.tries as tries_allowed, e.outcome, e.error, e.result, e.worker as ended_by,
        iso_time(e.ended_at) as ended_at, c.asked_by as cancel_asked_by, iso_time(c.asked_at) as cancel_asked_at, j.version,
        coalesce(greatest(j.due_at, (select max(t.not_before) from job_try t where t.id = j.id)) > now(), false) as later,
        case when json_typeof(j.args) = 'object'

@@ -1,2 +1,2 @@
--- Queues that some kind of job is for: also those of programs that stand on the library
-select distinct queue from job_kind order by queue
+-- Kinds and their queues, also those of programs that stand on the library
+select queue, name from job_kind order by queue, name

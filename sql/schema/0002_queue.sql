@@ -8,7 +8,8 @@ create table job_kind (
   queue    text not null check (queue ~ '^[a-z][a-z0-9-]{0,31}$'),
   version  smallint not null,
   deadline integer not null check (deadline > 0),
-  tries    smallint not null check (tries > 0)
+  tries    smallint not null check (tries > 0),
+  plain    boolean not null default false -- its ends change nothing else here: who does not know it may undo them
 );
 
 -- Ids are version 7 UUIDs from the database's clock: ordered by time, to the millisecond.

@@ -125,6 +125,13 @@ class World:
         self.processes.append(process)
         return process
 
+    def command(self, *words):
+        """What `millrace WORDS` prints."""
+        done = subprocess.run([self.installed.prefix / "bin" / "millrace", *words], env=self.environment, check=False,
+                              capture_output=True, text=True, timeout=PATIENCE)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     def end(self, process, status=0):
         """Stop it as systemd would, and see that it went well."""
         process.terminate()

@@ -119,15 +119,20 @@ def test_cancel_a_job_that_waits_out_its_back_off(worker, world, producer, deed)
     assert producer.ended(job).state == "cancelled" and len(deed.runs()) == 1
 
 
-def test_an_operator_pauses_the_queue_and_kicks_a_job_in_psql(worker, world, producer, deed):
+def test_an_operator_sees_to_a_queue_that_millrace_was_not_built_with(worker, world, producer, deed):
     dead = deed("bury")
     assert producer.ended(dead).state == "buried"
-    world.sql("select queue_set('you', 'probe', 'paused', '1')")
-    until(lambda: world.redis("HGET", "mr1:{q:probe}:cfg", "paused"), "it is paused", PATIENCE)
-    world.sql(f"select job_kick('you', '{dead}')")
+    world.command("pause", "probe")
+    assert world.command("kick", dead) == f"{dead} is put again\n"
     until(lambda: producer.status(dead).state == "waiting", "it waits again", PATIENCE)
+    rows = {row["queue"]: row for row in json.loads(world.command("queues", "--json"))}
+    assert rows["probe"]["kinds"] == sorted(rows["probe"]["kinds"]) and "probe.run" in rows["probe"]["kinds"]
+    assert rows["probe"]["settings"] == {"paused": "1"} and rows["probe"]["waiting"] == 1
+    assert [row["queue"] for row in json.loads(world.command("workers", "--queue", "probe", "--json"))] == ["probe"]
+    assert 'millrace_queue_waiting{queue="probe"} 1' in world.command("metrics").splitlines()
+    assert any(line.startswith("probe ") for line in world.command("top", "--once").splitlines())
     assert len(deed.runs()) == 1
-    world.sql("select queue_set('you', 'probe', 'paused', null)")
+    world.command("resume", "probe")
     until(lambda: len(deed.runs()) == 2, "it has run again", PATIENCE)
     assert producer.ended(dead).error == "no use: 7"
 
