@@ -102,7 +102,7 @@ static struct millrace *handle_new(const char *database, int database_ms, const 
     struct millrace *queues = NEW(NULL, struct millrace);
 
     queues->database = database_new(queues, database, database_ms);
-    queues->redis = redis_new(queues, redis, redis_ms, queue_scripts);
+    queues->redis = redis_new(queues, redis, redis_ms);
     return queues;
 }
 

@@ -5,12 +5,12 @@ import re
 
 import pytest
 
-from engine import SCRIPTS, RedisError
+from engine import LIBRARY, RedisError
 from places import LOGIN, AsUser, documented_rules
 from servers import until
 
 # What the programs say themselves; AUTH needs no right.
-CLIENTS = {"info", "role", "ping", "exists", "hlen", "scan", "eval", "evalsha", "script|load", "bzpopmin"}
+CLIENTS = {"info", "role", "ping", "exists", "hlen", "scan", "fcall", "function|load", "bzpopmin"}
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def user(request, servers):
 
 def called_by_scripts():
     options = {"NX", "XX", "EX", "PX", "LIMIT", "WITHSCORES"}
-    return {word.lower() for word in set(re.findall(r"'([A-Z]+)'", "".join(SCRIPTS.values()))) - options}
+    return {word.lower() for word in set(re.findall(r"'([A-Z]+)'", LIBRARY.text)) - options}
 
 
 def test_the_rights_are_those_that_are_needed():
@@ -36,9 +36,11 @@ def test_the_rights_are_those_that_are_needed():
 
 
 @pytest.mark.parametrize("words", [("GET", "other"), ("SET", "mr2:x", 1), ("FLUSHALL",), ("KEYS", "*"), ("CONFIG", "GET", "*"),
-                                   ("SCRIPT", "FLUSH"), ("PUBLISH", "other", 1), ("EVAL", "return redis.call('GET', 'x')", 0)])
+                                   ("FUNCTION", "FLUSH"), ("FUNCTION", "DELETE", "millrace"), ("PUBLISH", "other", 1),
+                                   ("EVAL", "return redis.call('GET', 'x')", 0), ("FCALL", "test_get", 0)])
 def test_nothing_else_is_allowed(user, words):
     caller, admin = user.connect_caller(), user.connect()
+    admin("FUNCTION", "LOAD", "REPLACE", "#!lua name=test\nredis.register_function('test_get', function() return redis.call('GET', 'x') end)")
     with pytest.raises(RedisError, match="NOPERM|user executing the script can't"):
         caller(*words)
     admin("ACL", "LOG", "RESET")
