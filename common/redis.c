@@ -11,7 +11,6 @@
 struct redis {
     struct redis_dial *dial;
     struct timeval timeout;
-    struct loaded *scripts;
     redisContext *connection;
     bool waiting;        /* redis_send without its redis_take */
     uint64_t not_before; /* milliseconds; no attempt to connect until then */
@@ -40,13 +39,12 @@ static int redis_free(struct redis *redis)
     return 0;
 }
 
-struct redis *redis_new(void *ctx, const char *address, int timeout, const struct script *const *scripts)
+struct redis *redis_new(void *ctx, const char *address, int timeout)
 {
     struct redis *redis = NEW(ctx, struct redis);
 
     redis->dial = dial_new(redis, address);
     redis->timeout = (struct timeval){ timeout / 1000, timeout % 1000 * 1000 };
-    redis->scripts = loaded_new(redis, scripts);
     talloc_set_destructor(redis, redis_free);
     return redis;
 }
@@ -102,26 +100,6 @@ static void redis_append(struct redis *redis, const struct command *command)
 
 /* ---- connecting ---- */
 
-static int redis_scripts_load(struct redis *redis)
-{
-    int r = 0;
-
-    loaded_forget(redis->scripts);
-    for (struct loaded *one = redis->scripts; one->script; one++)
-        redisAppendCommand(redis->connection, "SCRIPT LOAD %s", one->script->text);
-    for (struct loaded *one = redis->scripts; one->script && r == 0; one++) {
-        redisReply *reply;
-        r = redis_answer(redis, &reply);
-        if (r < 0)
-            break;
-        r = loaded_take(one, reply);
-        if (r < 0) /* a script that does not compile, or a server still loading its data */
-            redis_fail(redis, r, reply->type == REDIS_REPLY_ERROR ? reply->str : "odd answer to SCRIPT LOAD");
-        freeReplyObject(reply);
-    }
-    return r;
-}
-
 static int redis_greet(struct redis *redis)
 {
     autotalloc void *scratch = talloc_new(NULL);
@@ -168,8 +146,6 @@ static int redis_open(struct redis *redis)
         redis_drop(redis);
         dial = redis_reach(redis) < 0 ? dial_failed(redis->dial, redis->error) : dial_greeted(redis->dial);
     }
-    if (dial == DIAL_THERE && redis_scripts_load(redis) < 0)
-        dial = dial_failed(redis->dial, redis->error);
     return dial == DIAL_THERE ? 0 : -ENOTCONN;
 }
 
@@ -237,30 +213,56 @@ int redis_do(struct redis *redis, const struct command *command, redisReply **re
     return redis_answer_good(redis, ret);
 }
 
-int redis_eval(struct redis *redis, const struct script *script, int keys, const struct command *command,
+/* As redis_do, the answer being left as it is, an error too. */
+static int redis_ask(struct redis *redis, const struct command *command, redisReply **ret)
+{
+    redis_append(redis, command);
+    return redis_answer(redis, ret);
+}
+
+/* The server has lost the library, or never had it. */
+static int redis_load(struct redis *redis, const struct library *library)
+{
+    autotalloc void *scratch = talloc_new(NULL);
+    struct command load;
+    redisReply *reply;
+    int r;
+
+    command_load(scratch, &load, library);
+    r = redis_ask(redis, &load, &reply);
+    if (r < 0)
+        return r;
+    if (!reply_is_loaded(reply))
+        return redis_refused(redis, reply);
+    freeReplyObject(reply);
+    return 0;
+}
+
+int redis_call(struct redis *redis, const struct script *script, int keys, const struct command *command,
                redisReply **ret)
 {
     autotalloc void *scratch = talloc_new(NULL);
     struct command whole;
-    const char *sha;
     redisReply *reply;
     int r = redis_connect(redis);
 
     if (r < 0)
         return r;
-    sha = loaded_sha(redis->scripts, script);
-    command_eval(scratch, &whole, sha ? "EVALSHA" : "EVAL", sha ? sha : script->text, keys, command);
-    r = redis_do(redis, &whole, &reply);
-    if (r == -EPROTO && !strncmp(redis->error, "NOSCRIPT", 8)) {
-        r = redis_scripts_load(redis);
-        if (r < 0)
-            return -EIO;
-        command_eval(scratch, &whole, "EVAL", script->text, keys, command);
-        r = redis_do(redis, &whole, &reply);
+    assert(!redis->waiting);
+    command_call(scratch, &whole, script, keys, command);
+    r = redis_ask(redis, &whole, &reply);
+    if (r == 0 && reply_is_unknown(reply)) {
+        freeReplyObject(reply);
+        r = redis_load(redis, script->library);
+        if (r == 0)
+            r = redis_ask(redis, &whole, &reply);
     }
-    if (r == 0)
-        *ret = reply;
-    return r;
+    if (r < 0)
+        return r;
+    if (reply->type == REDIS_REPLY_ERROR)
+        return redis_refused(redis, reply);
+    *ret = reply;
+    return 0;
 }
 
 /* ---- a command that may block for long ---- */

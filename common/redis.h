@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A blocking Redis connection for workers, the scheduler and the command line (the front has an event-driven link of
- * its own). Connects when first used and again after a loss, with back-off; scripts are loaded on connect and again
- * on NOSCRIPT. Every answer is waited for no longer than the timeout; an attempt to connect asks each place that the
- * address names once at most, and one more that these name. */
+ * its own). Connects when first used and again after a loss, with back-off. Every answer is waited for no longer than
+ * the timeout; an attempt to connect asks each place that the address names once at most, and one more that these
+ * name. */
 #ifndef MILLRACE_REDIS_H
 #define MILLRACE_REDIS_H
 #include "common/script.h"
@@ -20,8 +20,8 @@ struct command {
 struct redis;
 
 /* address: as in common/redis_address.h; with any other nothing ever connects, and redis_error() says why. timeout in
- * milliseconds; scripts: ends with a NULL, may be NULL. */
-struct redis *redis_new(void *ctx, const char *address, int timeout, const struct script *const *scripts);
+ * milliseconds. */
+struct redis *redis_new(void *ctx, const char *address, int timeout);
 
 /* -ENOTCONN when there is no server to talk to (asked again after the back-off), else 0. */
 int redis_connect(struct redis *redis);
@@ -39,8 +39,9 @@ void redis_drop(struct redis *redis);
  * is redis_error(). After an error that says that another server is the one to talk to (READONLY, MOVED) the connection
  * is dropped, so that the next call finds that one. */
 int redis_do(struct redis *redis, const struct command *command, redisReply **ret);
-/* As redis_do, with EVALSHA of the script; keys are the first keys words of command. */
-int redis_eval(struct redis *redis, const struct script *script, int keys, const struct command *command,
+/* As redis_do, with FCALL of the script, whose library is loaded when the server does not have it; keys are the first
+ * keys words of command. */
+int redis_call(struct redis *redis, const struct script *script, int keys, const struct command *command,
                redisReply **ret);
 const char *redis_error(const struct redis *redis);
 void reply_clear(redisReply **reply);

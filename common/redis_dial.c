@@ -4,7 +4,7 @@
 #include "common/memory.h"
 #include <limits.h>
 
-enum { HOST_SIZE = 256 };
+enum { HOST_SIZE = 256, REDIS_LEAST = 7 };
 
 struct redis_dial {
     struct redis_address address;
@@ -136,9 +136,22 @@ static const char *role_hear(struct redis_dial *dial, const redisReply *reply)
     return !strcmp(reply->element[0]->str, "master") ? NULL : "is no master";
 }
 
-static bool run_id_due(const struct redis_dial *dial)
+static bool server_due(const struct redis_dial *dial)
 {
     return !at_sentinel(dial);
+}
+
+/* One that is loading its data still says so to this. */
+static void ping_say(const struct redis_dial *dial, void *ctx, struct command *say)
+{
+    (void)dial;
+    command_text(ctx, say, "PING");
+}
+
+static const char *ping_hear(struct redis_dial *dial, const redisReply *reply)
+{
+    (void)dial;
+    return reply->type == REDIS_REPLY_STATUS ? NULL : "odd answer to PING";
 }
 
 static void run_id_say(const struct redis_dial *dial, void *ctx, struct command *say)
@@ -151,9 +164,12 @@ static void run_id_say(const struct redis_dial *dial, void *ctx, struct command 
 static const char *run_id_hear(struct redis_dial *dial, const redisReply *reply)
 {
     const char *line = reply->type == REDIS_REPLY_STRING ? strstr(reply->str, "run_id:") : NULL;
+    const char *version = line ? strstr(reply->str, "redis_version:") : NULL;
 
     if (!line)
         return "odd answer to INFO";
+    if (version && strtol(version + strlen("redis_version:"), NULL, 10) < REDIS_LEAST)
+        return "is older than 7, and has no functions";
     line += strlen("run_id:");
     snprintf(dial->run_id, sizeof dial->run_id, "%.*s", (int)strcspn(line, "\r\n"), line);
     return NULL;
@@ -165,7 +181,7 @@ static const struct step {
     const char *(*hear)(struct redis_dial *dial, const redisReply *reply);
 } steps[] = {
     { login_due, login_say, login_hear }, { at_sentinel, master_say, master_hear }, { slot_due, slot_say, slot_hear },
-    { role_due, role_say, role_hear },    { run_id_due, run_id_say, run_id_hear },
+    { role_due, role_say, role_hear },    { server_due, run_id_say, run_id_hear },  { server_due, ping_say, ping_hear },
 };
 
 int dial_say(struct redis_dial *dial, void *ctx, struct command says[DIAL_SAYS])

@@ -1,46 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/redis_wire.h"
 #include "common/memory.h"
-#include <errno.h>
 
-/* ---- scripts ---- */
+/* ---- functions ---- */
 
-struct loaded *loaded_new(void *ctx, const struct script *const *scripts)
-{
-    size_t count = 0;
-    struct loaded *loaded;
-
-    while (scripts && scripts[count])
-        count++;
-    loaded = memory_check(talloc_zero_array(ctx, struct loaded, count + 1));
-    for (size_t i = 0; i < count; i++)
-        loaded[i].script = scripts[i];
-    return loaded;
-}
-
-const char *loaded_sha(const struct loaded *loaded, const struct script *script)
-{
-    while (loaded->script && loaded->script != script)
-        loaded++;
-    return loaded->script && *loaded->sha ? loaded->sha : NULL;
-}
-
-void loaded_forget(struct loaded *loaded)
-{
-    for (; loaded->script; loaded++)
-        *loaded->sha = '\0';
-}
-
-int loaded_take(struct loaded *loaded, const redisReply *reply)
-{
-    if (reply->type != REDIS_REPLY_STRING || reply->len != sizeof loaded->sha - 1)
-        return -EPROTO;
-    memcpy(loaded->sha, reply->str, sizeof loaded->sha);
-    return 0;
-}
-
-void command_eval(void *ctx, struct command *ret, const char *verb, const char *text, int keys,
-                  const struct command *command)
+void command_call(void *ctx, struct command *ret, const struct script *script, int keys, const struct command *command)
 {
     int count = command->count + 3;
     struct command whole = {
@@ -48,7 +12,7 @@ void command_eval(void *ctx, struct command *ret, const char *verb, const char *
         .words = memory_check(talloc_array(ctx, const char *, (unsigned)count)),
         .lengths = memory_check(talloc_array(ctx, size_t, (unsigned)count)),
     };
-    const char *const head[] = { verb, text, FORMAT(whole.words, "%d", keys) };
+    const char *const head[] = { "FCALL", script->function, FORMAT(whole.words, "%d", keys) };
 
     for (size_t i = 0; i < ELEMENTS(head); i++) {
         whole.words[i] = head[i];
@@ -61,9 +25,28 @@ void command_eval(void *ctx, struct command *ret, const char *verb, const char *
     *ret = whole;
 }
 
-bool reply_is_noscript(const redisReply *reply)
+void command_load(void *ctx, struct command *ret, const struct library *library)
 {
-    return reply->type == REDIS_REPLY_ERROR && !strncmp(reply->str, "NOSCRIPT", 8);
+    *ret = (struct command){ 0 };
+    command_text(ctx, ret, "FUNCTION");
+    command_text(ctx, ret, "LOAD");
+    command_text(ctx, ret, library->text);
+}
+
+static bool is_error(const redisReply *reply, const char *start)
+{
+    return reply->type == REDIS_REPLY_ERROR && !strncmp(reply->str, start, strlen(start));
+}
+
+bool reply_is_unknown(const redisReply *reply)
+{
+    return is_error(reply, "ERR Function not found");
+}
+
+bool reply_is_loaded(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_STRING ||
+           (is_error(reply, "ERR Library '") && strstr(reply->str, "' already exists"));
 }
 
 bool reply_is_elsewhere(const redisReply *reply)
@@ -72,12 +55,10 @@ bool reply_is_elsewhere(const redisReply *reply)
         "READONLY ", "MOVED ", "MASTERDOWN ", "UNBLOCKED ", /* it became a replica while a command waited */
     };
 
-    if (reply->type != REDIS_REPLY_ERROR)
-        return false;
     for (size_t i = 0; i < ELEMENTS(signs); i++)
-        if (!strncmp(reply->str, signs[i], strlen(signs[i])))
+        if (is_error(reply, signs[i]))
             return true;
-    return strstr(reply->str, ": -READONLY ") != NULL; /* in a script, as servers before 7 say it */
+    return false;
 }
 
 /* ---- commands ---- */

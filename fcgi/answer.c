@@ -134,7 +134,7 @@ static void hand_over_jobs(struct request *rq, const char *lines)
         queue_put_command(rq, &command, tickets + i, to - i);
         rq->asks[asks] = (struct ask){ .done = put_done, .owner = rq };
         rq->pending++;
-        redis_link_eval(queue_links_get(rq->server->redis, tickets[i].queue), &rq->asks[asks++], &script_put, 1,
+        redis_link_call(queue_links_get(rq->server->redis, tickets[i].queue), &rq->asks[asks++], &script_put, 1,
                         &command);
     }
 }

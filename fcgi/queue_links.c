@@ -24,7 +24,7 @@ static int link_for(struct queue_links *links, struct row *row)
             row->link = same->link;
             return 0;
         }
-    return redis_link_new(links, links->loop, row->address, links->config->redis_timeout, queue_scripts, &row->link);
+    return redis_link_new(links, links->loop, row->address, links->config->redis_timeout, &row->link);
 }
 
 static int row_get(struct queue_links *links, const char *queue, struct row **ret)

@@ -28,8 +28,9 @@ void link_sent(struct redis_link *link, struct ask *ask)
     loop_defer(link->loop, &link->flush);
 }
 
-/* again: it may have to be sent a second time. */
-static void link_begin(struct redis_link *link, struct ask *ask, const struct command *command, bool again)
+/* library: of a call, which may have to be sent a second time; else NULL. */
+static void link_begin(struct redis_link *link, struct ask *ask, const struct command *command,
+                       const struct library *library)
 {
     /* Right after the start it may wait for the first attempt: a plain CGI process has no better time to ask. */
     bool early = link->state != UP && !link->tried;
@@ -38,12 +39,12 @@ static void link_begin(struct redis_link *link, struct ask *ask, const struct co
     ask->reply = NULL;
     ask->wire = NULL;
     ask->next = NULL;
-    ask->again = false;
+    ask->library = library;
     if (link->state != UP && !early) {
         link_end_later(link, ask);
         return;
     }
-    if (!early && !again) {
+    if (!early && !library) {
         redisAppendCommandArgv(link->connection, command->count, command->words, command->lengths);
         link_sent(link, ask);
         return;
@@ -62,18 +63,17 @@ static void link_begin(struct redis_link *link, struct ask *ask, const struct co
 
 void redis_link_send(struct redis_link *link, struct ask *ask, const struct command *command)
 {
-    link_begin(link, ask, command, false);
+    link_begin(link, ask, command, NULL);
 }
 
-void redis_link_eval(struct redis_link *link, struct ask *ask, const struct script *script, int keys,
+void redis_link_call(struct redis_link *link, struct ask *ask, const struct script *script, int keys,
                      const struct command *command)
 {
     autotalloc void *scratch = talloc_new(NULL);
-    const char *sha = link->state == UP ? loaded_sha(link->scripts, script) : NULL;
     struct command whole;
 
-    command_eval(scratch, &whole, sha ? "EVALSHA" : "EVAL", sha ? sha : script->text, keys, command);
-    link_begin(link, ask, &whole, sha);
+    command_call(scratch, &whole, script, keys, command);
+    link_begin(link, ask, &whole, script->library);
 }
 
 bool redis_link_up(const struct redis_link *link)
@@ -119,14 +119,13 @@ static void link_flush_due(struct deferred *deferred)
 
 /* ---- answers ---- */
 
-/* The server has lost its scripts: load them, then send the same again behind that. */
+/* The server has lost the library, or never had it: load it, then send the same again behind that. */
 static bool link_again(struct redis_link *link, struct ask *ask, const redisReply *reply)
 {
-    if (!ask->wire || ask->again || !reply_is_noscript(reply))
+    const struct library *library = reply_is_unknown(reply) ? TAKE(ask->library) : NULL;
+
+    if (!library || !link_load(link, library))
         return false;
-    ask->again = true;
-    if (!link->loads_left)
-        link_load(link);
     redisAppendFormattedCommand(link->connection, ask->wire, ask->wire_length);
     link_sent(link, ask);
     return true;
@@ -200,8 +199,7 @@ static int link_free(struct redis_link *link)
     return 0;
 }
 
-int redis_link_new(void *ctx, struct loop *loop, const char *address, int timeout, const struct script *const *scripts,
-                   struct redis_link **ret)
+int redis_link_new(void *ctx, struct loop *loop, const char *address, int timeout, struct redis_link **ret)
 {
     struct redis_link *link = NEW(ctx, struct redis_link);
 
@@ -213,7 +211,7 @@ int redis_link_new(void *ctx, struct loop *loop, const char *address, int timeou
     link->tail = &link->head;
     link->early_last = &link->early;
     link->over_last = &link->over;
-    if (link_connect_init(link, address, scripts) < 0) {
+    if (link_connect_init(link, address) < 0) {
         talloc_free(link);
         return -EINVAL;
     }

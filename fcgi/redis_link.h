@@ -14,20 +14,19 @@ struct ask {
     /* private */
     struct ask *next;
     uint64_t sent_at;
-    char *wire; /* of an EVALSHA, or while it waits for the first connection; else NULL */
+    char *wire; /* of a call, or while it waits for the first connection; else NULL */
     size_t wire_length;
-    bool again;
+    const struct library *library; /* of a call that has been sent once; else NULL */
 };
 
 struct redis_link;
-/* address and timeout as in common/redis.h; scripts (ends with NULL, may be NULL) are loaded on each connect. -EINVAL
- * when the address is none. Names of hosts are looked up by blocking calls: an address or a socket's path is better. */
-int redis_link_new(void *ctx, struct loop *loop, const char *address, int timeout, const struct script *const *scripts,
-                   struct redis_link **ret);
+/* address and timeout as in common/redis.h. -EINVAL when the address is none. Names of hosts are looked up by blocking
+ * calls: an address or a socket's path is better. */
+int redis_link_new(void *ctx, struct loop *loop, const char *address, int timeout, struct redis_link **ret);
 /* Always ends in done(), never from inside this call. */
 void redis_link_send(struct redis_link *link, struct ask *ask, const struct command *command);
-/* As EVALSHA; the first keys words are keys. On NOSCRIPT it is sent again with its text. */
-void redis_link_eval(struct redis_link *link, struct ask *ask, const struct script *script, int keys,
+/* As FCALL; the first keys words are keys. It is sent again behind the library when the server does not have that. */
+void redis_link_call(struct redis_link *link, struct ask *ask, const struct script *script, int keys,
                      const struct command *command);
 bool redis_link_up(const struct redis_link *link);
 #endif

@@ -6,6 +6,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+enum { LOAD_PAUSE = 1000 };
+
 static void link_connect(struct redis_link *link);
 
 /* ---- leaving ---- */
@@ -31,7 +33,7 @@ static void link_close(struct redis_link *link)
         ask->next = NULL;
         ask->reply = NULL;
         if (is_ours(ask))
-            ask->done(ask); /* at once: it is used again on the next connection */
+            ask->done(ask); /* at once: the next connection has greetings of its own */
         else
             link_end_later(link, ask);
     }
@@ -60,54 +62,37 @@ void link_hop(struct redis_link *link)
     link_connect(link);
 }
 
-/* ---- scripts ---- */
-
-static void link_up(struct redis_link *link)
-{
-    struct ask *ask = TAKE(link->early), *next;
-
-    link->state = UP;
-    link->tried = true;
-    link->early_last = &link->early;
-    dial_up(link->dial);
-    for (; ask; ask = next) {
-        next = ask->next;
-        redisAppendFormattedCommand(link->connection, ask->wire, ask->wire_length);
-        link_sent(link, ask);
-    }
-}
-
-void link_load(struct redis_link *link)
-{
-    for (int i = 0; i < link->load_count; i++) {
-        struct load *load = &link->loads[i];
-
-        if (load->under_way)
-            continue;
-        load->under_way = true;
-        link->loads_left++;
-        if (load->one->script)
-            redisAppendCommand(link->connection, "SCRIPT LOAD %s", load->one->script->text);
-        else
-            redisAppendCommand(link->connection, "PING");
-        link_sent(link, &load->ask);
-    }
-}
+/* ---- the library ---- */
 
 static void load_done(struct ask *ask)
 {
     struct load *load = OWNER(ask, struct load, ask);
     struct redis_link *link = load->link;
-    const redisReply *reply = ask->reply;
 
-    load->under_way = false;
-    link->loads_left--;
-    if (!reply) /* the connection broke */
-        return;
-    if (load->one->script ? loaded_take(load->one, reply) < 0 : reply->type != REDIS_REPLY_STATUS)
-        link->broken = "it does not take our scripts, or is loading its data";
-    else if (!link->loads_left && link->state == LOADING)
-        link_up(link);
+    link->loading = NULL;
+    if (ask->reply && !reply_is_loaded(ask->reply)) {
+        log_warning("redis.load", "error=%s", ask->reply->type == REDIS_REPLY_ERROR ? ask->reply->str : "odd answer");
+        link->no_load_until = loop_now(link->loop) + LOAD_PAUSE;
+    }
+    talloc_free(load);
+}
+
+bool link_load(struct redis_link *link, const struct library *library)
+{
+    struct command command;
+    struct load *load;
+
+    if (link->loading == library)
+        return true;
+    if (loop_now(link->loop) < link->no_load_until)
+        return false;
+    load = NEW(link, struct load);
+    *load = (struct load){ .ask = { .done = load_done }, .link = link };
+    command_load(load, &command, library);
+    redisAppendCommandArgv(link->connection, command.count, command.words, command.lengths);
+    link_sent(link, &load->ask);
+    link->loading = library;
+    return true;
 }
 
 /* ---- the greeting ---- */
@@ -126,6 +111,21 @@ static void link_greet(struct redis_link *link)
     }
 }
 
+static void link_up(struct redis_link *link)
+{
+    struct ask *ask = TAKE(link->early), *next;
+
+    link->state = UP;
+    link->tried = true;
+    link->early_last = &link->early;
+    dial_up(link->dial);
+    for (; ask; ask = next) {
+        next = ask->next;
+        redisAppendFormattedCommand(link->connection, ask->wire, ask->wire_length);
+        link_sent(link, ask);
+    }
+}
+
 static void greet_done(struct ask *ask)
 {
     struct greet *greet = OWNER(ask, struct greet, ask);
@@ -141,9 +141,7 @@ static void greet_done(struct ask *ask)
         link->onward = true;
         return;
     }
-    link->state = LOADING;
-    loaded_forget(link->scripts);
-    link_load(link);
+    link_up(link);
 }
 
 static bool is_ours(const struct ask *ask)
@@ -199,23 +197,11 @@ void link_open(struct redis_link *link)
     link_connect(link);
 }
 
-static void link_loads_init(struct redis_link *link)
-{
-    while (link->scripts[link->load_count].script)
-        link->load_count++;
-    link->load_count++; /* the PING */
-    link->loads = memory_check(talloc_zero_array(link, struct load, (unsigned)link->load_count));
-    for (int i = 0; i < link->load_count; i++)
-        link->loads[i] = (struct load){ .ask = { .done = load_done }, .link = link, .one = &link->scripts[i] };
-}
-
-int link_connect_init(struct redis_link *link, const char *address, const struct script *const *scripts)
+int link_connect_init(struct redis_link *link, const char *address)
 {
     link->dial = dial_new(link, address);
     if (dial_begin(link->dial) == DIAL_OVER)
         return -EINVAL;
-    link->scripts = loaded_new(link, scripts);
-    link_loads_init(link);
     for (int i = 0; i < DIAL_SAYS; i++)
         link->greets[i] = (struct greet){ .ask = { .done = greet_done }, .link = link, .number = i };
     return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What the parts of the front's link to Redis share: redis_link.c (commands and answers), redis_link_connect.c (from
- * nothing to a server that has greeted us and knows our scripts). */
+ * nothing to a server that has greeted us, and what it has to know). */
 #ifndef MILLRACE_REDIS_LINK_PRIVATE_H
 #define MILLRACE_REDIS_LINK_PRIVATE_H
 #include "common/redis_dial.h"
@@ -14,20 +14,17 @@ struct greet {
     int number; /* for dial_hear */
 };
 
-/* A script on its way to the server; the one without a script is a PING, which a server that is still loading refuses.
- */
+/* A library on its way to the server. */
 struct load {
     struct ask ask;
     struct redis_link *link;
-    struct loaded *one;
-    bool under_way;
 };
 
 struct redis_link {
     struct loop *loop;
     struct redis_dial *dial;
     uint64_t timeout;
-    enum { DOWN, CONNECTING, GREETING, LOADING, UP } state;
+    enum { DOWN, CONNECTING, GREETING, UP } state;
     redisContext *connection;
     struct source source;
     struct timer timer;       /* DOWN: until the next attempt; else until the attempt or the oldest ask is too old */
@@ -38,9 +35,8 @@ struct redis_link {
     struct ask *head, **tail; /* sent, in order */
     struct ask *early, **early_last; /* begun before the first attempt has ended; their wire is kept */
     struct ask *over, **over_last;   /* to be ended without an answer */
-    struct loaded *scripts;
-    struct load *loads;
-    int load_count, loads_left;
+    const struct library *loading;   /* its load is under way */
+    uint64_t no_load_until;          /* since one was refused */
     struct greet greets[DIAL_SAYS];
     int greets_left;
 };
@@ -54,10 +50,11 @@ void link_read(struct redis_link *link);
 void link_flush(struct redis_link *link);
 
 /* redis_link_connect.c: -EINVAL when the address is none. */
-int link_connect_init(struct redis_link *link, const char *address, const struct script *const *scripts);
+int link_connect_init(struct redis_link *link, const char *address);
 void link_open(struct redis_link *link); /* begin an attempt */
 void link_hop(struct redis_link *link);  /* leave this server for the one that it has named */
 void link_break(struct redis_link *link, const char *why);
-void link_load(struct redis_link *link); /* load the scripts that are not under way already */
+/* Send the library, unless it is under way already. False: no, the server has refused it just now. */
+bool link_load(struct redis_link *link, const struct library *library);
 void link_ready(struct source *source, uint32_t events);
 #endif

@@ -61,7 +61,7 @@ static int ask_redis(void *ctx, struct redis *redis, struct gauge *gauge)
         return r;
     command_text(ctx, &command, queue_prefix(ctx, gauge->queue));
     command_text(ctx, &command, redis_run_id(redis));
-    r = redis_eval(redis, &script_gauges, 1, &command, &reply);
+    r = redis_call(redis, &script_gauges, 1, &command, &reply);
     if (r == 0)
         r = read_reply(ctx, reply, gauge);
     freeReplyObject(reply);

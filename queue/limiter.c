@@ -24,7 +24,7 @@ static int call(struct redis *redis, const char *name, const char *mode, const c
     command_text(ctx, &command, number);
     if (third)
         command_text(ctx, &command, third);
-    r = redis_eval(redis, &script_tokens, 1, &command, &reply);
+    r = redis_call(redis, &script_tokens, 1, &command, &reply);
     if (r == 0 && (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2))
         r = -EPROTO;
     for (size_t i = 0; i < 2 && r == 0; i++)

@@ -5,11 +5,6 @@
 #include "scripts.h"
 #include <errno.h>
 
-const struct script *const queue_scripts[] = {
-    &script_put,      &script_reserve, &script_touch,  &script_finish, &script_progress, &script_cancel, &script_open,
-    &script_settings, &script_hello,   &script_tokens, &script_look,   &script_drain,    NULL,
-};
-
 char *queue_prefix(void *ctx, const char *queue)
 {
     return FORMAT(ctx, "mr1:{q:%s}:", queue);
@@ -107,7 +102,7 @@ int queue_put(struct redis *redis, const struct ticket *tickets, size_t n, size_
             if (strcmp(tickets[to].queue, tickets[from].queue) != 0)
                 break;
         queue_put_command(ctx, &command, tickets + from, to - from);
-        r = redis_eval(redis, &script_put, 1, &command, &reply);
+        r = redis_call(redis, &script_put, 1, &command, &reply);
         if (r < 0)
             return r;
         added += (size_t)reply->integer;
@@ -192,7 +187,7 @@ int queue_reserve(struct redis *redis, void *ctx, const char *queue, int n, int 
         command_text(ctx, &command, "");
     else
         command_number(ctx, &command, budget);
-    r = redis_eval(redis, &script_reserve, 1, &command, &reply);
+    r = redis_call(redis, &script_reserve, 1, &command, &reply);
     return r < 0 ? r : read_reservation(ctx, reply, ret);
 }
 
@@ -223,7 +218,7 @@ int queue_touch(struct redis *redis, const char *queue, int lease_ms, const char
         add_epoch(ctx, &command, jobs[i].epoch);
         command_text(ctx, &command, jobs[i].packed);
     }
-    r = redis_eval(redis, &script_touch, 1, &command, &reply);
+    r = redis_call(redis, &script_touch, 1, &command, &reply);
     if (r < 0)
         return r;
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != n)
@@ -258,7 +253,7 @@ int queue_finish(struct redis *redis, const char *queue, const char *worker, con
         command_text(ctx, &command, counts[i].name);
         command_number(ctx, &command, counts[i].n);
     }
-    return redis_eval(redis, &script_finish, 1, &command, &reply);
+    return redis_call(redis, &script_finish, 1, &command, &reply);
 }
 
 int queue_progress(struct redis *redis, const char *queue, const char *worker, const struct held *jobs, size_t n)
@@ -273,7 +268,7 @@ int queue_progress(struct redis *redis, const char *queue, const char *worker, c
         add_epoch(ctx, &command, jobs[i].epoch);
         command_number(ctx, &command, jobs[i].percent);
     }
-    return redis_eval(redis, &script_progress, 1, &command, &reply);
+    return redis_call(redis, &script_progress, 1, &command, &reply);
 }
 
 /* ---- workers and settings ---- */
@@ -287,7 +282,7 @@ int queue_hello(struct redis *redis, const char *queue, const char *worker, cons
 
     command_text(ctx, &command, worker);
     command_text(ctx, &command, information ? information : "");
-    r = redis_eval(redis, &script_hello, 1, &command, &reply);
+    r = redis_call(redis, &script_hello, 1, &command, &reply);
     if (r == 0)
         *ret_drain = is_text(reply) && !strcmp(reply->str, "drain");
     return r;
@@ -302,7 +297,7 @@ int queue_settings(struct redis *redis, const char *queue, const char *version, 
     command_text(ctx, &command, version);
     for (size_t i = 0; i < 2 * n; i++)
         command_text(ctx, &command, pairs[i]);
-    return redis_eval(redis, &script_settings, 1, &command, &reply);
+    return redis_call(redis, &script_settings, 1, &command, &reply);
 }
 
 /* ---- cancel ---- */
@@ -317,7 +312,7 @@ int queue_cancel(struct redis *redis, const char *queue, const char *id, enum qu
 
     command_text(ctx, &command, id);
     command_text(ctx, &command, modes[mode]);
-    r = redis_eval(redis, &script_cancel, 1, &command, &reply);
+    r = redis_call(redis, &script_cancel, 1, &command, &reply);
     if (r < 0)
         return r;
     if (!is_text(reply))

@@ -9,9 +9,6 @@
 
 enum { QUEUE_BATCH = 64, QUEUE_NAME_SIZE = 33, WORKER_NAME_SIZE = 96 };
 
-/* All scripts, for redis_new and redis_link_new; ends with NULL. */
-extern const struct script *const queue_scripts[];
-
 /* "mr1:{q:NAME}:" on ctx. */
 char *queue_prefix(void *ctx, const char *queue);
 

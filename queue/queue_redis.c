@@ -55,7 +55,7 @@ static struct redis *redis_at(struct queue_redis *queues, const char *address)
     if (!place) {
         place = NEW(queues, struct place);
         place->address = COPY(place, address);
-        place->redis = redis_new(place, address, queues->config->redis_timeout, queue_scripts);
+        place->redis = redis_new(place, address, queues->config->redis_timeout);
         place->next = queues->places;
         queues->places = place;
     }

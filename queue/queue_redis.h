@@ -12,7 +12,7 @@ const char *queue_redis_address(void *ctx, const struct config *config, const ch
 
 struct queue_redis;
 struct queue_redis *queue_redis_new(void *ctx, const struct config *config);
-/* The connection for a queue, with the queue's scripts; made when first asked for, and connected when first used.
+/* The connection for a queue; made when first asked for, and connected when first used.
  * Queues with the same address share one. It belongs to queues. */
 struct redis *queue_redis_get(struct queue_redis *queues, const char *queue);
 /* The connection for a limiter that queues share: they live at redis.url. */

@@ -24,7 +24,7 @@ static int call_open(struct redis *redis, const char *queue, const char *mode, c
     command_text(ctx, &command, token);
     for (int i = 0; more && i < more->count; i++)
         command_add(ctx, &command, more->words[i], more->lengths[i]);
-    r = redis_eval(redis, &script_open, 1, &command, &reply);
+    r = redis_call(redis, &script_open, 1, &command, &reply);
     if (r == 0)
         *ret = reply->integer == 1;
     return r;

@@ -20,7 +20,7 @@ static int add_queue(void *ctx, struct redis *redis, const char *queue, long lon
 
     command_text(ctx, &command, queue_prefix(ctx, queue));
     command_number(ctx, &command, minute);
-    r = redis_eval(redis, &script_rollup, 1, &command, &reply);
+    r = redis_call(redis, &script_rollup, 1, &command, &reply);
     if (r == 0 && (reply->type != REDIS_REPLY_ARRAY || reply->elements != COLUMNS))
         r = -EPROTO;
     for (size_t i = 0; r == 0 && i < COLUMNS; i++)

@@ -18,7 +18,7 @@ static int look(struct redis *redis, const char *queue, const char *const *words
     command_text(ctx, &command, queue_prefix(ctx, queue));
     for (size_t i = 0; i < n; i++)
         command_text(ctx, &command, words[i]);
-    r = redis_eval(redis, &script_look, 1, &command, &reply);
+    r = redis_call(redis, &script_look, 1, &command, &reply);
     if (r == 0 && (reply->type != REDIS_REPLY_ARRAY || reply->elements < least))
         r = -EPROTO;
     if (r == 0)
@@ -199,7 +199,7 @@ int queue_drain(struct redis *redis, const char *queue, const char *const *worke
     command_text(ctx, &command, queue_prefix(ctx, queue));
     for (size_t i = 0; i < n && i < QUEUE_BATCH; i++)
         command_text(ctx, &command, workers[i]);
-    r = redis_eval(redis, &script_drain, 1, &command, &reply);
+    r = redis_call(redis, &script_drain, 1, &command, &reply);
     if (r == 0)
         *ret_asked = (size_t)reply->integer;
     return r;

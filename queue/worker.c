@@ -410,8 +410,8 @@ int worker_run(const struct worker_options *options)
     worker->database = options->tools->database;
     worker->places = queue_redis_new(worker, options->config);
     address = queue_redis_address(worker, options->config, options->queue);
-    worker->redis = redis_new(worker, address, options->config->redis_timeout, queue_scripts);
-    worker->waiter = redis_new(worker, address, options->config->redis_timeout, NULL);
+    worker->redis = redis_new(worker, address, options->config->redis_timeout);
+    worker->waiter = redis_new(worker, address, options->config->redis_timeout);
     worker->slot_count = options->config->worker_slots < SLOTS_MAX ? options->config->worker_slots : SLOTS_MAX;
     worker->slots = memory_check(talloc_zero_array(worker, struct slot, worker->slot_count));
     for (int i = 0; i < worker->slot_count; i++)

@@ -79,9 +79,10 @@ $(B)/libmillrace-queue.a: $(call pic,$(LIBRARY_SRC)) $(B)/pic/engine.a
 $(B)/millrace-queue.pc: queue/public/millrace-queue.pc.in Makefile
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' -e 's|@VERSION@|$(VERSION)|' $< > $@
 
-# What producers in other languages give to EVAL: the put script with what stands in front of it.
-$(B)/put.lua: $(wildcard queue/scripts/prelude/*.lua) queue/scripts/put.lua
-	@cat $^ > $@
+# What producers in other languages give to EVAL: put, made of the same files.
+$(B)/put.lua: queue/scripts/put.lua $(wildcard queue/scripts/prelude/*.lua) tools/embed
+	@mkdir -p $(@D)
+	@tools/embed eval $@ $<
 
 all: $(BINARIES) $(LIBRARY) $(B)/put.lua
 

@@ -14,7 +14,7 @@ static const char put_many[] =
 
 struct redis *ours_redis(void *ctx, const char *address)
 {
-    struct redis *redis = redis_new(ctx, address, TIMEOUT_MS, queue_scripts);
+    struct redis *redis = redis_new(ctx, address, TIMEOUT_MS);
 
     if (redis_connect(redis) < 0)
         die(address, "no Redis there");

@@ -38,7 +38,7 @@ int inspection_end(struct inspection *inspection)
     for (size_t i = 0; i < inspection->count; i++)
         command_text(ctx, &command, inspection->items[i]);
     inspection->count = 0;
-    r = redis_eval(inspection->doctor->redis, &script_inspect, 1, &command, &reply);
+    r = redis_call(inspection->doctor->redis, &script_inspect, 1, &command, &reply);
     if (r < 0)
         return fail(inspection->doctor, r);
     if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0) {

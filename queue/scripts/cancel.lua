@@ -2,22 +2,24 @@
 -- cancel: ARGV = id, mode. mode 'look' tells where the job is: 'running', 'waiting' or 'unknown'. mode 'ask' flags a
 -- running job, so that its worker's next touch hears of it; mode 'drop' forgets a waiting job whose end has been committed
 -- (its id may stay in a list; reserve drops it there).
-local id, mode = ARGV[1], ARGV[2]
-if call('HEXISTS', P .. 'own', id) == 1 then
-  if mode == 'ask' then
-    call('SADD', P .. 'cx', id)
-    mark('cx')
+script('cancel', { 'allow-oom' }, function(ARGV)
+  local id, mode = ARGV[1], ARGV[2]
+  if call('HEXISTS', P .. 'own', id) == 1 then
+    if mode == 'ask' then
+      call('SADD', P .. 'cx', id)
+      mark('cx')
+    end
+    return 'running'
   end
-  return 'running'
-end
-if call('HEXISTS', P .. 'j', id) == 0 then return 'unknown' end
-if mode == 'drop' then
-  call('HDEL', P .. 'j', id)
-  call('UNLINK', P .. 'p:' .. id)
-  call('ZREM', P .. 'dl', id)
-  call('HDEL', P .. 'lost', id)
-  call('SREM', P .. 'cx', id)
-  mark('odd')
-  call('HDEL', P .. 'm', 'next')
-end
-return 'waiting'
+  if call('HEXISTS', P .. 'j', id) == 0 then return 'unknown' end
+  if mode == 'drop' then
+    call('HDEL', P .. 'j', id)
+    call('UNLINK', P .. 'p:' .. id)
+    call('ZREM', P .. 'dl', id)
+    call('HDEL', P .. 'lost', id)
+    call('SREM', P .. 'cx', id)
+    mark('odd')
+    call('HDEL', P .. 'm', 'next')
+  end
+  return 'waiting'
+end)

@@ -18,21 +18,23 @@ local function head(list)
   end
 end
 
-for priority = 0, 3 do
-  for _, ring in ipairs({ 'ring:', 'blk:' }) do
-    for _, tenant in ipairs(call('ZRANGE', P .. ring .. priority, 0, 15)) do
-      head(P .. 'r:' .. priority .. ':' .. tenant)
+script('gauges', { 'no-writes', 'allow-oom' }, function(ARGV)
+  oldest = nil
+  for priority = 0, 3 do
+    for _, ring in ipairs({ 'ring:', 'blk:' }) do
+      for _, tenant in ipairs(call('ZRANGE', P .. ring .. priority, 0, 15)) do
+        head(P .. 'r:' .. priority .. ':' .. tenant)
+      end
     end
   end
-end
-for _, name in ipairs(call('ZRANGE', P .. 'park', 0, 15)) do
-  if string.sub(name, 1, 2) ~= 't:' then
-    for _, seat in ipairs(call('ZRANGE', P .. 'w:' .. name, 0, 3)) do head(P .. 'w:' .. name .. '|' .. seat) end
+  for _, name in ipairs(call('ZRANGE', P .. 'park', 0, 15)) do
+    if string.sub(name, 1, 2) ~= 't:' then
+      for _, seat in ipairs(call('ZRANGE', P .. 'w:' .. name, 0, 3)) do head(P .. 'w:' .. name .. '|' .. seat) end
+    end
   end
-end
-
-local delayed, running = call('ZCARD', P .. 'dl'), call('ZCARD', P .. 'lease')
-return { math.max(0, call('HLEN', P .. 'j') - delayed - running), running, delayed, call('ZCARD', P .. 'park'),
-         oldest or -1, call('HEXISTS', P .. 'cfg', 'paused'), open_for(ARGV[1]) and 1 or 0,
-         call('ZCOUNT', P .. 'who', now - 15000, '+inf'), tonumber(call('HGET', P .. 'cfg', 'version')) or 0,
-         call('ZCOUNT', P .. 'lease', '-inf', now - 60000), now, call('HGETALL', P .. 'n') }
+  local delayed, running = call('ZCARD', P .. 'dl'), call('ZCARD', P .. 'lease')
+  return { math.max(0, call('HLEN', P .. 'j') - delayed - running), running, delayed, call('ZCARD', P .. 'park'),
+           oldest or -1, call('HEXISTS', P .. 'cfg', 'paused'), open_for(ARGV[1]) and 1 or 0,
+           call('ZCOUNT', P .. 'who', now - 15000, '+inf'), tonumber(call('HGET', P .. 'cfg', 'version')) or 0,
+           call('ZCOUNT', P .. 'lease', '-inf', now - 60000), now, call('HGETALL', P .. 'n') }
+end)

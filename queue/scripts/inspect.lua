@@ -12,8 +12,7 @@
 --   lanes: names of lanes nobody would look at again
 --   seats: lane, seat, ...: jobs in a lane's list that is in no turn
 --   lists: "PRIORITY:TENANT": jobs in a list that is in no ring
-local what, mend = ARGV[1], ARGV[2] == 'mend'
-local wrong = {}
+local mend, group, wrong -- group: the set, or the priority, that is looked at
 local function say(item) wrong[#wrong + 1] = item end
 
 -- Whether an id is in a list: near one of its ends, where what has just been moved is.
@@ -87,16 +86,16 @@ function check.counts(id)
 end
 
 function check.set(id)
-  if call('HEXISTS', P .. 'own', id) == 1 or call('SISMEMBER', P .. 'in:' .. ARGV[3], id) == 0 then return end
+  if call('HEXISTS', P .. 'own', id) == 1 or call('SISMEMBER', P .. 'in:' .. group, id) == 0 then return end
   say(id)
   if mend then
-    call('SREM', P .. 'in:' .. ARGV[3], id)
-    call('ZADD', P .. 'park', 'XX', 0, ARGV[3])
+    call('SREM', P .. 'in:' .. group, id)
+    call('ZADD', P .. 'park', 'XX', 0, group)
   end
 end
 
 function check.blocked(tenant)
-  if not call('ZSCORE', P .. 'blk:' .. ARGV[3], tenant) or call('ZSCORE', P .. 'park', 't:' .. tenant) then return end
+  if not call('ZSCORE', P .. 'blk:' .. group, tenant) or call('ZSCORE', P .. 'park', 't:' .. tenant) then return end
   say(tenant)
   if mend then call('ZADD', P .. 'park', whole(now), 't:' .. tenant) end
 end
@@ -124,13 +123,17 @@ function check.lists(name)
   if mend then enter(priority, { tenant }) end
 end
 
-local first, step = 3, what == 'seats' and 2 or 1
-if what == 'set' or what == 'blocked' then first = 4 end
-for i = first, #ARGV, step do check[what](ARGV[i], ARGV[i + 1]) end
-if mend and #wrong > 0 then
-  call('HINCRBY', P .. 'n', 'repaired:' .. what, #wrong)
-  for _, name in ipairs({ 'l0', 'l1', 'l2', 'l3', 'park', 'lost', 'cx', 'odd' }) do mark(name) end
-  call('HDEL', P .. 'm', 'next')
-  wake()
-end
-return wrong
+script('inspect', { 'allow-oom' }, function(ARGV)
+  local what = ARGV[1]
+  mend, group, wrong = ARGV[2] == 'mend', ARGV[3], {}
+  local first, step = 3, what == 'seats' and 2 or 1
+  if what == 'set' or what == 'blocked' then first = 4 end
+  for i = first, #ARGV, step do check[what](ARGV[i], ARGV[i + 1]) end
+  if mend and #wrong > 0 then
+    call('HINCRBY', P .. 'n', 'repaired:' .. what, #wrong)
+    for _, name in ipairs({ 'l0', 'l1', 'l2', 'l3', 'park', 'lost', 'cx', 'odd' }) do mark(name) end
+    call('HDEL', P .. 'm', 'next')
+    wake()
+  end
+  return wrong
+end)

@@ -92,4 +92,4 @@ local looks_at = {
     return rows
   end,
 }
-return looks_at[ARGV[1]](unpack(ARGV, 2))
+script('look', { 'no-writes', 'allow-oom' }, function(ARGV) return looks_at[ARGV[1]](unpack(ARGV, 2)) end)

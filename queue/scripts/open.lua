@@ -11,28 +11,30 @@
 --   wiped  all of them are gone. 0 as above
 --   keep   go on. 0 as above
 --   open   write `gen`: what Redis holds is whole. 0 as above
-local run, mode = ARGV[1], ARGV[2]
-if mode == 'look' then return open_for(run) and 1 or 0 end
-local mine, found = ARGV[3] .. '|' .. run, call('GET', P .. 'rebuild')
-if mode == 'close' then
-  if found and found ~= mine and string.sub(found, -#run) == run then return 0 end
+script('open', { 'allow-oom' }, function(ARGV)
+  local run, mode = ARGV[1], ARGV[2]
+  if mode == 'look' then return open_for(run) and 1 or 0 end
+  local mine, found = ARGV[3] .. '|' .. run, call('GET', P .. 'rebuild')
+  if mode == 'close' then
+    if found and found ~= mine and string.sub(found, -#run) == run then return 0 end
+    call('SET', P .. 'rebuild', mine, 'PX', 15000)
+    call('DEL', P .. 'gen')
+    return 1
+  end
+  if found ~= mine then return 0 end
   call('SET', P .. 'rebuild', mine, 'PX', 15000)
-  call('DEL', P .. 'gen')
+  if mode == 'forget' then
+    for _, name in ipairs({ 'j', 'dl', 'lease', 'own', 'park', 'lost', 'cx', 'm', 'lvl' }) do call('UNLINK', P .. name) end
+    for priority = 0, 3 do call('UNLINK', P .. 'ring:' .. priority, P .. 'blk:' .. priority) end
+    call('HSET', P .. 'j', 'wiping', 1)
+  elseif mode == 'wipe' then
+    if ARGV[4] then call('UNLINK', unpack(ARGV, 4)) end
+  elseif mode == 'wiped' then
+    call('HDEL', P .. 'j', 'wiping')
+  elseif mode == 'open' then
+    call('DEL', P .. 'rebuild')
+    call('SET', P .. 'gen', mine)
+    wake()
+  end
   return 1
-end
-if found ~= mine then return 0 end
-call('SET', P .. 'rebuild', mine, 'PX', 15000)
-if mode == 'forget' then
-  for _, name in ipairs({ 'j', 'dl', 'lease', 'own', 'park', 'lost', 'cx', 'm', 'lvl' }) do call('UNLINK', P .. name) end
-  for priority = 0, 3 do call('UNLINK', P .. 'ring:' .. priority, P .. 'blk:' .. priority) end
-  call('HSET', P .. 'j', 'wiping', 1)
-elseif mode == 'wipe' then
-  if ARGV[4] then call('UNLINK', unpack(ARGV, 4)) end
-elseif mode == 'wiped' then
-  call('HDEL', P .. 'j', 'wiping')
-elseif mode == 'open' then
-  call('DEL', P .. 'rebuild')
-  call('SET', P .. 'gen', mine)
-  wake()
-end
-return 1
+end)

@@ -15,15 +15,15 @@
 -- the ring has nobody else.
 local function visit(priority, front, most, all)
   local alone = all and #front == 2
-  local visits, ids, back, given_by_lanes = {}, {}, {}, 0
+  local visits, ids, back, given_by_lanes, far = {}, {}, {}, 0, tonumber(front[2] or 0) + SHARE
   entered[priority] = false
   for i = 1, #front, 2 do
     local name, virtual = front[i], tonumber(front[i + 1])
     local lane = string.sub(name, 1, 1) == '|' and string.sub(name, 2)
     local tenant = anything_set and not lane and tenant_of(name)
     local share = math.min(alone and most or SHARE, most - #ids - given_by_lanes)
-    if share <= 0 or looks >= LOOKS or stop or virtual > tonumber(front[2]) + SHARE then
-      back[#back + 1] = virtual
+    if share <= 0 or looks >= LOOKS or stop or virtual > far then
+      back[#back + 1] = front[i + 1]
       back[#back + 1] = name
     elseif lane then
       local given_now, stays = serve_lane(lane, priority, virtual, share)
@@ -36,7 +36,7 @@ local function visit(priority, front, most, all)
       step_aside('t:' .. name, name, priority, virtual, now + AGAIN)
     else
       if tenant and tenant.cap then share = math.min(share, tenant.cap - runs('t:' .. name)) end
-      local list = call('LPOP', P .. 'r:' .. priority .. ':' .. name, share)
+      local list = call('LPOP', P .. 'r:' .. WORD[priority] .. ':' .. name, WORD[share])
       looks = looks + (list and #list or 1)
       if list then
         visits[#visits + 1] = { name = name, virtual = virtual, weight = tenant and tenant.weight or 1, from = #ids + 1,
@@ -45,9 +45,9 @@ local function visit(priority, front, most, all)
       end
     end
   end
-  local jobs = #ids > 0 and jobs_of(ids) or {}
+  local jobs = #ids > 0 and jobs_of(ids) or NONE
   for _, of in ipairs(visits) do
-    local taken, parked_until, returned = 0, nil, {}
+    local taken, parked_until, returned = 0, nil, NONE
     for i = of.from, of.to do
       local job, what, at, behind = jobs[i], nil, nil, nil
       if job then
@@ -60,6 +60,7 @@ local function visit(priority, front, most, all)
           taken = taken + 1
         elseif what == 't' or what == 'q' or what == 'b' then
           mine[job.id] = nil
+          if returned == NONE then returned = {} end
           table.insert(returned, 1, job.id)
           if what == 't' then parked_until = parked_until or at
           elseif not stop then stop_at(what, at, job.cost) end
@@ -69,7 +70,7 @@ local function visit(priority, front, most, all)
         end
       end
     end
-    local list = P .. 'r:' .. priority .. ':' .. of.name
+    local list = P .. 'r:' .. WORD[priority] .. ':' .. of.name
     if #returned > 0 then call('LPUSH', list, unpack(returned)) end
     local virtual = of.virtual + taken / of.weight
     if parked_until then
@@ -82,7 +83,7 @@ local function visit(priority, front, most, all)
     end
   end
   if #back > 0 then
-    call('ZADD', P .. 'ring:' .. priority, unpack(back))
+    call('ZADD', P .. 'ring:' .. WORD[priority], unpack(back))
   elseif all and not entered[priority] then
     levels[priority] = false
     call('HDEL', P .. 'm', 'l' .. priority)
@@ -95,7 +96,7 @@ local function serve(priority, most, tries)
   while levels[priority] and #out - before < most and looks < until_look and not stop do
     local left = most - (#out - before)
     local several = math.min(16, left + 1)
-    local front = call('ZPOPMIN', P .. 'ring:' .. priority, several)
+    local front = call('ZPOPMIN', P .. 'ring:' .. WORD[priority], WORD[several])
     visit(priority, front, left, #front < 2 * several)
   end
   return not levels[priority]
@@ -169,7 +170,7 @@ local function take_back_leases()
   any_lost = true
   call('ZREM', P .. 'lease', unpack(over))
   call('HDEL', P .. 'own', unpack(over))
-  leave(known)
+  leave(known, parked)
   line_up(known, 'LPUSH')
 end
 
@@ -196,14 +197,11 @@ local function heed_clock()
   end
 end
 
-if clock_back then heed_clock() end
-local room = cfg.cap and tonumber(cfg.cap) - call('ZCARD', P .. 'lease')
-local looked = clock_back or not next_due or next_due <= now
-if looked then
+-- Whatever is due by now: leases that have run out, delayed jobs, who is parked.
+local function look_for_due()
   local lease_due, delay_due, park_due = first_due('lease'), first_due('dl'), first_due('park')
   if lease_due and lease_due <= now then
     take_back_leases()
-    room = cfg.cap and tonumber(cfg.cap) - call('ZCARD', P .. 'lease')
     park_due = first_due('park')
   end
   if delay_due and delay_due <= now then promote() end
@@ -213,54 +211,74 @@ if looked then
     end
   end
 end
-if room then want = math.min(want, room) end
-if want > 0 then
-  serve(0, want, LOOKS)
-  if #out < want and not stop then serve_levels() end
-end
 
-for _, of in pairs(limits) do
-  if of.tat > micros then remember_earned(P .. 'l:' .. of.name, of.tat, micros, of.step) end
-end
-local reply = { #out > 0 and stamp or '0', -1, need }
-if #out > 0 then
+-- Lease what was granted, and say so.
+local function hand_out()
+  local reply = { #out > 0 and stamp or '0', -1, need }
+  if #out == 0 then return reply end
   call('SET', P .. 'ep', stamp)
   call('ZADD', P .. 'lease', unpack(leases))
   call('HSET', P .. 'own', unpack(owns))
   count('SADD', given)
-  local lost = any_lost and call('HMGET', P .. 'lost', unpack(out)) or {}
+  local lost = any_lost and call('HMGET', P .. 'lost', unpack(out)) or NONE
   for i, job in ipairs(given) do
     reply[3 * i + 1] = job.id
     reply[3 * i + 2] = job.packed
     reply[3 * i + 3] = lost[i] or ''
   end
   soon(now + lease)
+  return reply
 end
 
--- When something may be ready: a delayed job, a lease that may run out, one who is parked.
-if looked then
-  soonest = nil
-  for _, name in ipairs({ 'lease', 'dl', 'park' }) do soon(first_due(name)) end
-  if parked and call('EXISTS', P .. 'park') == 0 then
-    parked = false
-    call('HDEL', P .. 'm', 'park')
+-- When something may be ready: a delayed job, a lease that may run out, one who is parked. looked: all of them were looked
+-- at, so that `next` may be later than it was.
+local function remember_next(looked)
+  if looked then
+    soonest = nil
+    for _, name in ipairs({ 'lease', 'dl', 'park' }) do soon(first_due(name)) end
+    if parked and call('EXISTS', P .. 'park') == 0 then
+      parked = false
+      call('HDEL', P .. 'm', 'park')
+    end
+    if soonest then call('HSET', P .. 'm', 'next', whole(soonest)) else call('HDEL', P .. 'm', 'next') end
+  elseif soonest and soonest < next_due then
+    call('HSET', P .. 'm', 'next', whole(soonest))
+  else
+    soon(next_due)
   end
-  if soonest then call('HSET', P .. 'm', 'next', whole(soonest)) else call('HDEL', P .. 'm', 'next') end
-elseif soonest and soonest < next_due then
-  call('HSET', P .. 'm', 'next', whole(soonest))
-else
-  soon(next_due)
+  if parked and not was_parked then mark('park') end
 end
-if parked and not flags[9] then mark('park') end
 
--- Somebody else may take what is left; or wait for who has been stopped by a rate, when this one has all it wants. Else what
--- the queue's own limit allows.
-soon(stopped_until)
-local left, full = levels[0] or levels[1] or levels[2] or levels[3], room and #out >= room
-if not stop and not full then
-  if left and #out < want then soon(now) end
-  if left or limited and #out >= want then wake() end
-end
-if odd and not left and not parked then call('HDEL', P .. 'm', 'odd') end -- no list has anything
-if soonest then reply[2] = math.max(0, math.ceil(soonest - now)) end
-return reply
+script('reserve', { 'allow-oom' }, function(ARGV)
+  local refused = look_around(ARGV)
+  if refused then return refused end
+  admit_anew()
+  grant_anew()
+  lanes_anew()
+  if clock_back then heed_clock() end
+  local looked = clock_back or not next_due or next_due <= now
+  if looked then look_for_due() end
+  local room = cfg.cap and tonumber(cfg.cap) - call('ZCARD', P .. 'lease')
+  if room then want = math.min(want, room) end
+  if want > 0 then
+    serve(0, want, LOOKS)
+    if #out < want and not stop then serve_levels() end
+  end
+  for _, of in pairs(limits) do
+    if of.tat > micros then remember_earned(P .. 'l:' .. of.name, of.tat, of.step) end
+  end
+  local reply = hand_out()
+  remember_next(looked)
+
+  -- Somebody else may take what is left; or wait for who has been stopped by a rate, when this one has all it wants. Else what
+  -- the queue's own limit allows.
+  soon(stopped_until)
+  local left, full = levels[0] or levels[1] or levels[2] or levels[3], room and #out >= room
+  if not stop and not full then
+    if left and #out < want then soon(now) end
+    if left or limited and #out >= want then wake() end
+  end
+  if odd and not left and not parked then call('HDEL', P .. 'm', 'odd') end -- no list has anything
+  if soonest then reply[2] = math.max(0, math.ceil(soonest - now)) end
+  return reply
+end)

@@ -6,12 +6,6 @@
 -- with a third word, the burst: number units a second, '' for no limit. Without a rate there is no limit. GCRA (generic
 -- cell rate algorithm): `tat` is when all that was handed out will have been earned, in microseconds; it may be at most
 -- the burst ahead of the clock.
-local mode, n = ARGV[1], tonumber(ARGV[2])
-local micros = time[1] * 1000000 + time[2]
-if mode == 'rate' then
-  if ARGV[2] == '' then call('UNLINK', P .. 'rate') else call('SET', P .. 'rate', ARGV[2] .. '|' .. ARGV[3]) end
-  return { 1, 0 }
-end
 -- Until when nothing is handed out, with the time at which that was said: a clock that goes back makes it no longer.
 local function blocked_until()
   local till, said = string.match(call('GET', P .. 'block') or '', '^(%d+)|(%d+)$')
@@ -23,26 +17,33 @@ local function block_until(till)
   call('SET', P .. 'block', whole(till) .. '|' .. whole(micros), 'PX', math.max(1, math.ceil((till - micros) / 1000)))
 end
 
-local blocked = blocked_until()
-if mode == 'block' then
-  block_until(math.max(blocked, micros + n * 1000))
-  return { 1, 0 }
-end
-if blocked > micros then block_until(blocked) end
-local wait = math.max(0, math.ceil((blocked - micros) / 1000))
-local rate, burst = string.match(call('GET', P .. 'rate') or '', '^([%d.]+)|(%d+)$')
-if not rate then return { wait > 0 and mode == 'take' and 0 or n, wait } end
-local step, least = 1000000 / tonumber(rate), tonumber(ARGV[3] or 1)
-local room, tat = tonumber(burst) * step, earned_at(call('GET', P .. 'tat'), micros, step)
-if mode == 'back' then
-  tat = math.max(micros, tat - n * step)
-elseif wait > 0 then
-  return { 0, wait }
-else
-  local most = math.floor((micros + room - tat) / step + 1e-6)
-  if least > tonumber(burst) and tat <= micros + 0.5 then most = least end
-  n = most < least and 0 or math.min(n, most)
-  tat = tat + n * step
-end
-remember_earned(P .. 'tat', tat, micros, step)
-return { n, math.max(0, math.ceil((tat + math.min(least * step, room) - room - micros) / 1000)) }
+script('tokens', { 'allow-oom' }, function(ARGV)
+  local mode, n = ARGV[1], tonumber(ARGV[2])
+  if mode == 'rate' then
+    if ARGV[2] == '' then call('UNLINK', P .. 'rate') else call('SET', P .. 'rate', ARGV[2] .. '|' .. ARGV[3]) end
+    return { 1, 0 }
+  end
+  local blocked = blocked_until()
+  if mode == 'block' then
+    block_until(math.max(blocked, micros + n * 1000))
+    return { 1, 0 }
+  end
+  if blocked > micros then block_until(blocked) end
+  local wait = math.max(0, math.ceil((blocked - micros) / 1000))
+  local rate, burst = string.match(call('GET', P .. 'rate') or '', '^([%d.]+)|(%d+)$')
+  if not rate then return { wait > 0 and mode == 'take' and 0 or n, wait } end
+  local step, least = 1000000 / tonumber(rate), tonumber(ARGV[3] or 1)
+  local room, tat = tonumber(burst) * step, earned_at(call('GET', P .. 'tat'), step)
+  if mode == 'back' then
+    tat = math.max(micros, tat - n * step)
+  elseif wait > 0 then
+    return { 0, wait }
+  else
+    local most = math.floor((micros + room - tat) / step + 1e-6)
+    if least > tonumber(burst) and tat <= micros + 0.5 then most = least end
+    n = most < least and 0 or math.min(n, most)
+    tat = tat + n * step
+  end
+  remember_earned(P .. 'tat', tat, step)
+  return { n, math.max(0, math.ceil((tat + math.min(least * step, room) - room - micros) / 1000)) }
+end)

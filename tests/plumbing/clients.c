@@ -130,9 +130,14 @@ static void check_lost_connections(void)
 
 /* ---- Redis ---- */
 
-static const struct script increment = { "increment", "return redis.call('INCRBY', KEYS[1], ARGV[1])" };
-static const struct script seven = { "seven", "return 7" };
-static const struct script *const scripts[] = { &increment, NULL };
+static const struct library plumbing = { "plumbing",
+                                         "#!lua name=plumbing\n"
+                                         "redis.register_function('plumbing_add', function(keys, words)"
+                                         " return redis.call('INCRBY', keys[1], words[1]) end)\n"
+                                         "redis.register_function('plumbing_seven', function() return 7 end)" };
+static const struct library broken = { "broken", "#!lua name=broken\nthis is no Lua" };
+static const struct script increment = { &plumbing, "plumbing_add" }, seven = { &plumbing, "plumbing_seven" },
+                           unknown = { &plumbing, "plumbing_none" }, hopeless = { &broken, "broken_none" };
 
 static struct command words(const char *const *texts)
 {
@@ -158,7 +163,7 @@ static long long redis_script(struct redis *redis, const struct script *script, 
     redisReply *reply;
     long long value;
 
-    CHECK(redis_eval(redis, script, command->count ? 1 : 0, command, &reply) == 0);
+    CHECK(redis_call(redis, script, command->count ? 1 : 0, command, &reply) == 0);
     value = reply->integer;
     freeReplyObject(reply);
     return value;
@@ -166,21 +171,26 @@ static long long redis_script(struct redis *redis, const struct script *script, 
 
 static void check_scripts(void)
 {
-    struct redis *redis = redis_new(ctx, address, 300, scripts);
+    struct redis *redis = redis_new(ctx, address, 300);
+    const struct command none = { 0 };
+    redisReply *reply;
 
     CHECK(redis_connect(redis) == 0 && strlen(redis_run_id(redis)) == 40);
     CHECK(redis_run(redis, WORDS("DEL", "client")) == 0);
     for (int i = 1; i < 4; i++)
         CHECK(redis_script(redis, &increment, WORDS("client", "5")) == i * 5);
-    CHECK(redis_run(redis, WORDS("SCRIPT", "FLUSH")) == 0);
+    CHECK(redis_run(redis, WORDS("FUNCTION", "FLUSH")) == 0);
     CHECK(redis_script(redis, &increment, WORDS("client", "5")) == 20);
     CHECK(redis_script(redis, &increment, WORDS("client", "5")) == 25);
-    CHECK(redis_script(redis, &seven, &(struct command){ 0 }) == 7);
+    CHECK(redis_script(redis, &seven, &none) == 7);
+    CHECK(redis_call(redis, &unknown, 0, &none, &reply) == -EPROTO && strstr(redis_error(redis), "Function not found"));
+    CHECK(redis_call(redis, &hopeless, 0, &none, &reply) == -EPROTO && strstr(redis_error(redis), "Error compiling"));
+    CHECK(redis_script(redis, &seven, &none) == 7); /* on the same connection */
 }
 
 static void check_redis_errors(void)
 {
-    struct redis *redis = redis_new(ctx, address, 300, scripts), *nowhere = redis_new(ctx, "/nonexistent", 300, NULL);
+    struct redis *redis = redis_new(ctx, address, 300), *nowhere = redis_new(ctx, "/nonexistent", 300);
     struct pollfd fd;
 
     CHECK(redis_run(redis, WORDS("NONSENSE")) == -EPROTO && strstr(redis_error(redis), "unknown command"));
@@ -195,7 +205,7 @@ static void check_redis_errors(void)
 
 static void check_send_and_take(void)
 {
-    struct redis *redis = redis_new(ctx, address, 300, NULL);
+    struct redis *redis = redis_new(ctx, address, 300);
     struct pollfd fd;
     redisReply *reply;
 
@@ -237,8 +247,8 @@ static long logins(struct redis *redis)
 
 static void check_login(void)
 {
-    struct redis *admin = redis_new(ctx, address, 300, NULL),
-                 *redis = redis_new(ctx, FORMAT(ctx, "unix://plumb:a%%20pass@%s", address), 300, scripts);
+    struct redis *admin = redis_new(ctx, address, 300),
+                 *redis = redis_new(ctx, FORMAT(ctx, "unix://plumb:a%%20pass@%s", address), 300);
     const char *why;
     long before = logins(admin);
 
@@ -257,7 +267,7 @@ static void check_login(void)
 
 static void check_demotion(void)
 {
-    struct redis *redis = redis_new(ctx, address, 300, scripts), *other = redis_new(ctx, address, 300, NULL);
+    struct redis *redis = redis_new(ctx, address, 300), *other = redis_new(ctx, address, 300);
 
     CHECK(redis_run(redis, WORDS("PING")) == 0 && redis_run(other, WORDS("PING")) == 0);
     CHECK(redis_run(redis, WORDS("REPLICAOF", "127.0.0.1", "1")) == 0);
@@ -270,7 +280,7 @@ static void check_demotion(void)
 
 static void check_no_address(void)
 {
-    struct redis *redis = redis_new(ctx, "redis://hidden@h", 300, NULL);
+    struct redis *redis = redis_new(ctx, "redis://hidden@h", 300);
 
     CHECK(redis_run(redis, WORDS("PING")) == -ENOTCONN && strstr(redis_error(redis), "USER:PASSWORD"));
     CHECK(!strstr(redis_error(redis), "hidden") && redis_trouble(redis));

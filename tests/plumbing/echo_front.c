@@ -61,9 +61,13 @@ STATEMENT(setting, "select current_setting($1)", 1);
 STATEMENT(begin, "begin", 0);
 STATEMENT(commit, "commit", 0);
 
-static const struct script count_up = { "count_up", "return redis.call('INCRBY', KEYS[1], ARGV[1])" };
-static const struct script unlisted = { "unlisted", "return redis.call('GET', KEYS[1])" };
-static const struct script *const scripts[] = { &count_up, NULL };
+static const struct library counting = { "counting", "#!lua name=counting\n"
+                                                     "redis.register_function('counting_up', function(keys, words)"
+                                                     " return redis.call('INCRBY', keys[1], words[1]) end)" };
+static const struct library reading = { "reading", "#!lua name=reading\n"
+                                                   "redis.register_function('reading_get', function(keys)"
+                                                   " return redis.call('GET', keys[1]) end)" };
+static const struct script count_up = { &counting, "counting_up" }, get = { &reading, "reading_get" };
 
 static void request_free(struct request *rq)
 {
@@ -256,7 +260,7 @@ static void run_count(struct request *rq)
     command_text(rq, &command, rq->argument);
     command_number(rq, &command, 1);
     rq->ask.done = redis_done;
-    redis_link_eval(rq->front->redis, &rq->ask, &count_up, 1, &command);
+    redis_link_call(rq->front->redis, &rq->ask, &count_up, 1, &command);
 }
 
 static void run_get(struct request *rq)
@@ -265,7 +269,7 @@ static void run_get(struct request *rq)
 
     command_text(rq, &command, rq->argument);
     rq->ask.done = redis_done;
-    redis_link_eval(rq->front->redis, &rq->ask, &unlisted, 1, &command);
+    redis_link_call(rq->front->redis, &rq->ask, &get, 1, &command);
 }
 
 /* Redis first, then PostgreSQL: what most requests do. */
@@ -286,7 +290,7 @@ static void run_both(struct request *rq)
     command_text(rq, &command, "both");
     command_number(rq, &command, 1);
     rq->ask.done = both_redis_done;
-    redis_link_eval(rq->front->redis, &rq->ask, &count_up, 1, &command);
+    redis_link_call(rq->front->redis, &rq->ask, &count_up, 1, &command);
 }
 
 /* ---- routes ---- */
@@ -425,7 +429,7 @@ int main(int argc, char **argv)
                                            .settings = settings },
                   &front.lanes);
     assert(r == 0);
-    r = redis_link_new(ctx, front.loop, argv[3], REDIS_TIMEOUT, scripts, &front.redis);
+    r = redis_link_new(ctx, front.loop, argv[3], REDIS_TIMEOUT, &front.redis);
     assert(r == 0);
     if (!strcmp(argv[1], "-"))
         return transport_libfcgi_run(ctx, front.loop, &handler) < 0;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The front's plumbing, spoken to in raw FastCGI: /usr/bin/python3 -m pytest tests/plumbing"""
 import os
+import re
 import signal
 import time
 
@@ -213,13 +214,16 @@ def test_backends_that_stand_still_are_given_up(peer, services):
 # ---- Redis that goes away ----
 
 
-def test_scripts_that_redis_has_lost_are_loaded_again(peer, services):
+def test_a_library_that_redis_has_lost_is_loaded_again(peer, services):
     services.redis_command("del", "counter")
     assert peer.ask("/count?counter").text == "1"
-    services.redis_command("script", "flush")
+    services.redis_command("function", "flush")
+    services.redis_command("config", "resetstat")
     peer.send([r for i in range(1, 101) for r in request(i, "/count?counter")])
     assert sorted(int(answer.text) for answer in peer.answers(100).values()) == list(range(2, 102))
-    assert peer.ask("/get?counter").text == "101"  # a script that is not in the list
+    loads = re.search(r"cmdstat_function\|load:calls=(\d+)", services.redis_command("info", "commandstats"))
+    assert int(loads[1]) == 1                      # for all that were under way
+    assert peer.ask("/get?counter").text == "101"  # of another library
 
 
 def test_an_error_of_redis_is_its_own(peer, services):

@@ -93,7 +93,7 @@ def test_it_logs_in_again_after_every_loss(services, another_front, user):
     for _ in range(3):
         services.redis_command("client", "kill", "user", "plumb")
         until(lambda: peer.ask("/redis?again").text == "again")
-    services.redis_command("script", "flush")
+    services.redis_command("function", "flush")
     services.redis_command("del", "counter")
     assert peer.ask("/count?counter").text == "1"
 

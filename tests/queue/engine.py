@@ -1,22 +1,44 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The queue's real scripts and statements as calls."""
 import re
+import subprocess
 import uuid
 from pathlib import Path
 
 from resp import RedisError
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "queue" / "scripts"
+FILES = sorted((ROOT / "queue" / "scripts").glob("*.lua"))
+SCRIPTS = {path.stem for path in FILES}
 
 
-def script(path):
-    """As tools/embed puts it together."""
-    parts = sorted((FOLDER / "prelude").glob("*.lua")) + sorted(path.with_suffix("").glob("*.lua")) + [path]
-    return "".join(part.read_text() for part in parts)
+def embedded(kind, *files):
+    """What tools/embed makes of scripts."""
+    return subprocess.run([ROOT / "tools" / "embed", kind, "/dev/stdout", *files], capture_output=True, check=True, text=True).stdout
 
 
-SCRIPTS = {path.stem: script(path) for path in FOLDER.glob("*.lua")}
+class Library:
+    """The functions of the engine, under names of their own when they are to go by another clock."""
+
+    def __init__(self, text):
+        self.text, self.name = text, re.match(r"#!lua name=millrace_(\w+)\n", text).group(1)
+
+    def renamed(self, name):
+        return Library(self.text.replace(self.name, name))
+
+    def load(self, redis):
+        try:
+            redis("FUNCTION", "LOAD", self.text)
+        except RedisError as error:
+            if "already exists" not in str(error):
+                raise
+
+    def words(self, script, prefix, *words):
+        """The command that calls it."""
+        return "FCALL", f"mr_{self.name}_{script}", 1, prefix, *words
+
+
+LIBRARY = Library(embedded("library", *FILES))
 LEASE = 30_000
 
 
@@ -60,7 +82,8 @@ class Queue:
 
     def __init__(self, redis, name="q", caller=None):
         self.redis, self.caller, self.prefix = redis, caller or redis, f"mr1:{{q:{name}}}:"
-        self.sha = {name: self.caller("SCRIPT", "LOAD", text) for name, text in SCRIPTS.items()}
+        self.library = LIBRARY
+        self.library.load(self.caller)
         self.run_id = re.search(r"run_id:(\w+)", self.caller("INFO", "server")).group(1)
         self.called = set()
 
@@ -69,7 +92,7 @@ class Queue:
 
     def _call(self, script, *words):
         self.called.add(script)
-        return self.caller("EVALSHA", self.sha[script], 1, self.prefix, *words)
+        return self.caller(*self.library.words(script, self.prefix, *words))
 
     def put(self, *jobs):
         """jobs: pairs of id and packed."""
@@ -171,7 +194,7 @@ class Queue:
 
 class Clock:
     """The time that scripts go by when the test makes it: in a key, for which their TIME is replaced."""
-    TEXTS = {name: text.replace("call('TIME')", "call('HMGET', P .. 'clock', 's', 'us')") for name, text in SCRIPTS.items()}
+    LIBRARY = Library(LIBRARY.text.replace("call('TIME')", "call('HMGET', P .. 'clock', 's', 'us')")).renamed("clocked")
 
     def __init__(self, redis, prefix):
         self.redis, self.key, self.micros = redis, prefix + "clock", int(redis("TIME")[0]) * 1_000_000
@@ -193,7 +216,8 @@ class ClockedQueue(Queue):
     def __init__(self, redis, name="q"):
         super().__init__(redis, name)
         self.clock = Clock(redis, self.prefix)
-        self.sha = {name: redis("SCRIPT", "LOAD", text) for name, text in Clock.TEXTS.items()}
+        self.library = Clock.LIBRARY
+        self.library.load(redis)
 
     def now(self):
         return self.clock.ms
@@ -205,10 +229,11 @@ class Limiter:
     def __init__(self, redis, name="l", clocked=False):
         self.redis, self.prefix = redis, f"mr1:{{l:{name}}}:"
         self.clock = Clock(redis, self.prefix) if clocked else None
-        self.sha = redis("SCRIPT", "LOAD", (Clock.TEXTS if clocked else SCRIPTS)["tokens"])
+        self.library = Clock.LIBRARY if clocked else LIBRARY
+        self.library.load(redis)
 
     def _call(self, *words):
-        return self.redis("EVALSHA", self.sha, 1, self.prefix, *words)
+        return self.redis(*self.library.words("tokens", self.prefix, *words))
 
     def take(self, n, least=1):
         """How many there were, and ms until it is worth to ask again."""
@@ -233,4 +258,5 @@ def statement(name, **values):
     return re.sub(r"(?<![:\w]):([a-z_]+)", literal, text).strip()
 
 
-__all__ = ["Batch", "ClockedQueue", "Job", "LEASE", "Limiter", "Queue", "RedisError", "ROOT", "new_id", "packed", "statement"]
+__all__ = ["Batch", "ClockedQueue", "Job", "LEASE", "LIBRARY", "Limiter", "Queue", "RedisError", "ROOT", "SCRIPTS", "embedded",
+           "new_id", "packed", "statement"]

@@ -104,7 +104,7 @@ class Cluster:
         for port in self.ports:
             node = self.connect(port)
             node("FLUSHALL")
-            node("SCRIPT", "FLUSH")
+            node("FUNCTION", "FLUSH")
             node.close()
 
     def stop(self):
@@ -120,7 +120,7 @@ class Alone:
     def flush(self):
         redis = self.connect()
         redis("FLUSHALL")
-        redis("SCRIPT", "FLUSH")
+        redis("FUNCTION", "FLUSH")
         redis.close()
 
     def connect(self):

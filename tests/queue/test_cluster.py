@@ -37,8 +37,7 @@ def test_two_queues_on_different_nodes_do_not_meet(two_queues):
 
 def test_a_script_refuses_another_nodes_queue(two_queues):
     one, other = two_queues
-    other.redis("SCRIPT", "LOAD", "return 1")
-    other.redis.send("EVALSHA", one.sha["put"], 1, one.prefix, new_id(), packed())
+    other.redis.send(*one.library.words("put", one.prefix, new_id(), packed()))
     with pytest.raises(RedisError, match="^MOVED "):
         other.redis.take()
 

@@ -7,7 +7,7 @@ import pytest
 def tokens(queue):
     def call(*words):
         queue.called.add("tokens")
-        return queue.redis("EVALSHA", queue.sha["tokens"], 1, "mr1:{l:x}:", *words)
+        return queue.redis(*queue.library.words("tokens", "mr1:{l:x}:", *words))
     return call
 
 

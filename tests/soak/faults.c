@@ -6,9 +6,9 @@
  *   lost before   nothing is sent, the connection breaks
  *   lost after    it is sent, and the connection breaks before the answer is read: done or not, nobody knows
  *   delay         it is sent a little later
- *   twice         a script call reaches Redis a second time over another connection (not reserve: a second one of these
- *                 is another call, not the same again)
- *   refused       Redis answers a script call with an error, and nothing is done */
+ *   twice         a call of a function reaches Redis a second time over another connection (not reserve: a second one
+ * of these is another call, not the same again) refused       Redis answers such a call with an error, and nothing is
+ * done */
 #undef _FORTIFY_SOURCE
 #include <errno.h>
 #include <poll.h>
@@ -44,7 +44,7 @@ static const char *const refusals[] = {
     "-LOADING Redis is loading the dataset in memory\r\n",
     "-READONLY You can't write against a read only replica.\r\n",
     "-OOM command not allowed when used memory > 'maxmemory'.\r\n",
-    "-NOSCRIPT No matching script. Please use EVAL.\r\n",
+    "-ERR Function not found\r\n",
 };
 
 /* splitmix64 */
@@ -103,7 +103,7 @@ static enum peer peer_of(int fd, struct sockaddr_un *ret)
 
 static bool is_script_call(const char *bytes, size_t length)
 {
-    return length > 16 && *bytes == '*' && memmem(bytes, 16, "EVALSHA", 7);
+    return length > 16 && *bytes == '*' && memmem(bytes, 16, "FCALL", 5);
 }
 
 /* The same call over a connection of its own; its answer is nobody's. */
@@ -134,7 +134,7 @@ static bool meet_fault(int fd, const char *bytes, size_t length, ssize_t *ret)
         fault = DELAY;
     if (fault == DELAY)
         poll(NULL, 0, (int)throw_dice(DELAY_MS));
-    if (fault == TWICE && strncmp(bytes, "*8\r\n", 4) != 0)
+    if (fault == TWICE && !memmem(bytes, length < 64 ? length : 64, "_reserve\r\n", 10))
         send_twice(&address, bytes, length);
     if (fault == LOST_AFTER)
         planned[fd].broken = true;

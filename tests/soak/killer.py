@@ -43,7 +43,7 @@ class Killer(threading.Thread):
         return ((self.kill_worker, 18), (self.kill_child, 6), (self.end_worker, 4), (self.freeze_worker, 5),
                 (self.freeze_host, 6), (self.nap_worker, 5), (self.kill_scheduler, 6), (self.freeze_scheduler, 3),
                 (self.redis_kill, 4), (self.redis_flush, 4), (self.redis_cut, 4), (self.redis_pause, 4),
-                (self.redis_forget_scripts, 3), (self.redis_promote, 3), (self.postgres_quit, 4),
+                (self.redis_forget_functions, 3), (self.redis_promote, 3), (self.postgres_quit, 4),
                 (self.postgres_cut, 5), (self.postgres_pause, 4), (self.settings, 5))
 
     def note(self, what, whole=False, lasts=0.0, pids=()):
@@ -164,9 +164,9 @@ class Killer(threading.Thread):
         self.note("redis flushall", whole=True)
         self.ask("FLUSHALL")
 
-    def redis_forget_scripts(self):
-        self.note("redis script flush")
-        self.ask("SCRIPT", "FLUSH")
+    def redis_forget_functions(self):
+        self.note("redis function flush")
+        self.ask("FUNCTION", "FLUSH")
 
     def redis_cut(self):
         """A crash of its machine: the last of what was written is gone."""

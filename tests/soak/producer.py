@@ -10,9 +10,10 @@ import uuid
 
 from resp import RedisError
 from servers import Refused
-from engine import SCRIPTS
+from engine import ROOT, embedded
 
 PRODUCT = "soak"
+PUT = embedded("eval", ROOT / "queue/scripts/put.lua")
 
 
 def literal(value):
@@ -96,7 +97,7 @@ class Producer(threading.Thread):
     def _put(self, queue, job, packed):
         try:
             self.redis = self.redis or self.fleet.redis(1)
-            self.redis("EVAL", SCRIPTS["put"], 1, f"mr1:{{q:{queue}}}:", job, packed)
+            self.redis("EVAL", PUT, 1, f"mr1:{{q:{queue}}}:", job, packed)
         except RedisError:
             pass
         except (OSError, ConnectionError):

@@ -78,7 +78,7 @@ START_TEST(a_server_is_asked_who_it_is)
 {
     begin("redis://me:pw@h:7");
     ck_assert_str_eq(place(), "h:7");
-    ck_assert_str_eq(says(), "AUTH me pw; ROLE; INFO server");
+    ck_assert_str_eq(says(), "AUTH me pw; ROLE; INFO server; PING");
     ck_assert_ptr_null(hear(0, REDIS_REPLY_STATUS, "OK"));
     ck_assert_ptr_null(hear_list(1, "master", NULL));
     ck_assert_ptr_null(hear(2, REDIS_REPLY_STRING, INFO));
@@ -88,10 +88,33 @@ START_TEST(a_server_is_asked_who_it_is)
 }
 END_TEST
 
+START_TEST(a_server_without_functions_is_none)
+{
+    begin("h");
+    ck_assert_str_eq(says(), "ROLE; INFO server; PING");
+    ck_assert_str_eq(hear(1, REDIS_REPLY_STRING, "# Server\r\nredis_version:6.2.14\r\nrun_id:abc123\r\n"),
+                     "is older than 7, and has no functions");
+    ck_assert_ptr_null(hear(1, REDIS_REPLY_STRING, "# Server\r\nredis_version:10.0.1\r\nrun_id:abc123\r\n"));
+    end();
+}
+END_TEST
+
+START_TEST(a_server_that_loads_its_data_is_not_ready)
+{
+    begin("h");
+    ck_assert_str_eq(says(), "ROLE; INFO server; PING");
+    ck_assert_ptr_null(hear(2, REDIS_REPLY_STATUS, "PONG"));
+    ck_assert_str_eq(hear(2, REDIS_REPLY_ERROR, "LOADING Redis is loading the dataset in memory"),
+                     "LOADING Redis is loading the dataset in memory");
+    ck_assert_int_eq(dial_failed(dial, "LOADING"), DIAL_OVER);
+    end();
+}
+END_TEST
+
 START_TEST(a_replica_is_not_what_was_looked_for)
 {
     begin("h");
-    ck_assert_str_eq(says(), "ROLE; INFO server");
+    ck_assert_str_eq(says(), "ROLE; INFO server; PING");
     ck_assert_str_eq(hear_list(0, "slave", NULL), "is no master");
     ck_assert_int_eq(dial_failed(dial, "is no master"), DIAL_OVER);
     ck_assert_str_eq(dial_why(dial), "h:6379: is no master");
@@ -102,7 +125,7 @@ END_TEST
 START_TEST(the_default_user_needs_no_name)
 {
     begin("redis://:pw@h:7");
-    ck_assert_str_eq(says(), "AUTH pw; ROLE; INFO server");
+    ck_assert_str_eq(says(), "AUTH pw; ROLE; INFO server; PING");
     end();
 }
 END_TEST
@@ -163,7 +186,7 @@ START_TEST(a_sentinel_names_the_master)
     ck_assert_ptr_null(hear_list(1, "10.0.0.1", "7001"));
     ck_assert_int_eq(dial_greeted(dial), DIAL_AGAIN);
     ck_assert_str_eq(place(), "10.0.0.1:7001");
-    ck_assert_str_eq(says(), "AUTH me pw; ROLE; INFO server");
+    ck_assert_str_eq(says(), "AUTH me pw; ROLE; INFO server; PING");
     ck_assert_ptr_null(hear(0, REDIS_REPLY_STATUS, "OK"));
     ck_assert_ptr_null(hear_list(1, "master", NULL));
     ck_assert_ptr_null(hear(2, REDIS_REPLY_STRING, INFO));
@@ -223,13 +246,13 @@ END_TEST
 START_TEST(a_node_names_the_one_that_has_the_slot)
 {
     begin("cluster://:pw@[::1]:1,b:2/{q:x}");
-    ck_assert_str_eq(says(), "AUTH pw; EXISTS {q:x}; INFO server");
+    ck_assert_str_eq(says(), "AUTH pw; EXISTS {q:x}; INFO server; PING");
     ck_assert_ptr_null(hear(0, REDIS_REPLY_STATUS, "OK"));
     ck_assert_ptr_null(hear(1, REDIS_REPLY_ERROR, "MOVED 3999 fe80::9:6381"));
     ck_assert_ptr_null(hear(2, REDIS_REPLY_STRING, INFO));
     ck_assert_int_eq(dial_greeted(dial), DIAL_AGAIN);
     ck_assert_str_eq(place(), "[fe80::9]:6381");
-    ck_assert_str_eq(says(), "AUTH pw; EXISTS {q:x}; INFO server");
+    ck_assert_str_eq(says(), "AUTH pw; EXISTS {q:x}; INFO server; PING");
     ck_assert_str_eq(hear(1, REDIS_REPLY_ERROR, "MOVED 3999 c:1"), "MOVED 3999 c:1"); /* not for ever */
     ck_assert_int_eq(dial_failed(dial, "moved"), DIAL_OVER);
     ck_assert_int_eq(dial_begin(dial), DIAL_AGAIN);
@@ -278,6 +301,8 @@ END_TEST
 SUITE(redis_dial)
 {
     tcase_add_test(tests, a_server_is_asked_who_it_is);
+    tcase_add_test(tests, a_server_without_functions_is_none);
+    tcase_add_test(tests, a_server_that_loads_its_data_is_not_ready);
     tcase_add_test(tests, a_replica_is_not_what_was_looked_for);
     tcase_add_test(tests, the_default_user_needs_no_name);
     tcase_add_loop_test(tests, who_is_not_let_in_does_not_knock_again_soon, 0, ELEMENTS(denials));

@@ -1,25 +1,42 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- In front of reserve.lua, which tells its arguments: whether the queue is open, what is set for it, and which jobs may run.
-local want, lease, worker, run, budget = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4], tonumber(ARGV[5])
 local LOOKS, SHARE, AGAIN, LEVEL = 64, 4, 5000, 1099511627776
-if not open_for(run) then return { '0', -2, 0 } end
+local SETTINGS = { 'paused', 'limiter', 'cap', 'rate', 'cap.tenant', 'rate.tenant', 'cap.key', 'level.1', 'level.2', 'level.3',
+                   'age', 'some.tenant', 'some.kind', 'some.key', 'some.weight' }
+local want, lease, worker, budget, last_epoch -- the last two: nil when there is none
+-- What `m` says (its words are told in the prelude), and what has become of it. was_parked: as it was.
+local levels, any_lost, odd, next_due, parked, was_parked
+local cfg, anything_set
 
-local flags = call('HMGET', P .. 'm', 'l0', 'l1', 'l2', 'l3', 'cfg', 'lost', 'odd', 'next', 'park')
-local levels, any_lost, odd = { [0] = flags[1], flags[2], flags[3], flags[4] }, flags[6], flags[7]
-local next_due, parked = tonumber(flags[8] or nil), flags[9]
-local cfg, anything_set = {}, flags[5]
-if anything_set then
-  local names = { 'paused', 'limiter', 'cap', 'rate', 'cap.tenant', 'rate.tenant', 'cap.key', 'level.1', 'level.2', 'level.3',
-                  'age', 'some.tenant', 'some.kind', 'some.key', 'some.weight' }
-  for i, value in ipairs(call('HMGET', P .. 'cfg', unpack(names))) do cfg[names[i]] = value or nil end
-  if cfg.paused then return { '0', -3, 0 } end
-  if cfg.limiter and not budget then return { '0', -4, cfg.limiter } end
+-- Take the arguments, and what is set. Nothing when jobs may be handed out, else what to answer.
+local function look_around(ARGV)
+  local run, known = ARGV[4], call('MGET', P .. 'gen', P .. 'ep')
+  want, lease, worker, budget = math.min(tonumber(ARGV[1]), LOOKS), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[5])
+  last_epoch = tonumber(known[2] or nil)
+  if not is_of_run(known[1], run) then return { '0', -2, 0 } end
+
+  local flags = call('HMGET', P .. 'm', 'l0', 'l1', 'l2', 'l3', 'cfg', 'lost', 'odd', 'next', 'park')
+  levels, any_lost, odd = { [0] = flags[1], flags[2], flags[3], flags[4] }, flags[6], flags[7]
+  next_due, parked, was_parked = tonumber(flags[8] or nil), flags[9], flags[9]
+  cfg, anything_set = NONE, flags[5]
+  if anything_set then
+    cfg = {}
+    for i, value in ipairs(call('HMGET', P .. 'cfg', unpack(SETTINGS))) do cfg[SETTINGS[i]] = value or nil end
+    if cfg.paused then return { '0', -3, 0 } end
+    if cfg.limiter and not budget then return { '0', -4, cfg.limiter } end
+  end
 end
 
 -- ---- what may run: caps and rates ----
 
-local micros = time[1] * 1000000 + time[2]
-local limits, running, limited = {}, {}, false -- limited: somebody has been stopped by a rate
+local limits, running, limited -- limited: somebody has been stopped by a rate
+local settings -- of tenants, kinds and keys
+-- What is known of a lane: 'none', 'waits', 'ring' (it has its turns), 'held' (at its cap or limit).
+local lanes
+
+local function admit_anew()
+  limits, running, limited, settings, lanes = {}, {}, false, {}, {}
+end
 
 -- The limiter called name with its rate "units a second|burst" (GCRA, as in tokens.lua).
 local function limiter(name, rate)
@@ -27,7 +44,7 @@ local function limiter(name, rate)
   if not of then
     local a_second, burst = string.match(rate, '^([%d.]+)|(%d+)$')
     local step = 1000000 / tonumber(a_second)
-    of = { step = step, room = tonumber(burst) * step, name = name, tat = earned_at(call('GET', P .. 'l:' .. name), micros, step) }
+    of = { step = step, room = tonumber(burst) * step, name = name, tat = earned_at(call('GET', P .. 'l:' .. name), step) }
     limits[name] = of
   end
   return of
@@ -45,7 +62,6 @@ local function runs(name)
   return running[name]
 end
 
-local settings = {}
 -- The settings of tenants, kinds and keys: a call asks for each once. all: what goes for those without their own.
 local function setting_of(family, name, all_cap, all_rate)
   local known = settings[family .. name]
@@ -63,9 +79,7 @@ end
 
 local function tenant_of(name) return setting_of('tenant', name, cfg['cap.tenant'], cfg['rate.tenant']) end
 
--- Whether jobs wait in a lane: then who comes from the ring waits behind them. lanes: what is known of one: 'none', 'waits',
--- 'ring' (it has its turns), 'held' (at its cap or limit).
-local lanes = {}
+-- Whether jobs wait in a lane: then who comes from the ring waits behind them.
 local function lane_waits(name)
   if not parked then return false end
   if not lanes[name] then lanes[name] = call('EXISTS', P .. 'w:' .. name) == 1 and 'waits' or 'none' end

@@ -1,12 +1,18 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- In front of reserve.lua, behind admit.lua: what is handed out.
 
-local last = tonumber(call('GET', P .. 'ep')) or 0
-local epoch, clock_back = math.max(last + 1, micros), last > micros + 1000000
-local stamp = whole(epoch)
-local out, leases, owns, mine, given = {}, {}, {}, {}, {}
-local looks, stop, need, soonest, stopped_until = 0, false, 0, nil, nil
-local lease_end, own_prefix, hard = whole(now + lease), stamp .. '|' .. worker .. '|', {}
+local stamp, clock_back -- the batch's epoch; the clock has gone back since the last one
+local out, leases, owns, mine, given
+local looks, stop, need, soonest, stopped_until
+local lease_end, own_prefix, hard -- hard: what stands in `own`, by deadline
+
+local function grant_anew()
+  local last = last_epoch or 0
+  stamp, clock_back = whole(math.max(last + 1, micros)), last > micros + 1000000
+  out, leases, owns, mine, given = {}, {}, {}, {}, {}
+  looks, stop, need, soonest, stopped_until = 0, false, 0, nil, nil
+  lease_end, own_prefix, hard = whole(now + lease), stamp .. '|' .. worker .. '|', {}
+end
 
 local function soon(at) if at and (not soonest or at < soonest) then soonest = at end end
 
@@ -25,7 +31,7 @@ end
 -- (cancelled while it waited), is leased already, by this very call perhaps, or waits for its time (it was put again after
 -- a cancel, and released). Such ids are dropped here, because to take them out of a list's middle would cost its length.
 local function jobs_of(ids)
-  local packs, jobs, held, delayed = call('HMGET', P .. 'j', unpack(ids)), {}, {}, {}
+  local packs, jobs, held, delayed = call('HMGET', P .. 'j', unpack(ids)), {}, NONE, NONE
   if odd then
     held, delayed = call('HMGET', P .. 'own', unpack(ids)), call('ZMSCORE', P .. 'dl', unpack(ids))
   end

@@ -15,7 +15,9 @@ local function step_aside(name, member, priority, virtual, at)
   park(name, at)
 end
 
-local entered = {} -- rings that somebody has come back to
+local entered -- rings that somebody has come back to
+
+local function lanes_anew() entered = {} end
 
 local function come_back(priority, member, had)
   enter(priority, { member }, had)
