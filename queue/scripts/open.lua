@@ -27,6 +27,7 @@ script('open', { 'allow-oom' }, function(ARGV)
     for _, name in ipairs({ 'j', 'dl', 'lease', 'own', 'park', 'lost', 'cx', 'm', 'lvl' }) do call('UNLINK', P .. name) end
     for priority = 0, 3 do call('UNLINK', P .. 'ring:' .. priority, P .. 'blk:' .. priority) end
     call('HSET', P .. 'j', 'wiping', 1)
+    mark('prog') -- that of jobs that run on is kept, and goes with them
   elseif mode == 'wipe' then
     if ARGV[4] then call('UNLINK', unpack(ARGV, 4)) end
   elseif mode == 'wiped' then

@@ -153,6 +153,7 @@ def test_a_rebuild_wipes_what_jobs_have_left(queue):
     queue.redis("LPOP", queue.key("r:2:t"))
     other, running = queue.put_one(tenant="u"), queue.put_one(tenant="v", key="k")
     held = next(job for job in queue.reserve(2) if job.id == running)
+    queue.progress(held, 50)
     queue.close()
     assert queue.rebuild("forget") == 1
     assert queue.put((half, packed())) == 0, "not while it is wiped"
@@ -160,12 +161,13 @@ def test_a_rebuild_wipes_what_jobs_have_left(queue):
     families = [key for key in queue.redis("KEYS", queue.key("*")) if re.search(r"}:(r|w|in):", key)]
     assert families and queue.rebuild("wipe", *families) == 1 and queue.rebuild("wiped") == 1
     left = {name.removeprefix(queue.prefix) for name in queue.redis("KEYS", queue.key("*"))}
-    assert left <= {"ep", "wake", "rebuild", "n"}, "counters go on"
+    assert left <= {"ep", "wake", "rebuild", "n", "m", f"p:{running}"}, "counters and progress go on"
     assert queue.touch(held) == ["ok"]
     assert queue.put(*[(job, packed()) for job in (half, other, running)]) == 2
     assert queue.open() == 1
     assert sorted(queue.reserve().ids) == sorted([half, other])
     assert queue.redis("SMEMBERS", queue.key("in:y:k")) == [running] and queue.finish(held) == [1]
+    assert queue.redis("EXISTS", queue.key(f"p:{running}")) == 0
 
 
 def test_opening_wakes_a_waiter(shut_queue, another_redis):
