@@ -17,6 +17,7 @@ from servers import Session, postgres_folder, until                 # noqa: E402
 from stacklib.place import Place                                    # noqa: E402
 from stacklib.system import kill                                    # noqa: E402
 
+SLOTS = 4                                  # of a worker
 WORKERS = ("soak", "soak2", "slow", "slow2", "slow3")
 SCHEDULERS = ("scheduler", "scheduler2")
 AGAIN = 0.3               # seconds before what died is started again
@@ -184,7 +185,7 @@ class Fleet:
         values = {"environment": "sandbox", "secret": "s" * 64, "database.url": self.database_url,
                   "redis.url": self.path("redis.sock"), "queue.lease": lease, "queue.reconcile": 1,
                   "database.timeout": max(1000, lease * 5000 // 30), "worker.runner": self.path("bin", "soak"),
-                  "worker.folder": self.path("work"), "storage.folder": self.path("files"), "worker.slots": 4,
+                  "worker.folder": self.path("work"), "storage.folder": self.path("files"), "worker.slots": SLOTS,
                   "worker.stop": 2, "log.level": "debug"}
         file = self.state / "millrace.conf"
         file.write_text("".join(f"{key} = {value}\n" for key, value in values.items()))

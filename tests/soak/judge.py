@@ -4,6 +4,8 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 
+from fleet import SLOTS
+
 ALLOWED = re.compile(r"(gen|ep|cfg|m|n|roll|who|info|wake|lvl|drain|l:.*)$")       # what a queue without jobs may hold in Redis
 
 
@@ -181,8 +183,8 @@ class Judge:
     # -- how long it took --------------------------------------------------------------------------------------------
 
     def recovery(self):
-        """From a worker's death to the next begin of what it ran: the longest when nothing else was hurt until then, how
-        many of those there were, and the longest of all."""
+        """From a worker's death to the next begin of what it ran: the longest when nothing else was hurt until then and the
+        other workers had room, how many of those there were, and the longest of all."""
         best, count, worst = 0.0, 0, 0.0
         for deed in (deed for deed in self.killer.deeds if deed.what.startswith("kill s") and deed.pids):
             for run in self.runs:
@@ -193,9 +195,24 @@ class Judge:
                     continue
                 took = again[0] - deed.at
                 worst = max(worst, took)
-                if not any(self._disturbs(other, deed, again[0]) for other in self.killer.deeds):
+                if not any(self._disturbs(other, deed, again[0]) for other in self.killer.deeds) and \
+                        not self._full(deed, again[0]):
                     best, count = max(best, took), count + 1
         return best, count, worst
+
+    def _full(self, deed, until):
+        """Whether the queue's workers ran as much as they can from when the lease was over until then: what is lost comes
+        first, but it waits for a slot."""
+        queue = deed.what.split()[-1].rstrip("0123456789")
+        services = [service for name, service in self.fleet.services.items() if name.rstrip("0123456789") == queue]
+        pids = {pid for service in services for pid, _ in service.lives}
+        runs = [run for run in self.runs if self.worker_of(run) in pids and run.begin < until and run.last > deed.at]
+        at, last = deed.at + self.options.lease + 0.25, until - 0.25
+        while at < last:
+            if sum(run.begin <= at < run.last for run in runs) < SLOTS * len(services):
+                return False
+            at += 0.25
+        return last > deed.at + self.options.lease + 0.25
 
     def _disturbs(self, other, deed, until):
         """Whether another deed held up the recovery from this one: a rebuild, another worker of the queue."""
