@@ -31,12 +31,12 @@ named as (
    where s.refusal is null and s.unique_name is not null),
 counted as (
   select case when :batch::uuid is not null and count(*) > 0 then batch_add(:batch::uuid, count(*)::integer) end from made),
-seen as (
-  select queue_scan_lower((select id from said order by id limit 1)))
+given as (
+  select count(job_id_given(id)) from said where unique_name is null)
 select case when s.unique_name is null then s.id else p.id end as id, coalesce(p.ticket, m.ticket) as ticket
   from said s
  cross join counted
- cross join seen
+ cross join given
   left join made m on m.id = s.id
   left join named p on p.n = s.n
  order by s.n

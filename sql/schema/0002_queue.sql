@@ -262,13 +262,28 @@ create table queue_scan (
 );
 insert into queue_scan values ('00000000-0000-0000-0000-000000000000', 0);
 
--- A job is put whose id was made long ago (a tick that is made up for; who puts it had to wait): whole passes are to see it.
--- Call it in the transaction that puts the job. They leave out nothing of the last hour, so a younger one needs no word.
+-- Whole passes are to see a job whose id was made long ago: it is put now, or again. Call it in the transaction that does so.
 create function queue_scan_lower(job_id uuid) returns void
 language sql volatile as $$
   update queue_scan set oldest = least(oldest, job_id_before(job_id)), kicks = kicks + 1
-   where job_id < job_id_floor(now() - interval '30 minutes')
 $$;
+
+-- An id that was made elsewhere, or long ago (a tick that is made up for; who puts it had to wait), and is put now: the same.
+-- Refused when it is not of version 7, or of a time to come: a job that is younger than all that a look asks for would not
+-- be found. A minute is left to clocks that differ. Whole passes leave out nothing of the last hour, so only of an older one
+-- they are told.
+create function job_id_given(id uuid) returns uuid
+language plpgsql as $$
+begin
+  if id::text !~ '^.{14}7.{4}[89ab]' then
+    perform refuse('MR400', format('%s is no id of a job: it is to be a UUID of version 7, as job_id_make() gives', id), 'id');
+  elsif id >= job_id_floor(clock_timestamp() + interval '1 minute') then
+    perform refuse('MR400', format('The id %s is of a time to come, %s', id, job_id_time(id)), 'id');
+  elsif id < job_id_floor(now() - interval '30 minutes') then
+    perform queue_scan_lower(id);
+  end if;
+  return id;
+end $$;
 
 -- Drop the weeks that were over `keep` ago and in which nothing is open, oldest first, as far as that goes without waiting
 -- for anybody. Names of what was dropped.

@@ -4,8 +4,9 @@
 -- Put a job. Call it in the transaction that writes the business row; after the commit hand job_ticket() of the row to
 -- the queue's put script (or leave it to the reconciler). priority: 0 urgent, 1 high, 2 normal, 3 low. key: at most
 -- cap.key jobs of the same key run at once. unique_name: when an open job has it, nothing is put and that job is returned;
--- the name is given up when the job ends, or after unique_for. batch: one that is not complete. chain: what follows when it
--- is done. anyway: also while the queue takes no more, because it comes in the place of what has ended.
+-- the name is given up when the job ends, or after unique_for. id: one that job_id_make() has given, or another UUID of
+-- version 7 that is not of a time to come. batch: one that is not complete. chain: what follows when it is done. anyway:
+-- also while the queue takes no more, because it comes in the place of what has ended.
 create function job_put(kind text, product text, tenant text, account_id bigint, args json,
                         request_id text default '', priority integer default 2, due_at timestamptz default null,
                         key text default '', expires_at timestamptz default null, id uuid default null,
@@ -19,6 +20,9 @@ declare
 begin
   if chain is not null then
     perform job_follow_check(chain);
+  end if;
+  if id is not null then
+    perform job_id_given(id);
   end if;
   if unique_name is not null then
     id := coalesce(id, job_id_make());
@@ -241,7 +245,7 @@ begin
   update batch b set buried = b.buried - (e.outcome = 'buried')::integer,
                      cancelled = b.cancelled - (e.outcome = 'cancelled')::integer
    where b.id = j.batch_id and b.ended_at is null;
-  update queue_scan set oldest = least(oldest, job_id_before(job_id)), kicks = kicks + 1;
+  perform queue_scan_lower(job_id);
   perform audit_note(who, 'kick', job_id::text, json_build_object('was', e.outcome, 'error', e.error));
   return job_ticket(j);
 end $$;

@@ -19,6 +19,11 @@ def put(sql, args="{}", **more):
     return sql.one("select (job_put(" + ", ".join(f"{name} => {value}" for name, value in fields.items()) + ")).id")
 
 
+def made_at(time):
+    """An id of that time."""
+    return f"overlay(job_id_make()::text placing left(job_id_floor({time})::text, 13) from 1)::uuid"
+
+
 def end(job, outcome="done", epoch=7, worker="w", result=None, error=None):
     return statement("queue/job_end", job_id=job, outcome=outcome, result=result, error=error, epoch=epoch, worker=worker)
 
@@ -120,6 +125,37 @@ def test_an_id_lies_between_the_floors_around_it(sql):
                    "from (select job_id_make() as id from generate_series(1, 1000)) made") == "t"
 
 
+@pytest.mark.parametrize("id, why", [("gen_random_uuid()", "is no id of a job"), ("job_id_floor(now())", "is no id of a job"),
+                                     (made_at("now() + interval '61 s'"), "is of a time to come")])
+def test_an_id_that_no_look_would_find_is_refused(sql, id, why):
+    """A job under a random id lay in the default partition, behind all that looks and rebuilds ask for."""
+    for more in ({}, {"unique_name": "'n'"}):
+        with pytest.raises(Refused, match=why) as refused:
+            put(sql, id=id, **more)
+        assert refused.value.sqlstate == "MR400"
+    with pytest.raises(Refused, match=why) as refused:
+        sql(put_rows(sql.one(f"select {id}")))
+    assert refused.value.sqlstate == "MR400"
+    assert sql("select * from job") == sql("select * from job_unique") == []
+    put(sql, id=made_at("now() + interval '30 s'"))
+
+
+def put_rows(*ids, unique="null"):
+    columns = {"kinds": "image.generate", "products": "p", "tenants": "t", "accounts": "null", "args": '"{}"', "priorities": 2,
+               "keys": '""', "costs": 1, "delays": 0, "dues": "null", "uniques": unique}
+    return statement("queue/put_rows", ids="{%s}" % ",".join(ids), batch=None, request_id="r",
+                     **{name: "{%s}" % ",".join([str(value)] * len(ids)) for name, value in columns.items()})
+
+
+def test_whole_passes_see_a_job_whose_id_is_old(sql):
+    """Only those of schedules and of the command were seen."""
+    raised = statement("queue/scan_raise", oldest="ffffffff-ffff-ffff-ffff-ffffffffffff", kicks=0)
+    sql(raised)
+    old = put(sql, id=made_at("now() - interval '2 hours'"))
+    sql(raised)                                # by a pass that began before
+    assert [row[0] for row in sql(statement("queue/job_open", after=NIL))] == [old]
+
+
 # ---- weeks ----
 
 def test_making_a_week_again_changes_nothing(sql):
@@ -156,20 +192,20 @@ def test_a_week_is_made_while_another_session_still_makes_it(session):
 def test_a_job_lies_in_its_week_on_both_sides_of_the_border(sql):
     sql("select job_week_make('2027-06-07'), job_week_make('2027-06-14')")
     for time, week in (("2027-06-13 23:59:59.999+00", "job_2027w23"), ("2027-06-14 00:00:00+00", "job_2027w24")):
-        job = put(sql, id=f"job_id_floor('{time}')")
+        job = sql.one(f"update job set id = job_id_floor('{time}') where id = '{put(sql)}' returning id")
         assert sql.one(f"select tableoid::regclass from job where id = '{job}'") == week
 
 
 def test_a_job_of_no_week_lies_in_the_default(sql):
-    put(sql, id="job_id_floor('2031-01-01')")
+    put(sql, id=made_at("'2011-01-01'"))
     assert sql(statement("queue/weeks_make"))[0][1] == "1"
 
 
 def test_a_week_that_came_too_late_keeps_no_other_from_being_made(sql):
-    job = put(sql, id="job_id_floor('2031-01-01')")
-    sql("select job_week_make('2031-01-01'), job_week_make('2031-01-08')")
+    job = put(sql, id=made_at("'2011-01-05'"))
+    sql("select job_week_make('2011-01-05'), job_week_make('2011-01-12')")
     assert sql.one(f"select tableoid::regclass from job where id = '{job}'") == "job_default"
-    assert sql.one("select count(*) from pg_class where relname in ('job_2031w01', 'job_2031w02')") == "1"
+    assert sql.one("select count(*) from pg_class where relname in ('job_2011w01', 'job_2011w02')") == "1"
 
 
 # ---- files ----
@@ -335,8 +371,7 @@ def test_open_jobs_come_in_pages_with_their_due_times(sql):
 
 def test_recent_leaves_alone_what_the_front_may_still_be_putting(sql):
     def made(age):
-        return put(sql, id=f"overlay(job_id_make()::text placing left(job_id_floor(now() - interval '{age}')::text, 13)"
-                           " from 1)::uuid")
+        return put(sql, id=made_at(f"now() - interval '{age}'"))
     young, right, older, old = made("1 s"), made("20 s"), made("50 s"), made("90 s")
     def recent(span):
         return [row[0] for row in sql(statement("queue/job_recent", after=NIL, span=span))]
