@@ -134,11 +134,17 @@ static uint64_t child_until(const struct slot *slot)
     return slot->safe_until + child_grace(slot);
 }
 
+/* Who was frozen between the question and its answer may renew a child that has ended itself meanwhile: that is no
+ * failure of its job's. The clock is asked once the child knows of its new end, see expiry.c. */
 void slot_renew(struct slot *slot, uint64_t safe_until)
 {
+    uint64_t ended_at = child_until(slot);
+
     slot_safe(slot, safe_until);
     if (slot->has_child && slot->job->kind->fenced)
         fence_renew(&slot->child, child_until(slot));
+    if (slot->has_child && slot->stop == STOP_NONE && clock_boot_ms() >= ended_at)
+        slot_stop(slot, STOP_LOST);
 }
 
 static char *request_text(const struct slot *slot)

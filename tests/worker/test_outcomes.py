@@ -2,10 +2,12 @@
 """How jobs end: what their functions say, and what becomes of them when they do not get that far."""
 import json
 import signal
+import threading
 import time
 
 import pytest
 
+from proxy import Proxy
 from servers import until
 
 
@@ -88,6 +90,36 @@ def test_a_child_that_dies_is_one_attempt(yard):
     yard.worker()
     job = yard.put("trial.fenced", do="die")
     assert "ended with 66 and no result" in yard.ended(job, "buried")[0]
+
+
+def test_a_child_that_ended_itself_while_its_worker_was_frozen_is_no_attempt(yard, servers, tmp_path):
+    """Frozen between the question and the answer, late in a lease, the worker renewed it, and took its end for a failure."""
+    job, first = yard.row("trial.fenced", do="block"), []
+    yard.sql(f"update job set deadline = 60, tries = 1 where id = '{job}'")
+    def ended(pid):
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    def thaw(pid):
+        until(lambda: ended(pid), "its child has ended itself")
+        worker.signal(signal.SIGCONT)
+    def touched(reply):
+        if reply != b"*1\r\n$2\r\nok\r\n" or len(first) > 1:
+            return reply
+        first[:] = first or [time.monotonic()]
+        if time.monotonic() - first[0] < 2.2:
+            return b"-ERR not now\r\n"
+        worker.signal(signal.SIGSTOP)
+        first.append(int(worker.proc(f"task/{worker.pid}/children").split()[0]))
+        threading.Thread(target=thaw, args=(first[1],)).start()
+        return reply
+    proxy = Proxy(tmp_path / "slow", servers.redis_socket, {b"EVALSHA": touched})
+    worker = yard.worker(redis_url=proxy.path, queue_lease=6)
+    yard.tell(job)
+    assert "reason=lost" in worker.says("job.stop") and len(first) == 2
+    until(lambda: not worker.find("job.end") and yard.redis("HEXISTS", yard.queue.key("own"), job), "its lease may end")
+    yard.expire(job)
+    assert yard.tried(job, 1) == [("lost", "f")]
+    proxy.close()
 
 
 def test_what_kills_its_workers_is_poison(yard):
