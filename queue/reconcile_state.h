@@ -10,7 +10,7 @@
 #include "queue/listen.h"
 #include "queue/queue.h"
 
-enum { QUEUES_MAX = 32 };
+enum { QUEUES_MAX = 1024 };
 
 struct queue_redis;
 
@@ -31,7 +31,7 @@ struct reconciler {
     struct database *database;
     struct queue_redis *redis;
     char name[JTI_HEX + 1];
-    struct queue_state queues[QUEUES_MAX];
+    struct queue_state *queues; /* moved when one is added, which is between two looks */
     size_t queue_count;
     long long term; /* 0: does not lead */
     uint64_t now, full_at, house_at, look_at, schedules_at;
