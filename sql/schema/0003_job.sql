@@ -85,7 +85,7 @@ end $$;
 create function batch_add(batch_id uuid, jobs integer) returns void
 language plpgsql as $$
 begin
-  update batch set total = total + jobs where id = batch_id and ended_at is null;
+  update batch set total = total + jobs, used_at = now() where id = batch_id and ended_at is null;
   if not found then
     perform refuse('MR409', 'There is no such batch, or it is complete');
   end if;
@@ -205,7 +205,8 @@ begin
                from job j join job_end e on e.id = j.id
               where j.id = any (ids) and j.batch_id is not null
               group by j.batch_id order by j.batch_id loop
-    update batch b set done = b.done + one.done, buried = b.buried + one.buried, cancelled = b.cancelled + one.cancelled
+    update batch b set done = b.done + one.done, buried = b.buried + one.buried, cancelled = b.cancelled + one.cancelled,
+                       used_at = now()
      where b.id = one.batch_id and b.ended_at is null;
     ticket := batch_complete(one.batch_id);
     if ticket is not null then
