@@ -173,18 +173,25 @@ static int put_every(struct reconciler *reconciler, struct tally *tally)
     return r;
 }
 
-/* Flags of cancellations that Redis has forgotten, or never heard of. */
+/* Flags of cancellations that Redis has forgotten, or never heard of. A job that it does not know at all is put at the
+ * front: its producer had it dropped, and was not heard any more. Not while a rebuild waits for who holds it. */
 static int ask_cancels(struct reconciler *reconciler)
 {
+    autotalloc void *ctx = talloc_new(NULL);
     autoresult struct result asked = { 0 };
-    enum queue_where ignored;
+    struct ticket *tickets = NULL;
+    size_t n = 0, ignored;
     int r = database_run(reconciler->database, &sql_queue_cancel_open, NO_PARAMS, &asked);
 
-    for (int i = 0; i < result_rows(&asked); i++) {
-        struct queue_state *queue = queue_find(reconciler, result_text(&asked, i, "queue"));
-        int asking =
-            queue ? queue_cancel(queue->redis, queue->name, result_text(&asked, i, "id"), CANCEL_ASK, &ignored) : 0;
+    if (r == 0)
+        r = ticket_rows(ctx, &asked, &tickets, &n);
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        struct queue_state *queue = queue_find(reconciler, tickets[i].queue);
+        enum queue_where where = QUEUE_WAITING;
+        int asking = queue ? queue_cancel(queue->redis, queue->name, tickets[i].id, CANCEL_ASK, &where) : 0;
 
+        if (asking == 0 && where == QUEUE_UNKNOWN && !queue->rebuilding)
+            asking = queue_put(queue->redis, &tickets[i], 1, &ignored);
         if (asking < 0)
             reconcile_complain("reconcile.cancel", queue, asking);
     }

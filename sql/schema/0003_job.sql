@@ -261,6 +261,12 @@ language sql stable parallel safe as $$
          j.deadline || '|' || j.key || '|' || j.cost || '|' || j.tenant end
 $$;
 
+-- What Redis is told of a job that is to be ended: the ticket of one that is urgent and due.
+create function job_ticket_now(j job) returns text
+language sql stable parallel safe as $$
+  select job_ticket(jsonb_populate_record(j, jsonb_build_object('priority', 0, 'due_at', job_id_time(j.id))))
+$$;
+
 -- Open jobs after `after`, made before `before`, oldest first; ticket as job_ticket() has it. It reads at most `most` jobs, so
 -- that a call takes its time whatever has ended since. When there may be more, the last row has no queue and tells how far
 -- it has read.

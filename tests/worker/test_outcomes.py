@@ -173,6 +173,19 @@ def test_a_cancelled_one_that_is_taken_does_not_run(yard):
     yard.ended(job, "cancelled")
 
 
+def test_a_cancelled_one_whose_producer_died_before_it_was_at_the_front(yard):
+    """Redis knew nothing of it any more, and was told an hour later."""
+    yard.scheduler()
+    yard.worker()
+    job = yard.row(more="due_at => now() + interval '9 minutes', id => overlay(job_id_make()::text placing"
+                        " left(job_id_floor(now() - interval '5 minutes')::text, 13) from 1)::uuid")
+    yard.tell(job)
+    yard.sql(f"insert into job_cancel (id, asked_by) values ('{job}', 'its producer')")
+    assert yard.queue.cancel(job, "drop") == "waiting"
+    yard.ended(job, "cancelled")
+    assert yard.sql("select outcome from trial_end") == [["cancelled"]]
+
+
 # ---- results ----
 
 @pytest.mark.parametrize("kind", ["trial.do", "trial.fenced"])
