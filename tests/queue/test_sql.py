@@ -147,6 +147,18 @@ def put_rows(*ids, unique="null"):
                      **{name: "{%s}" % ",".join([str(value)] * len(ids)) for name, value in columns.items()})
 
 
+def test_a_retry_of_what_was_put_under_a_name_answers_the_same_job(sql):
+    """It was refused when the job had ended meanwhile and given up its name, and with it all that was put beside it."""
+    job, other = [row[0] for row in sql("select job_id_make(), pg_sleep(0.002) from generate_series(1, 2)")]
+    assert [row[0] for row in sql(put_rows(job, unique="n"))] == [job]
+    assert [row[0] for row in sql(put_rows(job, unique="n"))] == [job]            # it is open
+    sql(end(job))
+    sql(statement("queue/job_ended", ids="{%s}" % job))
+    assert sql(put_rows(job, unique="n")) == [[job, ""]]
+    assert sql("select count(*), (select count(*) from job_unique) from job") == [["1", "0"]]
+    assert sql(put_rows(other, unique="n"))[0][0] == other
+
+
 def test_whole_passes_see_a_job_whose_id_is_old(sql):
     """Only those of schedules and of the command were seen."""
     raised = statement("queue/scan_raise", oldest="ffffffff-ffff-ffff-ffff-ffffffffffff", kicks=0)
@@ -395,7 +407,8 @@ def test_open_cancellations_are_those_of_jobs_that_have_not_ended(sql):
     for job in (first, second):
         sql(statement("queue/cancel_ask", job_id=job, asked_by="me"))
     sql(end(first))
-    assert sql(statement("queue/cancel_open")) == [[second, "image"]]
+    (job, queue, ticket), = sql(statement("queue/cancel_open"))
+    assert (job, queue) == (second, "image") and ticket.startswith(f"image {second} 1|0|")
 
 
 # ---- leading ----
