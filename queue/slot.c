@@ -106,11 +106,12 @@ static bool host_still_mine(struct job *job)
 {
     struct slot *slot = slot_of(job);
     struct worker *worker = slot->worker;
+    uint64_t now =
+        clock_boot_ms(); /* worker->now is when the jobs were reserved that are to be started after this one */
 
-    worker->now = clock_boot_ms();
-    if (worker->now - worker->touched_at > (uint64_t)worker_lease_ms(worker) / 6)
+    if (now - worker->touched_at > (uint64_t)worker_lease_ms(worker) / 6)
         worker_touch(worker);
-    return slot->stop == STOP_NONE && worker->now < slot->safe_until;
+    return slot->stop == STOP_NONE && now < slot->safe_until;
 }
 
 const struct job_host worker_job_host = {

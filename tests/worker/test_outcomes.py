@@ -134,6 +134,18 @@ def test_what_kills_its_workers_is_poison(yard):
     assert yard.tries(job) == [("lost", "f")] * 3
 
 
+def test_what_could_not_be_begun_in_time_does_not_start(yard, another_session):
+    """A statement may take longer than a lease is surely ours: the job was started all the same."""
+    another_session("select pg_advisory_lock(1)")
+    worker = yard.worker(database_timeout=2300)
+    job = yard.put("trial.short")
+    worker.says("job.begin", 2)
+    assert not worker.find("job.start")
+    another_session("select pg_advisory_unlock(1)")
+    yard.ended(job)
+    assert len(worker.find("job.start")) == 1 and yard.tries(job) == []
+
+
 def test_what_has_expired_does_not_run(yard):
     job = yard.put(more="expires_at => now() - interval '1 s'")
     later = yard.put(more="expires_at => now() + interval '1 h'")
