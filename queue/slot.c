@@ -198,6 +198,7 @@ static void leave_worker(void *closure)
     leave_descriptor(pg ? PQsocket(pg) : -1);
     leave_descriptor(redis_descriptor(worker->redis));
     leave_descriptor(redis_descriptor(worker->waiter));
+    queue_redis_descriptors(worker->places, leave_descriptor);
     leave_descriptor(worker->signals);
     for (int i = 0; i < worker->slot_count; i++) {
         if (!worker->slots[i].has_child)
