@@ -22,6 +22,7 @@ struct queue_state {
     bool missed;     /* its Redis was away while a pass had something for it: it needs a whole one */
     bool rebuilding;
     char token[JTI_HEX + 1]; /* of the rebuild */
+    uint64_t closed_at;      /* when it began */
     uint64_t open_at;        /* when live workers have had the time to re-assert their leases */
     char version[24];        /* of the settings that Redis was told last; "": not known */
 };
