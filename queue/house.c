@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Once an hour: weeks ahead are made, weeks that are over and have nothing open go, and so does what has run out. */
+ * Once an hour: weeks ahead are made, weeks that are over and have nothing open go, and so does what has run out, or
+ * was written down long ago. */
 #include "common/log.h"
 #include "queue/reconcile_state.h"
 #include "sql.h"
 
 enum { HOUSE_MS = 3600 * 1000 };
 
-static void drop_weeks(struct reconciler *reconciler)
+static void drop_old(struct reconciler *reconciler)
 {
-    autoresult struct result dropped = { 0 };
+    autoresult struct result dropped = { 0 }, audit = { 0 };
     char days[16];
 
     snprintf(days, sizeof days, "%d", reconciler->config->queue_keep);
@@ -16,6 +17,8 @@ static void drop_weeks(struct reconciler *reconciler)
         log_error("reconcile.drop", "error=%s", dropped.message);
     for (int i = 0; i < result_rows(&dropped); i++)
         log_info("reconcile.drop", "week=%s", result_text(&dropped, i, "week"));
+    if (database_run(reconciler->database, &sql_queue_audit_drop, PARAMS({ "days", days }), &audit) < 0)
+        log_error("reconcile.audit", "error=%s", audit.message);
 }
 
 void keep_house(struct reconciler *reconciler)
@@ -31,7 +34,7 @@ void keep_house(struct reconciler *reconciler)
     if (strcmp(result_text(&weeks, 0, "stray"), "0") != 0)
         log_error("reconcile.stray", "rows=%s in job_default: a week was made too late",
                   result_text(&weeks, 0, "stray"));
-    drop_weeks(reconciler);
+    drop_old(reconciler);
     if (database_run(reconciler->database, &sql_core_forget, NO_PARAMS, &forgotten) < 0)
         log_error("reconcile.forget", "error=%s", forgotten.message);
     reconciler->house_at = reconciler->now + HOUSE_MS;

@@ -66,7 +66,7 @@ int limiter_give(struct redis *redis, const char *name, int n)
 int limiter_block(struct redis *redis, const char *name, long long ms)
 {
     long long ignored[2];
-    return call_number(redis, name, "block", ms, ignored);
+    return call_number(redis, name, "block", ms < LIMITER_BLOCK_MAX ? ms : LIMITER_BLOCK_MAX, ignored);
 }
 
 int limiter_rate(struct redis *redis, const char *name, const char *rate, const char *burst)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * One look of the reconciler: is each queue whole, and does Redis know every open job? */
 #include "common/clock.h"
+#include "common/json.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "queue/reconcile_state.h"
+#include "queue/view.h"
 #include "sql.h"
 #include <errno.h>
 
@@ -11,6 +13,7 @@ enum {
     FULL_PASS_MS = 3600 * 1000,
     RECENT_S = 60, /* how far back a look goes beyond the last good one: a commit may come later than its id's time */
     PAGE = 5000,   /* jobs of one page that are open at most */
+    LEASE_MAX_S = 3600, /* of queue.lease, see common/config.c */
 };
 
 #define NIL_ID "00000000-0000-0000-0000-000000000000"
@@ -173,18 +176,25 @@ static int put_every(struct reconciler *reconciler, struct tally *tally)
     return r;
 }
 
-/* Flags of cancellations that Redis has forgotten, or never heard of. */
+/* Flags of cancellations that Redis has forgotten, or never heard of. A job that it does not know at all is put at the
+ * front: its producer had it dropped, and was not heard any more. Not while a rebuild waits for who holds it. */
 static int ask_cancels(struct reconciler *reconciler)
 {
+    autotalloc void *ctx = talloc_new(NULL);
     autoresult struct result asked = { 0 };
-    enum queue_where ignored;
+    struct ticket *tickets = NULL;
+    size_t n = 0, ignored;
     int r = database_run(reconciler->database, &sql_queue_cancel_open, NO_PARAMS, &asked);
 
-    for (int i = 0; i < result_rows(&asked); i++) {
-        struct queue_state *queue = queue_find(reconciler, result_text(&asked, i, "queue"));
-        int asking =
-            queue ? queue_cancel(queue->redis, queue->name, result_text(&asked, i, "id"), CANCEL_ASK, &ignored) : 0;
+    if (r == 0)
+        r = ticket_rows(ctx, &asked, &tickets, &n);
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        struct queue_state *queue = queue_find(reconciler, tickets[i].queue);
+        enum queue_where where = QUEUE_WAITING;
+        int asking = queue ? queue_cancel(queue->redis, queue->name, tickets[i].id, CANCEL_ASK, &where) : 0;
 
+        if (asking == 0 && where == QUEUE_UNKNOWN && !queue->rebuilding)
+            asking = queue_put(queue->redis, &tickets[i], 1, &ignored);
         if (asking < 0)
             reconcile_complain("reconcile.cancel", queue, asking);
     }
@@ -212,13 +222,44 @@ static int rebuild_begin(struct reconciler *reconciler, struct queue_state *queu
     /* Who holds a job touches it within a sixth of the lease, or ends it within two thirds. Where no job is open none
      * can be held, and there is nothing to wait for. Where that cannot be told in time, among very many that have ended
      * since the oldest open one, there may be. */
-    queue->open_at = clock_boot_ms();
+    queue->open_at = queue->closed_at = clock_boot_ms();
     if (database_run(reconciler->database, &sql_queue_job_any_open, PARAMS({ "queue", queue->name }), &open) < 0 ||
         *result_text(&open, 0, "any_open") == 't')
         queue->open_at += (uint64_t)reconciler->config->queue_lease * 1000 * 2 / 3;
     log_info("reconcile.rebuild", "queue=%s wait_ms=%llu", queue->name,
              (unsigned long long)(queue->open_at - clock_boot_ms()));
     return 0;
+}
+
+/* The longest lease by which a worker of the queue goes, in seconds, or our own: while another one is rolled out they
+ * differ. A Redis that has forgotten them hears of all workers within five seconds. */
+static int longest_lease(const struct reconciler *reconciler, const struct queue_state *queue)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    int longest = reconciler->config->queue_lease;
+    struct worker_view *workers;
+    size_t n = 0;
+
+    if (queue_workers(queue->redis, ctx, queue->name, &workers, &n) < 0)
+        return longest;
+    for (size_t i = 0; i < n; i++) {
+        json_auto_t *information = json_loads(workers[i].information, 0, NULL);
+        json_int_t lease = json_integer_value(json_object_get(information, "lease"));
+
+        if (lease > longest && lease <= LEASE_MAX_S)
+            longest = (int)lease;
+    }
+    return longest;
+}
+
+/* Whether nobody can hold a job any more without having said so. */
+static bool may_open(const struct reconciler *reconciler, struct queue_state *queue)
+{
+    if (clock_boot_ms() < queue->open_at)
+        return false;
+    if (queue->open_at > queue->closed_at)
+        queue->open_at = queue->closed_at + (uint64_t)longest_lease(reconciler, queue) * 1000 * 2 / 3;
+    return clock_boot_ms() >= queue->open_at;
 }
 
 static int rebuild_end(struct reconciler *reconciler, struct queue_state *queue)
@@ -253,7 +294,7 @@ static int look_at_queue(struct reconciler *reconciler, struct queue_state *queu
         rebuild_over(queue); /* another leader was faster */
     else if (!queue->rebuilding)
         r = rebuild_begin(reconciler, queue);
-    if (r == 0 && queue->rebuilding && clock_boot_ms() >= queue->open_at)
+    if (r == 0 && queue->rebuilding && may_open(reconciler, queue))
         r = rebuild_end(reconciler, queue);
     return r;
 }

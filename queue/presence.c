@@ -69,11 +69,11 @@ void worker_hello(struct worker *worker)
         return;
     worker->hello_at = worker->now + HELLO_MS;
     kib = resident();
-    information =
-        json_pack("{s:s, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:b}", "version", MILLRACE_VERSION, "pid", (int)getpid(),
-                  "slots", worker->slot_count, "running", running(worker), "done", (json_int_t)worker->done, "failed",
-                  (json_int_t)worker->failed, "up_s", (json_int_t)((worker->now - worker->started_at) / 1000),
-                  "rss_kib", (json_int_t)kib, "stopping", worker->stopping);
+    information = json_pack("{s:s, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:b}", "version", MILLRACE_VERSION, "pid",
+                            (int)getpid(), "slots", worker->slot_count, "lease", worker->config->queue_lease, "running",
+                            running(worker), "done", (json_int_t)worker->done, "failed", (json_int_t)worker->failed,
+                            "up_s", (json_int_t)((worker->now - worker->started_at) / 1000), "rss_kib", (json_int_t)kib,
+                            "stopping", worker->stopping);
     /* When Redis does not hear it, others will think that it has gone; nothing depends on that. */
     if (queue_hello(worker->redis, worker->options->queue, worker->name, json_text(ctx, information), &drain) == 0 &&
         drain)

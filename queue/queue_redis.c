@@ -100,3 +100,10 @@ int queue_redis_put_rows(struct queue_redis *queues, const struct result *rows)
 
     return r < 0 ? r : queue_redis_put(queues, tickets, n);
 }
+
+void queue_redis_descriptors(const struct queue_redis *queues, void (*see)(int fd))
+{
+    for (const struct place *place = queues->places; place; place = place->next)
+        if (redis_descriptor(place->redis) >= 0)
+            see(redis_descriptor(place->redis));
+}

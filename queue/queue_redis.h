@@ -21,4 +21,6 @@ struct redis *queue_redis_limiter(struct queue_redis *queues, const char *limite
 int queue_redis_put(struct queue_redis *queues, const struct ticket *tickets, size_t n);
 /* Put those in the column `ticket` of a result; likewise. */
 int queue_redis_put_rows(struct queue_redis *queues, const struct result *rows);
+/* Call see() with the descriptor of each connection that there is. */
+void queue_redis_descriptors(const struct queue_redis *queues, void (*see)(int fd));
 #endif

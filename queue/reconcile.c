@@ -28,11 +28,14 @@ static void queue_add(struct reconciler *reconciler, const char *name)
     for (size_t i = 0; i < reconciler->queue_count; i++)
         if (!strcmp(reconciler->queues[i].name, name))
             return;
-    if (reconciler->queue_count == QUEUES_MAX)
-        log_error("reconcile.queues", "queue=%s: there are more than %d", name, QUEUES_MAX);
-    else
-        reconciler->queues[reconciler->queue_count++] =
-            (struct queue_state){ .name = COPY(reconciler, name), .redis = queue_redis_get(reconciler->redis, name) };
+    if (reconciler->queue_count == QUEUES_MAX) {
+        log_error("reconcile.queues", "queue=%s: nobody looks after it, there are more than %d", name, QUEUES_MAX);
+        return;
+    }
+    reconciler->queues =
+        memory_check(talloc_realloc(reconciler, reconciler->queues, struct queue_state, reconciler->queue_count + 1));
+    reconciler->queues[reconciler->queue_count++] =
+        (struct queue_state){ .name = COPY(reconciler, name), .redis = queue_redis_get(reconciler->redis, name) };
 }
 
 static void queues_fill(struct reconciler *reconciler)

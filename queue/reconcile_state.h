@@ -10,7 +10,7 @@
 #include "queue/listen.h"
 #include "queue/queue.h"
 
-enum { QUEUES_MAX = 32 };
+enum { QUEUES_MAX = 1024 };
 
 struct queue_redis;
 
@@ -22,6 +22,7 @@ struct queue_state {
     bool missed;     /* its Redis was away while a pass had something for it: it needs a whole one */
     bool rebuilding;
     char token[JTI_HEX + 1]; /* of the rebuild */
+    uint64_t closed_at;      /* when it began */
     uint64_t open_at;        /* when live workers have had the time to re-assert their leases */
     char version[24];        /* of the settings that Redis was told last; "": not known */
 };
@@ -31,7 +32,7 @@ struct reconciler {
     struct database *database;
     struct queue_redis *redis;
     char name[JTI_HEX + 1];
-    struct queue_state queues[QUEUES_MAX];
+    struct queue_state *queues; /* moved when one is added, which is between two looks */
     size_t queue_count;
     long long term; /* 0: does not lead */
     uint64_t now, full_at, house_at, look_at, schedules_at;

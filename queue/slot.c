@@ -106,11 +106,12 @@ static bool host_still_mine(struct job *job)
 {
     struct slot *slot = slot_of(job);
     struct worker *worker = slot->worker;
+    uint64_t now =
+        clock_boot_ms(); /* worker->now is when the jobs were reserved that are to be started after this one */
 
-    worker->now = clock_boot_ms();
-    if (worker->now - worker->touched_at > (uint64_t)worker_lease_ms(worker) / 6)
+    if (now - worker->touched_at > (uint64_t)worker_lease_ms(worker) / 6)
         worker_touch(worker);
-    return slot->stop == STOP_NONE && worker->now < slot->safe_until;
+    return slot->stop == STOP_NONE && now < slot->safe_until;
 }
 
 const struct job_host worker_job_host = {
@@ -134,11 +135,17 @@ static uint64_t child_until(const struct slot *slot)
     return slot->safe_until + child_grace(slot);
 }
 
+/* Who was frozen between the question and its answer may renew a child that has ended itself meanwhile: that is no
+ * failure of its job's. The clock is asked once the child knows of its new end, see expiry.c. */
 void slot_renew(struct slot *slot, uint64_t safe_until)
 {
+    uint64_t ended_at = child_until(slot);
+
     slot_safe(slot, safe_until);
     if (slot->has_child && slot->job->kind->fenced)
         fence_renew(&slot->child, child_until(slot));
+    if (slot->has_child && slot->stop == STOP_NONE && clock_boot_ms() >= ended_at)
+        slot_stop(slot, STOP_LOST);
 }
 
 static char *request_text(const struct slot *slot)
@@ -191,6 +198,7 @@ static void leave_worker(void *closure)
     leave_descriptor(pg ? PQsocket(pg) : -1);
     leave_descriptor(redis_descriptor(worker->redis));
     leave_descriptor(redis_descriptor(worker->waiter));
+    queue_redis_descriptors(worker->places, leave_descriptor);
     leave_descriptor(worker->signals);
     for (int i = 0; i < worker->slot_count; i++) {
         if (!worker->slots[i].has_child)

@@ -166,7 +166,7 @@ static void remove_left_behind(const struct taking *taking)
 }
 
 /* Whether a lease that was reserved at worker->now is surely ours still, however long PostgreSQL took to tell of its
- * job. */
+ * job, or to hear that it begins. */
 static bool is_ours(const struct worker *worker)
 {
     return clock_boot_ms() < worker->now + (uint64_t)worker_lease_ms(worker) * 2 / 3;
@@ -198,6 +198,11 @@ static void take_one(struct taking *taking)
     job = job_make(taking, kind);
     if (may_run(taking, job)) {
         mark_begun(worker, job);
+        if (!is_ours(worker)) {
+            talloc_free(job);
+            give_back(taking, false, clock_wall_ms());
+            return;
+        }
         if (job->attempt == 1 && !number(taking, "lost"))
             counters_observe(worker->counters, "wait", kind->name, clock_wall_ms() - number(taking, "due_ms"));
         slot_start(slot, job, taking->reserved->packed);

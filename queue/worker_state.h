@@ -79,8 +79,9 @@ void worker_complain(struct worker *worker, const char *event, int r);
 
 /* slot.c */
 void slot_start(struct slot *slot, struct job *job, const char *packed);
-void slot_hear(struct slot *slot);                       /* its child has written or ended */
-void slot_renew(struct slot *slot, uint64_t safe_until); /* its lease was renewed: it is surely ours until then */
+void slot_hear(struct slot *slot); /* its child has written or ended */
+/* Its lease was renewed: it is surely ours until then; or it is lost, when its child has ended itself by now. */
+void slot_renew(struct slot *slot, uint64_t safe_until);
 /* Never frees the job: its own function may be asking. A lost one is freed by the loop. */
 void slot_stop(struct slot *slot, enum stop_reason why);
 void slot_free(struct slot *slot); /* forget the job, remove its folder */

@@ -146,6 +146,24 @@ void check_schema(struct doctor *doctor)
             doctor_say(doctor, BAD, "the database thinks differently of kind %s: run millrace migrate", kind->name);
 }
 
+/* Weeks that should have been dropped. */
+static void check_held(struct doctor *doctor)
+{
+    autoresult struct result weeks = { 0 };
+    char days[16];
+
+    snprintf(days, sizeof days, "%d", doctor->operation->config->queue_keep);
+    if (database_run(doctor->operation->database, &sql_queue_doctor_held, PARAMS({ "days", days }), &weeks) < 0)
+        doctor_say(doctor, BAD, "cannot be read: %s", weeks.message);
+    for (int i = 0; i < result_rows(&weeks); i++) {
+        const char *held = result_text(&weeks, i, "held");
+
+        doctor_say(doctor, WARNING, "%s to %s are not dropped: %s", result_text(&weeks, i, "first"),
+                   result_text(&weeks, i, "last"),
+                   held ? held : "nothing holds them back: a scheduler should do it, unless somebody reads them");
+    }
+}
+
 void check_weeks(struct doctor *doctor)
 {
     autoresult struct result weeks = { 0 }, made = { 0 };
@@ -169,6 +187,7 @@ void check_weeks(struct doctor *doctor)
                        "%s %s lie in a default partition, where nothing is ever dropped: move them into their week "
                        "(docs/operating.md)",
                        result_text(&weeks, 0, strays[i]), strays[i]);
+    check_held(doctor);
 }
 
 /* ---- Redis ---- */

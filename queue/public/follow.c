@@ -68,8 +68,9 @@ int millrace_cancel(struct millrace *queues, const char *job_id)
     queue = result_text(&row, 0, "queue");
     ticket = result_text(&row, 0, "ticket");
     redis = queue_redis_get(queues->redis, queue);
-    /* Out of the place where it waits, and to the front: its worker ends it, with all that its kind does at an end.
-     * When Redis does not hear this, the job ends as cancelled when its turn comes. */
+    /* Out of the place where it waits, and to the front: its worker ends it, with all that its kind does at an end,
+     * which no other program knows. When Redis does not hear of the first, the job ends as cancelled when its turn
+     * comes; of the second, the scheduler puts it there with its next look. */
     if (queue_cancel(redis, queue, job_id, CANCEL_DROP, &where) < 0)
         return 0;
     if (where == QUEUE_RUNNING)

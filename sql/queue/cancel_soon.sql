@@ -4,8 +4,7 @@ with asked as (
   select j.id, :asked_by from job j
    where j.id = :job_id and not exists (select from job_end e where e.id = j.id)
   on conflict do nothing)
-select e.id is not null as ended, j.queue,
-       job_ticket(jsonb_populate_record(j, jsonb_build_object('priority', 0, 'due_at', job_id_time(j.id)))) as ticket
+select e.id is not null as ended, j.queue, job_ticket_now(j) as ticket
   from job j
   left join job_end e on e.id = j.id
  where j.id = :job_id

@@ -1,6 +1,6 @@
 -- Jobs of any kinds, in the order given. taken: an open job has the name already, and the row is that job's.
-select j.id, j.id <> s.mine as taken, job_ticket(j) as ticket
-  from (select u.*, job_id_make() as mine
+select j.id, s.mine is not null and j.id is distinct from s.mine as taken, job_ticket(j) as ticket
+  from (select u.*, case when u.name is not null then job_id_make() end as mine
           from unnest(:kinds::text[], :args::text[], :products::text[], :tenants::text[], :accounts::bigint[],
                       :requests::text[], :priorities::integer[], :delays::integer[], :expires::integer[], :keys::text[],
                       :costs::integer[], :names::text[], :name_fors::integer[], :batches::uuid[], :chains::text[])

@@ -1,8 +1,10 @@
 -- Put many jobs of any kinds, under ids that were made before, perhaps long before: the queue took no more. An id that is
--- there already is left alone. A row with a unique name answers whoever has it. Tickets, in the order of the rows.
+-- there already is left alone: its commit was not heard of, and it may have ended and given up its name since. A row with a
+-- unique name answers whoever has it. Tickets, in the order of the rows.
 with said as materialized (
   select s.*, k.queue, k.version, k.deadline, k.tries,
          coalesce(to_timestamp(s.due), now() + make_interval(secs => s.delay)) as due_at,
+         s.unique_name is not null and (select j.id from job j where j.id = s.id) is null as named,
          case when k.name is null then refuse('MR404', format('Jobs of kind %s cannot be put: run millrace migrate', s.kind))
               when q.refusing then refuse('MR503', 'The queue takes no more jobs now: ' || q.why) end as refusal
     from unnest(:ids::uuid[], :kinds::text[], :products::text[], :tenants::text[], :accounts::bigint[], :args::json[],
@@ -28,15 +30,15 @@ named as (
                               args => s.args, request_id => :request_id, priority => s.priority::integer,
                               due_at => s.due_at, key => s.key, id => s.id, cost => s.cost, unique_name => s.unique_name,
                               batch => :batch::uuid) as p
-   where s.refusal is null and s.unique_name is not null),
+   where s.refusal is null and s.named),
 counted as (
   select case when :batch::uuid is not null and count(*) > 0 then batch_add(:batch::uuid, count(*)::integer) end from made),
-seen as (
-  select queue_scan_lower((select id from said order by id limit 1)))
-select case when s.unique_name is null then s.id else p.id end as id, coalesce(p.ticket, m.ticket) as ticket
+given as (
+  select count(job_id_given(id)) from said where unique_name is null)
+select case when s.named then p.id else s.id end as id, coalesce(p.ticket, m.ticket) as ticket
   from said s
  cross join counted
- cross join seen
+ cross join given
   left join made m on m.id = s.id
   left join named p on p.n = s.n
  order by s.n

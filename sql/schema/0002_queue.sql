@@ -223,9 +223,17 @@ create table batch (
   cancelled  integer not null default 0,
   closed     boolean not null default false,
   made_at    timestamptz not null default now(),
+  used_at    timestamptz not null default now(), -- when something was put into it last, or of it ended
   ended_at   timestamptz
 );
 create index batch_open on batch (id) where ended_at is null;
+
+-- Whether weeks since a batch was opened have to stay for it. One that nobody has closed is given up when all that was put
+-- into it has ended and it has not been used for as long as jobs are kept.
+create function batch_holds(b batch, keep interval) returns boolean
+language sql stable as $$
+  select b.ended_at is null and (b.done + b.buried + b.cancelled < b.total or b.used_at > now() - keep)
+$$;
 
 -- Make the week of t in all three tables, when it is not there. One at a time: of two that see that it is missing one
 -- would fail. A week of which rows lie in the default partition already can no longer be made; that must not keep the
@@ -263,38 +271,66 @@ create table queue_scan (
 );
 insert into queue_scan values ('00000000-0000-0000-0000-000000000000', 0);
 
--- A job is put whose id was made long ago (a tick that is made up for; who puts it had to wait): whole passes are to see it.
--- Call it in the transaction that puts the job. They leave out nothing of the last hour, so a younger one needs no word.
+-- Whole passes are to see a job whose id was made long ago: it is put now, or again. Call it in the transaction that does so.
 create function queue_scan_lower(job_id uuid) returns void
 language sql volatile as $$
   update queue_scan set oldest = least(oldest, job_id_before(job_id)), kicks = kicks + 1
-   where job_id < job_id_floor(now() - interval '30 minutes')
 $$;
 
--- Drop the weeks that were over `keep` ago and in which nothing is open, oldest first, as far as that goes without waiting
--- for anybody. Names of what was dropped.
-create function job_weeks_drop(keep interval) returns setof text
+-- An id that was made elsewhere, or long ago (a tick that is made up for; who puts it had to wait), and is put now: the same.
+-- Refused when it is not of version 7, or of a time to come: a job that is younger than all that a look asks for would not
+-- be found. A minute is left to clocks that differ. Whole passes leave out nothing of the last hour, so only of an older one
+-- they are told.
+create function job_id_given(id uuid) returns uuid
 language plpgsql as $$
-declare
-  week text;
-  ends timestamptz;
-  open boolean;
 begin
-  perform pg_advisory_xact_lock(5284073914873); -- nothing is kicked now
-  perform set_config('lock_timeout', '200ms', true);
+  if id::text !~ '^.{14}7.{4}[89ab]' then
+    perform refuse('MR400', format('%s is no id of a job: it is to be a UUID of version 7, as job_id_make() gives', id), 'id');
+  elsif id >= job_id_floor(clock_timestamp() + interval '1 minute') then
+    perform refuse('MR400', format('The id %s is of a time to come, %s', id, job_id_time(id)), 'id');
+  elsif id < job_id_floor(now() - interval '30 minutes') then
+    perform queue_scan_lower(id);
+  end if;
+  return id;
+end $$;
+
+-- The weeks that were over `keep` ago, oldest first, and what holds each back; null: nothing does.
+create function job_weeks_held(keep interval) returns table (week text, ends timestamptz, held text)
+language plpgsql stable as $$
+begin
   for week in select substring(c.relname from '[0-9]{4}w[0-9]{2}$')
                 from pg_inherits i join pg_class c on c.oid = i.inhrelid
                where i.inhparent = 'job'::regclass and c.relname <> 'job_default' order by c.relname loop
     ends := (to_date(week, 'IYYY"w"IW') + 7)::timestamp at time zone 'UTC';
     exit when ends > now() - keep;
-    execute format('select exists (select from job_%s j where not exists (select from job_end e where e.id = j.id))', week)
-       into open;
-    continue when open or exists (select from batch b where b.ended_at is null and b.id < job_id_floor(ends));
+    execute format('select ''job '' || j.id || '' is open'' from job_%s j'
+                   ' where not exists (select from job_end e where e.id = j.id) order by j.id limit 1', week)
+       into held;
+    held := coalesce(held, (select format('batch %s is not %s', b.id,
+                                          case when b.done + b.buried + b.cancelled < b.total then 'complete' else 'closed' end)
+                              from batch b
+                             where b.ended_at is null and b.id < job_id_floor(ends) and batch_holds(b, keep)
+                             order by b.id limit 1));
+    return next;
+  end loop;
+end $$;
+
+-- Drop the weeks that were over `keep` ago and that nothing holds back, oldest first, as far as that goes without waiting
+-- for anybody. Batches that were opened by then go with them. Names of what was dropped.
+create function job_weeks_drop(keep interval) returns setof text
+language plpgsql as $$
+declare
+  one record;
+begin
+  perform pg_advisory_xact_lock(5284073914873); -- nothing is kicked now
+  perform set_config('lock_timeout', '200ms', true);
+  for one in select * from job_weeks_held(keep) w where w.held is null loop
     begin
-      execute format('drop table job_%1$s, job_end_%1$s, job_try_%1$s', week);
-      delete from job_cancel c where c.id < job_id_floor(ends)
+      execute format('drop table job_%1$s, job_end_%1$s, job_try_%1$s', one.week);
+      delete from job_cancel c where c.id < job_id_floor(one.ends)
          and not exists (select from job j where j.id = c.id);
-      return next 'job_' || week;
+      delete from batch b where b.id < job_id_floor(one.ends) and not batch_holds(b, keep);
+      return next 'job_' || one.week;
     exception when lock_not_available then
       return;
     end;

@@ -4,8 +4,9 @@
 -- Put a job. Call it in the transaction that writes the business row; after the commit hand job_ticket() of the row to
 -- the queue's put script (or leave it to the reconciler). priority: 0 urgent, 1 high, 2 normal, 3 low. key: at most
 -- cap.key jobs of the same key run at once. unique_name: when an open job has it, nothing is put and that job is returned;
--- the name is given up when the job ends, or after unique_for. batch: one that is not complete. chain: what follows when it
--- is done. anyway: also while the queue takes no more, because it comes in the place of what has ended.
+-- the name is given up when the job ends, or after unique_for. id: one that job_id_make() has given, or another UUID of
+-- version 7 that is not of a time to come. batch: one that is not complete. chain: what follows when it is done. anyway:
+-- also while the queue takes no more, because it comes in the place of what has ended.
 create function job_put(kind text, product text, tenant text, account_id bigint, args json,
                         request_id text default '', priority integer default 2, due_at timestamptz default null,
                         key text default '', expires_at timestamptz default null, id uuid default null,
@@ -19,6 +20,9 @@ declare
 begin
   if chain is not null then
     perform job_follow_check(chain);
+  end if;
+  if id is not null then
+    perform job_id_given(id);
   end if;
   if unique_name is not null then
     id := coalesce(id, job_id_make());
@@ -81,7 +85,7 @@ end $$;
 create function batch_add(batch_id uuid, jobs integer) returns void
 language plpgsql as $$
 begin
-  update batch set total = total + jobs where id = batch_id and ended_at is null;
+  update batch set total = total + jobs, used_at = now() where id = batch_id and ended_at is null;
   if not found then
     perform refuse('MR409', 'There is no such batch, or it is complete');
   end if;
@@ -201,7 +205,8 @@ begin
                from job j join job_end e on e.id = j.id
               where j.id = any (ids) and j.batch_id is not null
               group by j.batch_id order by j.batch_id loop
-    update batch b set done = b.done + one.done, buried = b.buried + one.buried, cancelled = b.cancelled + one.cancelled
+    update batch b set done = b.done + one.done, buried = b.buried + one.buried, cancelled = b.cancelled + one.cancelled,
+                       used_at = now()
      where b.id = one.batch_id and b.ended_at is null;
     ticket := batch_complete(one.batch_id);
     if ticket is not null then
@@ -241,7 +246,7 @@ begin
   update batch b set buried = b.buried - (e.outcome = 'buried')::integer,
                      cancelled = b.cancelled - (e.outcome = 'cancelled')::integer
    where b.id = j.batch_id and b.ended_at is null;
-  update queue_scan set oldest = least(oldest, job_id_before(job_id)), kicks = kicks + 1;
+  perform queue_scan_lower(job_id);
   perform audit_note(who, 'kick', job_id::text, json_build_object('was', e.outcome, 'error', e.error));
   return job_ticket(j);
 end $$;
@@ -254,6 +259,12 @@ language sql stable parallel safe as $$
          j.queue || ' ' || j.id::text || ' 1|' || j.priority || '|' || j.kind || '|' ||
          (extract(epoch from greatest(j.due_at, not_before)) * 1000)::bigint || '|' ||
          j.deadline || '|' || j.key || '|' || j.cost || '|' || j.tenant end
+$$;
+
+-- What Redis is told of a job that is to be ended: the ticket of one that is urgent and due.
+create function job_ticket_now(j job) returns text
+language sql stable parallel safe as $$
+  select job_ticket(jsonb_populate_record(j, jsonb_build_object('priority', 0, 'due_at', job_id_time(j.id))))
 $$;
 
 -- Open jobs after `after`, made before `before`, oldest first; ticket as job_ticket() has it. It reads at most `most` jobs, so

@@ -129,7 +129,6 @@ begin
     ticket := job_ticket(job_put(kind => s.kind, product => s.product, tenant => s.tenant, account_id => s.account_id,
                                  args => s.args, priority => s.priority::integer, key => s.key, due_at => tick,
                                  request_id => 'schedule/' || s.name, id => schedule_job_id(s.name, tick)));
-    perform queue_scan_lower(schedule_job_id(s.name, tick));
     tickets := tickets || ticket;
     ticks := ticks || tick;
   end loop;

@@ -49,6 +49,28 @@ def test_what_a_job_knows_of_itself(worker, producer, deed):
     assert (status.state, status.progress, status.failed, status.queue) == ("done", 100, 0, "probe")
 
 
+def sockets(pid):
+    links = [os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd")]
+    return {link for link in links if link.startswith("socket:")}
+
+
+def test_a_child_has_no_connection_of_its_dispatchers(worker, world, producer, deed):
+    """It kept those to limiters and to other queues' Redis open, and could have written to them."""
+    limiter = lambda: world.redis("HGET", "mr1:{q:probe}:cfg", "limiter")
+    world.sql("insert into limiter (name, rate, burst) values ('shared', 1000, 1000)")
+    world.sql("select queue_set('test', 'probe', 'limiter', 'shared')")
+    until(lambda: limiter() == "shared", "the queue has a limiter", PATIENCE)
+    assert producer.ended(deed("echo")).state == "done"
+    assert len(sockets(worker.pid)) == 4        # PostgreSQL, Redis twice, and where its tokens came from
+    job = deed("block", until=str(deed.until))
+    pid = running(deed, 2)
+    assert not sockets(pid) & sockets(worker.pid)
+    deed.until.touch()
+    assert producer.ended(job).state == "done"
+    world.sql("select queue_set('test', 'probe', 'limiter', null)")
+    until(lambda: limiter() is None, "it has none any more", PATIENCE)
+
+
 def test_progress_is_seen_while_it_blocks(worker, producer, deed):
     job = deed("block", until=str(deed.until))
     until(lambda: producer.status(job).progress == 40, "progress", PATIENCE)

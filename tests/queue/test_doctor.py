@@ -153,6 +153,21 @@ def test_a_kind_that_the_database_does_not_know(doctor, sql):
     doctor.finds("schema", "thinks differently of kind mail.magic_link")
 
 
+def test_weeks_that_are_held_back(doctor, sql):
+    """Nobody was told that nothing was dropped any more."""
+    for ago in (7, 8, 9):
+        sql(f"select job_week_make(now() - interval '{ago} weeks')")
+    sql("select job_put('mail.magic_link', '', 't', null, '{}'), batch_open('p')")
+    job = sql.one("update job set id = job_id_floor(now() - interval '9 weeks') returning id")
+    one = sql.one("update batch set id = job_id_floor(now() - interval '8 weeks'), used_at = now() - interval '20 days' returning id")
+    sql("update queue_scan set oldest = 'ffffffff-ffff-7fff-bfff-ffffffffffff'")    # not what this is about
+    said = dict(reversed(text.split(" are not dropped: ")) for _, text in doctor.finds("weeks", "are not dropped", "warning")["weeks"])
+    week = lambda ago: sql.one(f"select to_char((now() - interval '{ago} weeks') at time zone 'UTC', 'IYYY\"w\"IW')")
+    assert said == {f"job {job} is open": f"{week(9)} to {week(9)}", f"batch {one} is not closed": f"{week(8)} to {week(7)}"}
+    sql("delete from job; delete from batch")
+    doctor.finds("weeks", f"{week(9)} to {week(7)} are not dropped: nothing holds them back", "warning")
+
+
 def test_weeks_that_are_not_made(doctor, sql):
     week = sql.one("select to_char((now() at time zone 'UTC') + interval '7 days', 'IYYY\"w\"IW')")
     sql(f"drop table job_try_{week}")

@@ -366,3 +366,47 @@ def test_a_week_in_use_is_left_for_the_next_time(sql, session):
     assert sql(statement("queue/weeks_drop", days=35)) == []
     reader("commit")
     assert sql(statement("queue/weeks_drop", days=35)) == [[week]]
+
+
+def old_batch(sql, weeks_ago=8, unused="36 days", closed="false"):
+    """A batch of that week, with one job of it that is open."""
+    sql(f"select job_week_make(now() - interval '{weeks_ago} weeks')")
+    made = sql.one("select batch_open('p')")
+    one = sql.one(f"update batch set id = job_id_floor(now() - interval '{weeks_ago} weeks'), closed = {closed} where id = '{made}'"
+                  " returning id")
+    job = put(sql, batch=f"'{one}'")
+    sql(f"update batch set used_at = now() - interval '{unused}'")
+    return one, job
+
+
+def test_a_batch_that_nobody_closes_does_not_hold_weeks_back_for_ever(sql):
+    """One whose producer had died kept all later weeks from being dropped, and batches were never removed."""
+    one, job = old_batch(sql)
+    sql("select job_week_make(now() - interval '7 weeks')")
+    drop, held = statement("queue/weeks_drop", days=35), "select distinct held from job_weeks_held('35 days')"
+    assert sql(drop) == [] and sql(held) == [[f"batch {one} is not complete"]]
+    end(sql, job)
+    sql(statement("queue/job_ended", ids="{%s}" % job))
+    assert sql(drop) == [] and sql(held) == [[f"batch {one} is not closed"]]      # it has just been used
+    sql("update batch set used_at = now() - interval '36 days'")
+    assert len(sql(drop)) == 2 and sql("select * from batch") == []
+
+
+def test_a_complete_batch_goes_with_its_week(sql):
+    _, job = old_batch(sql, closed="true")
+    young = sql.one("select batch_open('p')")
+    sql(f"select batch_close('{young}')")
+    assert sql(statement("queue/weeks_drop", days=35)) == []
+    end(sql, job)
+    sql(statement("queue/job_ended", ids="{%s}" % job))
+    assert len(sql(statement("queue/weeks_drop", days=35))) == 1
+    assert sql("select id, ended_at is not null from batch") == [[young, "t"]]
+
+
+def test_the_audit_is_kept_for_more_than_a_year(sql):
+    for ago in (500, 401, 399, 30):
+        sql(f"insert into audit (at, who, action, target) values (now() - interval '{ago} days', 'w', 'set', '{ago}')")
+    sql(statement("queue/audit_drop", days=450))
+    assert [row[0] for row in sql("select target from audit order by id")] == ["401", "399", "30"]
+    sql(statement("queue/audit_drop", days=35))
+    assert [row[0] for row in sql("select target from audit order by id")] == ["399", "30"]

@@ -27,3 +27,14 @@ def test_what_was_missed_is_put_when_it_is_there(servers, fleet, redis_alone):
     finally:
         fleet.stop()
         nodes.stop()
+
+
+def test_a_scheduler_looks_after_a_thousand_queues(fleet, redis_alone, sql):
+    """The 33rd name of a queue was never opened, and names stay. Beyond the bound it says so."""
+    sql("insert into job_kind (name, queue, version, deadline, tries)"
+        " select 'k.' || n, 'q-' || n, 1, 60, 3 from generate_series(1, 1030) n")
+    scheduler = fleet.start("millrace-scheduler")
+    assert "there are more than 1024" in fleet.line(scheduler, "reconcile.queues")
+    opened = lambda: sum(redis_alone("EXISTS", f"mr1:{{q:q-{n}}}:gen") for n in range(1, 1031))
+    until(lambda: opened() == 1022, "all but those are open", 60)
+    assert redis_alone("EXISTS", "mr1:{q:image}:gen") == redis_alone("EXISTS", "mr1:{q:mail}:gen") == 1

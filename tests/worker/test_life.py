@@ -65,7 +65,7 @@ def test_drain(yard):
     name = worker.find("worker.start")[0].rpartition("name=")[2]
     until(lambda: yard.redis("ZSCORE", yard.queue.key("who"), name), "it has told of itself")
     information = json.loads(yard.redis("HGET", yard.queue.key("info"), name))
-    assert information["slots"] == 4 and information["pid"] == worker.pid
+    assert information["slots"] == 4 and information["pid"] == worker.pid and information["lease"] == 3
     yard.redis("SADD", yard.queue.key("drain"), name)
     assert worker.ended() == 0 and worker.find("why=drain")
     assert yard.redis("ZRANGE", yard.queue.key("who"), 0, -1) == [other.find("worker.start")[0].rpartition("name=")[2]]
@@ -117,6 +117,17 @@ def test_a_kind_or_version_of_the_next_release_is_left_to_it(yard):
     yard.wake()
     yard.all_ended(jobs)
     old.signal(signal.SIGCONT)
+
+
+def test_a_rebuild_waits_for_the_longest_lease_that_workers_tell(shut_yard):
+    """While a longer one was rolled out, a scheduler with the old one opened the queue before its holders had told of all."""
+    shut_yard.row()
+    shut_yard.queue.hello("other:1:x", json.dumps({"lease": 9}))
+    scheduler = shut_yard.start("scheduler")
+    scheduler.says("reconcile.rebuild queue=trial")
+    began = time.monotonic()
+    scheduler.says("reconcile.open queue=trial")
+    assert 5 < time.monotonic() - began < 9
 
 
 def test_the_next_release_runs_what_the_last_one_put(yard):

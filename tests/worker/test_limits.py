@@ -75,6 +75,16 @@ def test_a_429_blocks_all_who_share(yard, shared):
     assert yard.tries(job)[0] == ("snoozed", "f")
 
 
+def test_a_429_blocks_for_an_hour_at_most(yard, shared):
+    """A Retry-After of a year stopped all who share the limiter for a year."""
+    yard.worker()
+    job = yard.put(do="limited", delay=100000)
+    yard.tried(job, 1)
+    till, said = until(lambda: yard.redis("GET", shared.prefix + "block"), "it is blocked").split("|")
+    assert 3500 < (int(till) - int(said)) / 1e6 <= 3600
+    assert float(yard.sql.one("select extract(epoch from not_before - ended_at) from job_try")) == 100000
+
+
 def test_who_is_behind_the_fence_stops_nobody(yard, shared):
     """What has met a hostile file may say anything: it used to stop all queues of the limiter for as long as it liked."""
     yard.worker()

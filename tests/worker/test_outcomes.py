@@ -2,10 +2,12 @@
 """How jobs end: what their functions say, and what becomes of them when they do not get that far."""
 import json
 import signal
+import threading
 import time
 
 import pytest
 
+from proxy import Proxy
 from servers import until
 
 
@@ -90,6 +92,36 @@ def test_a_child_that_dies_is_one_attempt(yard):
     assert "ended with 66 and no result" in yard.ended(job, "buried")[0]
 
 
+def test_a_child_that_ended_itself_while_its_worker_was_frozen_is_no_attempt(yard, servers, tmp_path):
+    """Frozen between the question and the answer, late in a lease, the worker renewed it, and took its end for a failure."""
+    job, first = yard.row("trial.fenced", do="block"), []
+    yard.sql(f"update job set deadline = 60, tries = 1 where id = '{job}'")
+    def ended(pid):
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    def thaw(pid):
+        until(lambda: ended(pid), "its child has ended itself")
+        worker.signal(signal.SIGCONT)
+    def touched(reply):
+        if reply != b"*1\r\n$2\r\nok\r\n" or len(first) > 1:
+            return reply
+        first[:] = first or [time.monotonic()]
+        if time.monotonic() - first[0] < 2.2:
+            return b"-ERR not now\r\n"
+        worker.signal(signal.SIGSTOP)
+        first.append(int(worker.proc(f"task/{worker.pid}/children").split()[0]))
+        threading.Thread(target=thaw, args=(first[1],)).start()
+        return reply
+    proxy = Proxy(tmp_path / "slow", servers.redis_socket, {b"EVALSHA": touched})
+    worker = yard.worker(redis_url=proxy.path, queue_lease=6)
+    yard.tell(job)
+    assert "reason=lost" in worker.says("job.stop") and len(first) == 2
+    until(lambda: not worker.find("job.end") and yard.redis("HEXISTS", yard.queue.key("own"), job), "its lease may end")
+    yard.expire(job)
+    assert yard.tried(job, 1) == [("lost", "f")]
+    proxy.close()
+
+
 def test_what_kills_its_workers_is_poison(yard):
     """Three lost leases; none of them counts as a try."""
     job = yard.put(do="die")
@@ -100,6 +132,18 @@ def test_what_kills_its_workers_is_poison(yard):
     worker = yard.worker()
     assert "workers were lost 3 times" in yard.ended(job, "buried")[0]
     assert yard.tries(job) == [("lost", "f")] * 3
+
+
+def test_what_could_not_be_begun_in_time_does_not_start(yard, another_session):
+    """A statement may take longer than a lease is surely ours: the job was started all the same."""
+    another_session("select pg_advisory_lock(1)")
+    worker = yard.worker(database_timeout=2300)
+    job = yard.put("trial.short")
+    worker.says("job.begin", 2)
+    assert not worker.find("job.start")
+    another_session("select pg_advisory_unlock(1)")
+    yard.ended(job)
+    assert len(worker.find("job.start")) == 1 and yard.tries(job) == []
 
 
 def test_what_has_expired_does_not_run(yard):
@@ -139,6 +183,19 @@ def test_a_cancelled_one_that_is_taken_does_not_run(yard):
     yard.sql(f"insert into job_cancel (id, asked_by) values ('{job}', 'test')")
     yard.worker()
     yard.ended(job, "cancelled")
+
+
+def test_a_cancelled_one_whose_producer_died_before_it_was_at_the_front(yard):
+    """Redis knew nothing of it any more, and was told an hour later."""
+    yard.scheduler()
+    yard.worker()
+    job = yard.row(more="due_at => now() + interval '9 minutes', id => overlay(job_id_make()::text placing"
+                        " left(job_id_floor(now() - interval '5 minutes')::text, 13) from 1)::uuid")
+    yard.tell(job)
+    yard.sql(f"insert into job_cancel (id, asked_by) values ('{job}', 'its producer')")
+    assert yard.queue.cancel(job, "drop") == "waiting"
+    yard.ended(job, "cancelled")
+    assert yard.sql("select outcome from trial_end") == [["cancelled"]]
 
 
 # ---- results ----

@@ -182,6 +182,10 @@ static const struct sql trial_end = {
     " else 1 end from job j where j.id = :job_id"
 };
 
+/* Has to wait while somebody has the lock. */
+static const struct sql trial_begin = { "trial/begin",
+                                        "select pg_advisory_xact_lock_shared(1) from job where id = :job_id" };
+
 #define ARGUMENTS                                                                                                      \
     FIELDS({ .name = "do", .type = TEXT, .max = 20 }, { .name = "delay", .type = INTEGER, .min = -1, .max = 100000 },  \
            { .name = "ms", .type = INTEGER, .min = 0, .max = 600000 },                                                 \
@@ -199,7 +203,7 @@ const struct job_kind job_kinds[] = {
     { .name = "trial.do", .queue = "trial", .version = DO_VERSION, .deadline = 30, .tries = 3, .backoff = 1,
       .in = ARGUMENTS, .run = run, .end = &trial_end },
     { .name = "trial.short", .queue = "trial", .version = 1, .deadline = 1, .tries = 2, .backoff = 1, .in = ARGUMENTS,
-      .run = run, .end = &trial_end },
+      .run = run, .begin = &trial_begin, .end = &trial_end },
     { .name = "trial.fenced", .queue = "trial", .version = 1, .deadline = 2, .tries = 2, .backoff = 1, .in = ARGUMENTS,
       .run = run, .fenced = true, .end = &trial_end },
 #ifdef TRIAL_NEXT
