@@ -2,11 +2,14 @@
 -- put: make jobs known. ARGV = id, packed, id, packed, ... (at most 64). Idempotent by id: a known id is left alone.
 -- Returns how many were new. A malformed one refuses the whole batch. While a rebuild wipes the queue nothing is put: it
 -- puts all open jobs when it is through.
+-- An id that is none would come to every worker, none of whom could ask for its job.
+local ID = '^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$'
+
 script('put', {}, function(ARGV)
   local ids, jobs = {}, {}
   for i = 1, #ARGV, 2 do
     local job = unpack_job(ARGV[i], ARGV[i + 1])
-    if not job then return redis.error_reply('MALFORMED job ' .. ARGV[i]) end
+    if not job or not string.find(job.id, ID) then return redis.error_reply('MALFORMED job ' .. ARGV[i]) end
     ids[#ids + 1] = job.id
     jobs[#jobs + 1] = job
   end

@@ -56,6 +56,14 @@ def test_a_malformed_job_is_refused_and_nothing_of_its_batch_is_put(queue, text)
     assert queue.redis("EXISTS", queue.key("j")) == 0
 
 
+@pytest.mark.parametrize("job", ["", "oops", "x" * 36, f"{'a' * 8}-{'b' * 27}", new_id() + "0", new_id().replace("-", "")])
+def test_an_id_that_is_none_is_refused(queue, job):
+    """Each worker in turn would reserve it, and none could read its job."""
+    with pytest.raises(RedisError, match="MALFORMED"):
+        queue.put((new_id(), packed()), (job, packed()))
+    assert queue.redis("EXISTS", queue.key("j")) == 0
+
+
 def test_a_tenant_may_have_any_sign_but_blanks_and_bars(queue):
     job = queue.put_one(tenant="figureforge/7:{a}-%ü")
     held, = queue.reserve()
