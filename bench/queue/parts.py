@@ -231,9 +231,10 @@ class Ours:
 def engine_part(ours, options, tell):
     return Turns((Side("streams.batch", ours.streams("batch"), 20000, "XADD; XREADGROUP; XACK and XDEL: 3 round trips"),
                   Side("engine.batch", ours.cycle(BATCH, options.tenants), 10000, "put; reserve; finish"),
-                  Side("streams.single", ours.streams("single"), 5000, "XREADGROUP; XACK; XDEL (XADD before, untimed)"),
-                  Side("engine.single", ours.cycle(1, options.tenants), 2000, "put; reserve; finish (put is timed)"),
-                  Side("engine.single.take", ours.take_singly, 2000, "reserve; finish (put before, untimed)")),
+                  Side("streams.single", ours.streams("single"), 5000, "XADD; XREADGROUP; XACK and XDEL: 3 round trips"),
+                  Side("engine.single", ours.cycle(1, options.tenants), 2000, "put; reserve; finish"),
+                  Side("streams.take", ours.streams("take"), 5000, "XREADGROUP; XACK; XDEL (XADD before, untimed)"),
+                  Side("engine.take", ours.take_singly, 2000, "reserve; finish (put before, untimed)")),
                  options, tell)
 
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * bench-queue-streams REDIS batch|single JOBS BYTES WAITING: the limit of the engine, a Redis stream with one consumer
- * group. First in, first out: no tenants, priorities, delays, caps, leases.
+ * bench-queue-streams REDIS batch|single|take JOBS BYTES WAITING: the limit of the engine, a Redis stream with one
+ * consumer group. First in, first out: no tenants, priorities, delays, caps, leases.
  * batch: cycles of three round trips: 64 XADD; XREADGROUP COUNT 64; one XACK and one XDEL of all.
- * single: XADD is done before and not timed; then XREADGROUP COUNT 1, XACK, XDEL, a round trip each.
+ * single: the same with one. take: XADD is done before and not timed; then XREADGROUP COUNT 1, XACK, XDEL, a round trip
+ * each.
  * WAITING jobs lie in the stream all the time. */
 #include "bench/queue/measure.h"
 
@@ -69,19 +70,31 @@ static long take(redisContext *redis, const char *n, bool together)
     return done;
 }
 
-static void run_batch(redisContext *redis, long jobs, const char *args)
+static void run_cycles(redisContext *redis, long jobs, const char *args, int n)
 {
     uint64_t from = clock_ns();
+    char count[16];
     long done = 0;
 
+    snprintf(count, sizeof count, "%d", n);
     while (done < jobs) {
-        add(redis, BATCH_MAX, args);
-        done += take(redis, "64", true);
+        add(redis, n, args);
+        done += take(redis, count, true);
     }
     tell_rate(done, from, clock_ns());
 }
 
+static void run_batch(redisContext *redis, long jobs, const char *args)
+{
+    run_cycles(redis, jobs, args, BATCH_MAX);
+}
+
 static void run_single(redisContext *redis, long jobs, const char *args)
+{
+    run_cycles(redis, jobs, args, 1);
+}
+
+static void run_take(redisContext *redis, long jobs, const char *args)
 {
     uint64_t from;
     long done = 0;
@@ -96,12 +109,21 @@ static void run_single(redisContext *redis, long jobs, const char *args)
 
 int main(int argc, char **argv)
 {
+    static const struct {
+        const char *name;
+        void (*run)(redisContext *redis, long jobs, const char *args);
+    } modes[] = { { "batch", run_batch }, { "single", run_single }, { "take", run_take } };
     const char *args, *create[] = { "XGROUP", "CREATE", STREAM, GROUP, "0", "MKSTREAM" };
     redisContext *redis;
+    size_t mode = 0;
     long jobs, waiting;
 
     if (argc != 6)
-        die("words", "REDIS batch|single JOBS BYTES WAITING");
+        die("words", "REDIS batch|single|take JOBS BYTES WAITING");
+    while (mode < sizeof modes / sizeof *modes && strcmp(modes[mode].name, argv[2]) != 0)
+        mode++;
+    if (mode == sizeof modes / sizeof *modes)
+        die(argv[2], "no such mode");
     redis = redis_open(argv[1]);
     jobs = number("JOBS", argv[3], 1);
     args = arguments((size_t)number("BYTES", argv[4], 10));
@@ -110,7 +132,7 @@ int main(int argc, char **argv)
     freeReplyObject(redis_next(redis));
     for (long i = 0; i < waiting; i += BATCH_MAX)
         add(redis, BATCH_MAX, args);
-    (!strcmp(argv[2], "batch") ? run_batch : run_single)(redis, jobs, args);
+    modes[mode].run(redis, jobs, args);
     redisFree(redis);
     return 0;
 }
