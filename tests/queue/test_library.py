@@ -122,8 +122,9 @@ def test_names_carry_the_text(queue):
 
 @pytest.fixture
 def short_of_memory(redis):
+    _, before = redis("CONFIG", "GET", "maxmemory")
     yield lambda: redis("CONFIG", "SET", "maxmemory", 1)
-    redis("CONFIG", "SET", "maxmemory", 0)
+    redis("CONFIG", "SET", "maxmemory", before)
 
 
 def test_without_memory_nothing_is_put_and_what_has_begun_ends(queue, redis, short_of_memory):
