@@ -31,11 +31,14 @@ class Proxy:
         server = socket.socket(socket.AF_UNIX)
         server.connect(self.real)
         asked, answers = client.makefile("rb"), server.makefile("rb")
-        while raw := message(asked):
-            server.sendall(raw)
-            reply = message(answers)
-            change = self.change.get(raw.split(b"\r\n")[2].upper())
-            client.sendall(change(reply) if change else reply)
+        try:
+            while raw := message(asked):
+                server.sendall(raw)
+                reply = message(answers)
+                change = self.change.get(raw.split(b"\r\n")[2].upper())
+                client.sendall(change(reply) if change else reply)
+        except OSError:
+            pass                               # it has gone while it waited for an answer
         server.close()
         client.close()
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The queue's tables, functions and statements, also under concurrency."""
 import json
-import re
 import threading
 
 import pytest
