@@ -27,12 +27,18 @@ begin
   end if;
   if unique_name is not null then
     id := coalesce(id, job_id_make());
-    insert into job_unique as u (name, id, expires_at) values (job_put.unique_name, job_put.id, now() + unique_for)
-    on conflict (name) do update set id = excluded.id, expires_at = excluded.expires_at where u.expires_at <= now();
-    if not found then
+    for attempt in 1 .. 10 loop -- whoever has the name may give it up between these two
+      insert into job_unique as u (name, id, expires_at) values (job_put.unique_name, job_put.id, now() + unique_for)
+      on conflict (name) do update set id = excluded.id, expires_at = excluded.expires_at where u.expires_at <= now();
+      exit when found;
       select j.* into made from job j join job_unique u on u.id = j.id where u.name = job_put.unique_name;
-      return made;
-    end if;
+      if found then
+        return made;
+      end if;
+      if attempt = 10 then
+        perform refuse('MR503', format('The name %s is taken by a job that is not there', unique_name));
+      end if;
+    end loop;
   end if;
   if batch is not null then
     perform batch_add(batch, 1);

@@ -63,6 +63,14 @@ def test_a_name_runs_out(sql):
     assert put(sql, unique_name="'n'") != first
 
 
+def test_a_name_of_a_job_that_is_not_there_is_no_job(sql):
+    """As after a restore; it is not tried for ever."""
+    sql("insert into job_unique values ('n', gen_random_uuid(), now() + interval '1 day')")
+    with pytest.raises(Refused, match="taken by a job that is not there") as refused:
+        put(sql, unique_name="'n'")
+    assert refused.value.sqlstate == "MR503" and sql.one("select count(*) from job") == "0"
+
+
 def test_two_that_put_at_once_get_one_job(sql, session):
     a, b = session(), session()
     a("begin")

@@ -112,7 +112,7 @@ def test_a_child_that_ended_itself_while_its_worker_was_frozen_is_no_attempt(yar
         first.append(int(worker.proc(f"task/{worker.pid}/children").split()[0]))
         threading.Thread(target=thaw, args=(first[1],)).start()
         return reply
-    proxy = Proxy(tmp_path / "slow", servers.redis_socket, {b"EVALSHA": touched})
+    proxy = Proxy(tmp_path / "slow", servers.redis_socket, {b"FCALL": touched})
     worker = yard.worker(redis_url=proxy.path, queue_lease=6)
     yard.tell(job)
     assert "reason=lost" in worker.says("job.stop") and len(first) == 2
