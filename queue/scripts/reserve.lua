@@ -129,20 +129,28 @@ local function serve_levels()
     level.virtual = math.max(tonumber(kept[level.priority]) or 0, clock)
     level.weight, level.vain = level_weight(level.priority), 0
   end
+  -- The jobs of a call start together, so in a large one turns may be longer: what that costs a level it has in the next.
+  local turn, changed = math.max(SHARE, math.ceil(want / 8)), {}
   while #out < want and looks < LOOKS and not stop and #some > 0 do
     local at = 1
     for i = 2, #some do if some[i].virtual + some[i].vain < some[at].virtual + some[at].vain then at = i end end
     local level, before, looked = some[at], #out, looks
-    local empty = serve(level.priority, math.min(SHARE, want - #out), 4 * SHARE)
+    local empty = serve(level.priority, math.min(turn, want - #out), 4 * SHARE)
     if #out > before then
       clock = math.max(clock, level.virtual)
       level.virtual = level.virtual + (#out - before) / level.weight
-      call('HSET', P .. 'lvl', level.priority, level.virtual, 'clock', clock)
+      changed[level.priority] = level.virtual
     end
     -- What could not run costs the level its turn in this call only: others must not wait until all of it is in lanes.
     level.vain = level.vain + (looks - looked - (#out - before)) / level.weight
     if empty then table.remove(some, at) end
   end
+  local words = {}
+  for priority, virtual in pairs(changed) do
+    words[#words + 1] = priority
+    words[#words + 1] = virtual
+  end
+  if #words > 0 then call('HSET', P .. 'lvl', 'clock', clock, unpack(words)) end
 end
 
 -- ---- the call ----
