@@ -142,8 +142,11 @@ class Producer(threading.Thread):
         self.put("soak.slow", args={"ms": self.length()})
 
     def length(self):
-        """Milliseconds; a few outlive a lease."""
-        return self.dice.choice((200, 200, 200, 300, 300, 500, 500, 800, 1500, 3000, self.fleet.options.lease * 1600))
+        """Milliseconds; a few outlive a lease, as many as take the same share of slots whatever it is."""
+        lease = self.fleet.options.lease
+        if self.dice.random() < 0.4 / lease:
+            return lease * 1600
+        return self.dice.choice((200, 200, 200, 300, 300, 500, 500, 800, 1500, 3000))
 
     def wait(self):
         self.put("soak.wait", args={"ms": self.length()})
