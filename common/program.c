@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/program.h"
 #include "common/memory.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <sodium.h>
+#include <unistd.h>
 
 /* libpq and libcurl bring LDAP along, and that brings GnuTLS, which nobody here uses: asked so, it does not start by
  * itself, which would keep a MiB resident in every process. The name is GnuTLS' own. */
@@ -11,6 +14,16 @@ int _gnutls_global_init_skip(void);
 int _gnutls_global_init_skip(void)
 {
     return 1;
+}
+
+/* A connection must not get the number of a standard descriptor that whoever started us has closed: what is printed
+ * would go into it. What stands there instead can be neither read nor written in its direction, so that nobody takes it
+ * for done. */
+static void stand_in_for_closed(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            abort();
 }
 
 static void print_usage(FILE *to, const char *name, const char *usage)
@@ -31,6 +44,7 @@ const struct config *program_start(void *ctx, const char *name, const char *usag
     const char *file = NULL, *why = "";
     int option;
 
+    stand_in_for_closed();
     memory_init();
     signal(SIGPIPE, SIG_IGN);
     while ((option = getopt_long(argc, argv, "+c:hv", options, NULL)) != -1) {

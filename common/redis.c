@@ -60,10 +60,13 @@ static int redis_fail(struct redis *redis, int r, const char *why)
 /* Wait for the next answer. */
 static int redis_answer(struct redis *redis, redisReply **ret)
 {
+    const redisContext *connection = redis->connection;
     void *reply = NULL;
 
     if (redisGetReply(redis->connection, &reply) != REDIS_OK || !reply)
-        return redis_fail(redis, -EIO, redis->connection->errstr);
+        return redis_fail(redis, -EIO,
+                          connection->err == REDIS_ERR_IO && errno == EAGAIN ? "no answer in time (redis.timeout)"
+                                                                             : connection->errstr);
     *ret = reply;
     return 0;
 }

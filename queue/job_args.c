@@ -123,6 +123,12 @@ int job_args_open(void *ctx, const struct seal_ring *ring, const struct job_kind
 
 /* ---- show ---- */
 
+/* By the statement that has read it. */
+static bool is_hidden(const json_t *value)
+{
+    return json_is_string(value) && !strcmp(json_string_value(value), "(sealed)");
+}
+
 char *job_args_shown(void *ctx, const struct job_kind *kind, const char *args)
 {
     autotalloc void *scratch = talloc_new(NULL);
@@ -136,7 +142,7 @@ char *job_args_shown(void *ctx, const struct job_kind *kind, const char *args)
     {
         const struct field *field = kind ? field_find(kind->in, name) : NULL;
 
-        if (is_sealed(member))
+        if (is_sealed(member) || is_hidden(member))
             json_object_set_new(value, name, json_string("(sealed)"));
         else if (field && field_secret(field))
             json_object_set_new(value, name, json_string("(secret)"));

@@ -215,9 +215,10 @@ struct verdict operate_set(const struct actor *actor, const char *queue, const c
                      PARAMS({ "who", actor->who }, { "queue", queue }, { "name", name }, { "value", value }),
                      &result) < 0)
         return refused(&result);
-    return verdict(E_NONE, "%s is %s%s%s", name, value ? value : "as if nothing had been said",
-                   tell_settings(actor, queue) ? "" : "; Redis does not answer, the scheduler will tell it",
-                   value ? "" : " now");
+    return verdict(
+        E_NONE, "%s %s%s%s%s", name, !value && *result_text(&result, 0, "had") == 'f' ? "was not set, it is " : "is ",
+        value ? value : "as if nothing had been said",
+        tell_settings(actor, queue) ? "" : "; Redis does not answer, the scheduler will tell it", value ? "" : " now");
 }
 
 struct verdict operate_limiter(const struct actor *actor, const char *name, const char *rate, const char *burst)

@@ -76,8 +76,15 @@ $(B)/libmillrace-queue.a: $(call pic,$(LIBRARY_SRC)) $(B)/pic/engine.a
 	$(call say,AR,$@)ld -r --gc-sections --gc-keep-exported -o $(B)/pic/millrace-queue.o $(call pic,$(LIBRARY_SRC)) \
 	    $(B)/pic/engine.a && objcopy -w --keep-global-symbol='millrace_*' $(B)/pic/millrace-queue.o && \
 	    ar rcs $@ $(B)/pic/millrace-queue.o
-$(B)/millrace-queue.pc: queue/public/millrace-queue.pc.in Makefile
+$(B)/millrace-queue.pc: queue/public/millrace-queue.pc.in Makefile $(B)/prefix
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' -e 's|@VERSION@|$(VERSION)|' $< > $@
+
+# Where things will lie: what carries it is made anew when PREFIX or LIBDIR is another than last time.
+.PHONY: always
+$(B)/prefix: always
+	@mkdir -p $(@D)
+	@echo '$(PREFIX) $(LIBDIR)' | cmp -s - $@ || echo '$(PREFIX) $(LIBDIR)' > $@
+$(call obj,common/config.c) $(call pic,common/config.c): $(B)/prefix
 
 # What producers in other languages give to EVAL: put, made of the same files.
 $(B)/put.lua: queue/scripts/put.lua $(wildcard queue/scripts/prelude/*.lua) tools/embed

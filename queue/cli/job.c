@@ -40,6 +40,7 @@ static const struct column stored[] = {
     { "audit", COLUMN_JSON, NULL },
     { .name = NULL },
 };
+/* clang-format off */
 static const struct column shown[] = {
     { "id", COLUMN_TEXT, NULL },
     { "kind", COLUMN_TEXT, NULL },
@@ -61,12 +62,14 @@ static const struct column shown[] = {
     { "again_at", COLUMN_TEXT, NULL },
     { "outcome", COLUMN_TEXT, NULL },
     { "error", COLUMN_TEXT, NULL },
+    { "result", COLUMN_JSON, NULL },
     { "ended_at", COLUMN_TEXT, NULL },
     { "batch", COLUMN_PAIRS, NULL },
     { "chain", COLUMN_JSON, NULL },
     { "args", COLUMN_JSON, NULL },
     { .name = NULL },
 };
+/* clang-format on */
 
 /* ---- where it is ---- */
 
@@ -126,7 +129,8 @@ static void add_event(json_t *events, const json_t *at, const char *what, const 
     json_array_insert_new(events, to, event);
 }
 
-/* Put, tries, what operators did, the end: in the order of time. */
+/* Put, tries, what operators did, the end: in the order of time. A put by the command is in the audit as well, and once
+ * is enough: twice looks like a job that was doubled. */
 static json_t *events_of(const json_t *job)
 {
     json_t *events = json_array(), *row;
@@ -138,8 +142,12 @@ static json_t *events_of(const json_t *job)
         add_event(events, json_object_get(row, "ended_at"), json_string_value(json_object_get(row, "outcome")),
                   json_object_get(row, "worker"), json_object_get(row, "error"));
     json_array_foreach(json_object_get(job, "audit"), i, row)
+    {
+        if (!strcmp(json_string_value(json_object_get(row, "action")), "put"))
+            continue;
         add_event(events, json_object_get(row, "at"), json_string_value(json_object_get(row, "action")),
                   json_object_get(row, "who"), json_object_get(row, "details"));
+    }
     if (json_is_string(asked) && json_array_size(json_object_get(job, "audit")) == 0)
         add_event(events, asked, "cancel", json_object_get(job, "cancel_asked_by"), NULL);
     if (json_is_string(json_object_get(job, "outcome")))

@@ -45,7 +45,7 @@ static const char *usage_text(void *ctx)
     return memory_check(talloc_asprintf_append(
         text, "\n\n  millrace COMMAND --help tells more.\n\n"
               "Exit status: 0 done, 1 it failed, 2 wrong usage, 3 there is no such thing, 4 it cannot be done in this\n"
-              "state."));
+              "state; put and batch: 5 cancelled, 6 the time is over, 7 lines were refused."));
 }
 
 /* A command's status; it has not done its work when its answer could not be written. */
@@ -53,7 +53,8 @@ static int ended(int status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
-    return status == DONE ? FAILED : status;
+    return complain("standard output", "not all that there was to say could be written",
+                    status == DONE ? FAILED : status);
 }
 
 static int usage(const char *text)
@@ -81,5 +82,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < ELEMENTS(commands); i++)
         if (!strcmp(words[0], commands[i].name))
             return ended(commands[i].run(&operation));
+    complain(words[0], "there is no such command", USAGE);
     return usage(text);
 }

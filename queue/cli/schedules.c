@@ -212,6 +212,8 @@ int command_schedule(struct operation *operation)
                 return USAGE;
             return actions[i].run(operation, said.words[0], said.values);
         }
+    if (words[0] && !help)
+        complain(words[0], "there is no such action", USAGE);
     for (size_t i = 0; i < ELEMENTS(actions); i++)
         fprintf(help ? stdout : stderr, "%s millrace %-16s %s\n", i ? "      " : "Usage:", actions[i].guide.name,
                 actions[i].guide.words);

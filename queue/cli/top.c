@@ -18,12 +18,14 @@ enum { PERIOD_MS = 1000, WORKERS_MAX = 200 };
 
 /* Counters of a queue as of the last frame. */
 struct before {
+    const char *queue;
     long long put, done, failed, at_ms;
 };
 
 struct top {
     struct operation *operation;
-    struct before *before; /* a row a queue */
+    struct before *before; /* a row for each queue that was ever drawn: some come while we look */
+    size_t queues;         /* of those */
     int rows, columns;     /* of the terminal; 0: without end */
     int printed;
     bool once;
@@ -84,18 +86,38 @@ static const char *state(const struct gauge *gauge)
                              : "open";
 }
 
-static void draw_queue(struct top *top, const struct gauge *gauge, struct before *before)
+static struct before *before_of(struct top *top, const char *queue)
+{
+    for (size_t i = 0; i < top->queues; i++)
+        if (!strcmp(top->before[i].queue, queue))
+            return &top->before[i];
+    top->before =
+        memory_check(talloc_realloc(top->operation->ctx, top->before, struct before, (unsigned)top->queues + 1));
+    top->before[top->queues] = (struct before){ .queue = COPY(top->operation->ctx, queue) };
+    return &top->before[top->queues++];
+}
+
+/* A number, or "-" where nobody has told it. */
+static const char *told(void *ctx, bool known, long long n)
+{
+    return known ? FORMAT(ctx, "%lld", n) : "-";
+}
+
+static void draw_queue(struct top *top, const struct gauge *gauge, bool database)
 {
     autotalloc void *ctx = talloc_new(NULL);
-    struct before now = { gauge_sum(gauge, "put"), gauge_sum(gauge, "done"),
+    struct before *before = before_of(top, gauge->queue);
+    struct before now = { before->queue, gauge_sum(gauge, "put"), gauge_sum(gauge, "done"),
                           gauge_sum(gauge, "failed") + gauge_sum(gauge, "buried"), gauge->now_ms };
-    long long ms = before->at_ms ? now.at_ms - before->at_ms : 0;
+    long long ms = before->at_ms && gauge->known ? now.at_ms - before->at_ms : 0;
+    bool known = gauge->known;
 
     line(top, gauge->paused || !gauge->open || gauge->refusing ? "\033[33m" : "",
-         "%-16.16s %-8s %8lld %7lld %7lld %6lld %7lld %9s %8s %8s %8s %7lld", gauge->queue, state(gauge),
-         gauge->waiting, gauge->running, gauge->delayed, gauge->parked, gauge->buried, age(ctx, gauge->oldest_ms),
+         "%-16.16s %-8s %8s %7s %7s %6s %7s %9s %8s %8s %8s %7s", gauge->queue, state(gauge),
+         told(ctx, known, gauge->waiting), told(ctx, known, gauge->running), told(ctx, known, gauge->delayed),
+         told(ctx, known, gauge->parked), told(ctx, database, gauge->buried), age(ctx, gauge->oldest_ms),
          rate(ctx, now.put, before->put, ms), rate(ctx, now.done, before->done, ms),
-         rate(ctx, now.failed, before->failed, ms), gauge->workers);
+         rate(ctx, now.failed, before->failed, ms), told(ctx, known, gauge->workers));
     *before = now;
 }
 
@@ -140,8 +162,6 @@ static void draw(struct top *top)
     struct tm utc;
 
     gauges_read(ctx, top->operation->database, top->operation->redis, &gauges);
-    if (!top->before)
-        top->before = memory_check(talloc_zero_array(top->operation->ctx, struct before, gauges.count + 1));
     gmtime_r(&now, &utc);
     strftime(clock, sizeof clock, "%Y-%m-%d %H:%M:%S UTC", &utc);
     top->printed = 0;
@@ -156,7 +176,7 @@ static void draw(struct top *top)
     line(top, "\033[7m", "%-16s %-8s %8s %7s %7s %6s %7s %9s %8s %8s %8s %7s", "queue", "state", "waiting", "running",
          "delayed", "parked", "buried", "oldest", "put/s", "done/s", "failed/s", "workers");
     for (size_t i = 0; i < gauges.count; i++)
-        draw_queue(top, &gauges.list[i], &top->before[i]);
+        draw_queue(top, &gauges.list[i], gauges.database);
     line(top, "", "%s", "");
     line(top, "\033[7m", "%-16s %-40s %7s %9s %8s %9s %10s", "queue", "worker", "running", "done", "failed", "up",
          "memory");

@@ -74,3 +74,13 @@ def test_the_example_worker_has_40_lines():
 def test_the_put_script_is_the_one_that_the_engine_runs(installed):
     text = (installed.prefix / "share/millrace/put.lua").read_text()
     assert all((ROOT / "queue/scripts" / part).read_text() in text for part in ("prelude/prelude.lua", "put.lua"))
+
+
+def test_another_prefix_makes_anew_what_carries_it(tmp_path):
+    file = tmp_path / "millrace-queue.pc"
+    for prefix in ("/opt/one", "/opt/two"):
+        subprocess.run(["make", "-s", f"B={tmp_path}", f"PREFIX={prefix}", str(file)], cwd=ROOT, check=True)
+        assert f"prefix={prefix}\n" in file.read_text()
+    made = file.stat().st_mtime_ns
+    subprocess.run(["make", "-s", f"B={tmp_path}", "PREFIX=/opt/two", str(file)], cwd=ROOT, check=True)
+    assert file.stat().st_mtime_ns == made

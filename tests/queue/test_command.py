@@ -3,9 +3,12 @@
 import os
 import pty
 import re
+import subprocess
 import termios
 
 import pytest
+
+from command import BUILD
 
 COMMANDS = ("migrate", "config", "status", "queues", "workers", "jobs", "job", "kick", "cancel", "pause", "resume", "set",
             "limiter", "drain", "audit", "put", "batch", "top", "doctor", "metrics", "schedules", "schedule")
@@ -64,6 +67,20 @@ def test_a_database_that_is_not_there(millrace, redis_alone, words):
 def test_an_answer_that_cannot_be_written(program, office):
     with open("/dev/full", "w", encoding="ascii") as full:
         assert program("millrace", office.database, "queues", stdout=full).wait(10) == 1
+
+
+@pytest.mark.parametrize("closed, words", [(">&-", "status"), (">&-", "put mail.magic_link --args '{\"email\": \"a@b.org\"}'"),
+                                           ("<&-", "put --jsonl -")])
+def test_a_standard_descriptor_that_is_closed_is_nobody_elses(command, sql, closed, words):
+    done = subprocess.run(["sh", "-c", f"{BUILD}/millrace {words} {closed}"], env=command.environment({}), text=True,
+                          capture_output=True, timeout=30)
+    assert done.returncode == 1 and ("standard output" in done.stderr or "Bad file descriptor" in done.stderr), done
+    assert "connection" not in done.stderr      # to PostgreSQL, which would have been told what was to be printed
+
+
+def test_a_command_that_is_none(command):
+    assert "stauts: there is no such command" in command("stauts", status=2).err
+    assert "ad: there is no such action" in command("schedule", "ad", status=2).err
 
 
 def on_terminal(start, columns):

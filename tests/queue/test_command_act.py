@@ -220,6 +220,10 @@ def test_what_is_no_setting(office, name, value):
     assert office.json("set", "image") == []
 
 
+def test_what_was_not_set(office):
+    assert office("set", "image", "capp") == ["image capp was not set, it is as if nothing had been said now"]
+
+
 def test_settings_of_no_queue(office):
     assert office("set", "nope", "cap", "1", status=3) == office("set", "nope", status=3) == ["millrace: nope: there is no such queue"]
 

@@ -37,6 +37,13 @@ def jobs(sql):
 
 # ---- one job ----
 
+def test_its_page_tells_of_one_put_and_of_the_result(command, sql, mail):
+    job = command(*MAIL).line
+    end(sql, job, result='"{\\"n\\": 1}"')
+    page = command("job", job).text
+    assert page.count("  put ") == 1 and 'result      {"n":1}\n' in page
+
+
 def test_a_job_is_put_and_redis_is_told(command, sql, mail):
     job = command(*MAIL, "--product", "p", "--tenant", "t", "--priority", "1", "--key", "k", "--cost", "3", "--account-id",
                   "12").line

@@ -82,6 +82,15 @@ def test_servers_that_are_away(command):
     assert "PostgreSQL DOWN" in command("top", "--once", database_url="host=/nowhere").lines[0]
 
 
+def test_what_nobody_tells_is_no_zero(command, mail):
+    def row(**settings):
+        return next(line.split()[1:] for line in command("top", "--once", **settings).lines if line.startswith("mail "))
+    mail.put_many(1, kind="mail.magic_link")
+    assert row()[1:6] == ["1", "0", "0", "0", "0"]
+    assert row(redis_url="/nowhere/redis.sock") == ["unknown", "-", "-", "-", "-", "0", "-", "-", "-", "-", "-"]
+    assert row(database_url="host=/nowhere")[1:6] == ["1", "0", "0", "0", "-"]
+
+
 def test_no_terminal(command):
     assert "--once" in command("top", status=1).err
     command("top", "x", status=2)
@@ -114,5 +123,15 @@ def test_rates_and_sizes(screen, mail):
     lines = one.until("(.*?)\033\\[J")[1].split("\r\n")
     widths = [len(re.sub("\033\\[[0-9;?]*[A-Za-z]", "", line)) for line in lines]
     assert max(widths) <= 40 and len(lines) <= 8, lines
+    os.write(one.ours, b"q")
+    one.ends()
+
+
+def test_queues_that_come_while_it_looks(screen, sql):
+    one = screen(rows=1000)
+    one.until("workers")
+    sql("insert into job_kind select (jsonb_populate_record(k, jsonb_build_object('name', 'kind.' || i, 'queue', 'late' || i))).*"
+        " from job_kind k, generate_series(1, 800) i where k.name = 'mail.magic_link'")
+    one.until("late99 .*\033\\[J")
     os.write(one.ours, b"q")
     one.ends()

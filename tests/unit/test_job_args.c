@@ -255,6 +255,7 @@ START_TEST(an_operator_sees_no_secret)
     ck_assert_str_eq(job_args_shown(ctx, &kind, sealed(ctx, ring, "{\"count\":1,\"pin\":2}", false)), hidden);
     ck_assert_str_eq(job_args_shown(ctx, NULL, sealed(ctx, ring, "{\"count\":1,\"pin\":2}", false)), hidden);
     ck_assert_str_eq(job_args_shown(ctx, &kind, sealed(ctx, ring, "{\"count\":1}", true)), "{\"sealed\":\"(sealed)\"}");
+    ck_assert_str_eq(job_args_shown(ctx, &kind, hidden), hidden); /* as the command reads it from job_show.sql */
     ck_assert_str_eq(job_args_shown(ctx, &kind, "{\"count\":1,\"pin\":2}"), secret);
     ck_assert_str_eq(job_args_shown(ctx, &kind, "{}"), "{}");
     ck_assert_str_eq(job_args_shown(ctx, &kind, "[\"mrs1.\"]"), "(not an object)");
