@@ -227,7 +227,7 @@ static int rebuild_begin(struct reconciler *reconciler, struct queue_state *queu
         *result_text(&open, 0, "any_open") == 't')
         queue->open_at += (uint64_t)reconciler->config->queue_lease * 1000 * 2 / 3;
     log_info("reconcile.rebuild", "queue=%s wait_ms=%llu", queue->name,
-             (unsigned long long)(queue->open_at - clock_boot_ms()));
+             (unsigned long long)(queue->open_at - queue->closed_at));
     return 0;
 }
 
@@ -262,15 +262,12 @@ static bool may_open(const struct reconciler *reconciler, struct queue_state *qu
     return clock_boot_ms() >= queue->open_at;
 }
 
-static int rebuild_end(struct reconciler *reconciler, struct queue_state *queue)
+static int rebuild_end(struct reconciler *reconciler, struct queue_state *queue, const struct tally *tally)
 {
-    struct tally tally = { 0 };
     bool opened;
-    int r = put_every(reconciler, &tally);
+    int r = queue->put_error;
 
     queue->version[0] = '\0';
-    if (r == 0)
-        r = queue->put_error;
     if (r == 0)
         r = settings_tell(reconciler, queue);
     if (r == 0)
@@ -278,9 +275,31 @@ static int rebuild_end(struct reconciler *reconciler, struct queue_state *queue)
     if (r < 0)
         return r;
     rebuild_over(queue); /* when it was not opened, the next look begins anew */
-    log_info(opened ? "reconcile.open" : "reconcile.again", "queue=%s open_jobs=%d added=%zu", queue->name, tally.open,
-             tally.added);
+    log_info(opened ? "reconcile.open" : "reconcile.again", "queue=%s open_jobs=%d added=%zu", queue->name, tally->open,
+             tally->added);
     return 0;
+}
+
+/* One pass over the open jobs serves all queues that may be opened: after a loss of Redis that is every queue, and a
+ * pass for each would hold up the last ones, and all else that we do. */
+static void rebuilds_end(struct reconciler *reconciler)
+{
+    struct tally tally = { 0 };
+    bool any = false;
+    int passed;
+
+    for (size_t i = 0; i < reconciler->queue_count; i++)
+        any |= reconciler->queues[i].may_open;
+    passed = any ? put_every(reconciler, &tally) : 0;
+    for (size_t i = 0; i < reconciler->queue_count; i++) {
+        struct queue_state *queue = &reconciler->queues[i];
+        int r = passed;
+
+        if (queue->may_open && r == 0)
+            r = rebuild_end(reconciler, queue, &tally);
+        if (queue->may_open && r < 0)
+            reconcile_complain("reconcile.look", queue, r);
+    }
 }
 
 static int look_at_queue(struct reconciler *reconciler, struct queue_state *queue)
@@ -294,8 +313,7 @@ static int look_at_queue(struct reconciler *reconciler, struct queue_state *queu
         rebuild_over(queue); /* another leader was faster */
     else if (!queue->rebuilding)
         r = rebuild_begin(reconciler, queue);
-    if (r == 0 && queue->rebuilding && may_open(reconciler, queue))
-        r = rebuild_end(reconciler, queue);
+    queue->may_open = r == 0 && queue->rebuilding && may_open(reconciler, queue);
     return r;
 }
 
@@ -351,6 +369,7 @@ void look(struct reconciler *reconciler)
         struct queue_state *queue = &reconciler->queues[i];
         int r = redis_connect(queue->redis);
 
+        queue->may_open = false;
         if (r == 0) {
             notice_restart(reconciler, queue);
             r = look_at_queue(reconciler, queue);
@@ -363,6 +382,7 @@ void look(struct reconciler *reconciler)
         if (queue->missed)
             reconciler->full_at = 0;
     }
+    rebuilds_end(reconciler);
     if (any)
         look_for_unknown(reconciler);
 }

@@ -21,6 +21,7 @@ struct queue_state {
     int put_error;   /* of the last pass: 0, or why its tickets could not be told */
     bool missed;     /* its Redis was away while a pass had something for it: it needs a whole one */
     bool rebuilding;
+    bool may_open; /* nobody can hold a job any more without having said so: this look puts all and opens it */
     char token[JTI_HEX + 1]; /* of the rebuild */
     uint64_t closed_at;      /* when it began */
     uint64_t open_at;        /* when live workers have had the time to re-assert their leases */
