@@ -184,8 +184,9 @@ class Judge:
     # -- how long it took --------------------------------------------------------------------------------------------
 
     def recovery(self):
-        """From a worker's death to the next begin of what it ran: the longest when nothing else was hurt until then and the
-        other workers had room, how many of those there were, and the longest of all."""
+        """From a worker's death to the next begin of what it ran: the longest when nothing else was hurt until then, the
+        other workers had room and the job has no key, whose others may come before it; how many of those there were, and the
+        longest of all."""
         best, count, worst = 0.0, 0, 0.0
         for deed in (deed for deed in self.killer.deeds if deed.what.startswith("kill s") and deed.pids):
             for run in self.runs:
@@ -196,8 +197,8 @@ class Judge:
                     continue
                 took = again[0] - deed.at
                 worst = max(worst, took)
-                if not any(self._disturbs(other, deed, again[0]) for other in self.killer.deeds) and \
-                        not self._full(deed, again[0]):
+                if run.job not in self.keys and not self._full(deed, again[0]) and \
+                        not any(self._disturbs(other, deed, again[0]) for other in self.killer.deeds):
                     best, count = max(best, took), count + 1
         return best, count, worst
 
