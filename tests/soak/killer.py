@@ -68,6 +68,8 @@ class Killer(threading.Thread):
             service.held = False
             for pid in tree_of(service.pid) if service.pid else ():
                 kill(pid, signal.SIGCONT)
+        for deed in self.deeds:
+            deed.until = min(deed.until, clock())
 
     # -- workers and schedulers --------------------------------------------------------------------------------------
 
