@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/redis.h"
+#include "common/clock.h"
 #include "common/memory.h"
 #include "common/redis_dial.h"
 #include "common/redis_wire.h"
@@ -17,13 +18,6 @@ struct redis {
     bool trouble;        /* an attempt to connect has failed, and nobody has asked why */
     char error[DIAL_WHY];
 };
-
-static uint64_t clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 void redis_drop(struct redis *redis)
 {
@@ -165,12 +159,12 @@ int redis_connect(struct redis *redis)
         redis_drop(redis);
     if (redis->connection)
         return 0;
-    if (clock_ms() < redis->not_before)
+    if (clock_boot_ms() < redis->not_before)
         return -ENOTCONN;
     if (redis_open(redis) < 0) {
         redis_drop(redis);
         snprintf(redis->error, sizeof redis->error, "%s", dial_why(redis->dial));
-        redis->not_before = clock_ms() + (uint64_t)dial_backoff(redis->dial);
+        redis->not_before = clock_boot_ms() + (uint64_t)dial_backoff(redis->dial);
         redis->trouble = true;
         return -ENOTCONN;
     }

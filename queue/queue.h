@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The queue's scripts as calls. One queue is one Redis slot, prefix "mr1:{q:NAME}:"; docs/queue.md lists its keys. Each
- * call is one round trip and one atomic transition over at most QUEUE_BATCH jobs. Errors are those of redis_eval. */
+ * call is one round trip and one atomic transition over at most QUEUE_BATCH jobs. Errors are those of redis_call. */
 #ifndef MILLRACE_QUEUE_H
 #define MILLRACE_QUEUE_H
 #include "common/database.h"

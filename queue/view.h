@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What there is in a queue, for operators: script look as calls, which change nothing, and script drain. Errors are
- * those of redis_eval. Times are milliseconds since 1970 by Redis' clock. What is returned hangs off ctx. */
+ * those of redis_call. Times are milliseconds since 1970 by Redis' clock. What is returned hangs off ctx. */
 #ifndef MILLRACE_VIEW_H
 #define MILLRACE_VIEW_H
 #include "queue/queue.h"

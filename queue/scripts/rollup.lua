@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- rollup: one minute of a queue. ARGV = minute (since 1970). Returns {waiting, running, delayed, put, done, failed, buried}:
--- the first three as they are now, the others what was counted since the last minute that was asked for. Hash m keeps what
+-- the first three as they are now, the others what was counted since the last minute that was asked for. Hash roll keeps what
 -- had been counted by then. Asked again for the same minute it says the same again, so that two who ask do no harm.
 local function answer(said)
   local reply = {}
