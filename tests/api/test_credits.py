@@ -148,7 +148,7 @@ def runner():
         """As soon as it is the runner: stopped between fork and exec it would hold up the worker, too."""
         try:
             return Path(f"/proc/{pid}/comm").read_text().startswith("millrace-runner")
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):     # it ended before the open, or between that and the read
             return False
 
     def children(pid):
