@@ -25,7 +25,8 @@ MODULES = ROOT / "build" / "peers" / "node_modules"
 POSTGRES = ("listen_addresses=", "fsync=on", "synchronous_commit=on", "shared_buffers=512MB", "max_wal_size=8GB",
             "checkpoint_timeout=30min", "max_connections=120")
 REDIS = ("--appendonly", "yes", "--appendfsync", "everysec", "--auto-aof-rewrite-percentage", "0", "--save", "",
-         "--maxmemory", "6gb", "--maxmemory-policy", "noeviction")
+         "--maxmemory", "6gb", "--maxmemory-policy", "noeviction",
+         "--hash-max-listpack-entries", "16", "--zset-max-listpack-entries", "16")
 DATABASE = "bench"
 TABLES = "job, job_end, job_try, bench_job, bench_end"
 PATIENCE = 300.0

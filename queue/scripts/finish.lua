@@ -5,6 +5,13 @@
 -- then). Whose lease ran out before is told until the job has ended: who was told may have failed to write it down.
 local ids, reply, mine, ready, delayed, held, ended, soonest
 
+-- '0' is at once, without asking what time it is.
+local function is_to_come(due)
+  if due == 0 then return false end
+  if not now then read_clock() end
+  return due > now
+end
+
 local function sort_out(ARGV, worker, owns, packs)
   for i, id in ipairs(ids) do
     local own, prefix = owns[i], ARGV[3 * i + 1] .. '|' .. worker .. '|'
@@ -17,7 +24,7 @@ local function sort_out(ARGV, worker, owns, packs)
       if job then mine[#mine + 1] = job end
       if due == '' or not job then
         ended[#ended + 1] = id
-      elseif tonumber(due) > now then
+      elseif is_to_come(tonumber(due)) then
         delayed[#delayed + 1] = due
         delayed[#delayed + 1] = id
         soonest = math.min(soonest, tonumber(due))
@@ -55,11 +62,11 @@ script('finish', { 'allow-oom' }, function(ARGV)
   for i = 1, n do ids[i] = ARGV[3 * i] end
   if n > 0 then sort_out(ARGV, worker, call('HMGET', P .. 'own', unpack(ids)), call('HMGET', P .. 'j', unpack(ids))) end
 
-  local parked, flags = false, call('HMGET', P .. 'm', 'lost', 'cx', 'prog', 'cfg', 'park')
+  local parked, flags = false, call('HMGET', P .. 'm', 'lost', 'cx', 'prog', 'cfg', 'park', 'caps')
   if #held > 0 then
     call('ZREM', P .. 'lease', unpack(held))
     call('HDEL', P .. 'own', unpack(held))
-    parked = leave(mine, flags[5])
+    parked = leave(mine, flags[5], flags[6])
   end
   if #ended > 0 then forget(flags) end
   if #delayed > 0 then

@@ -19,6 +19,7 @@ local function head(list)
 end
 
 script('gauges', { 'no-writes', 'allow-oom' }, function(ARGV)
+  read_clock()
   oldest = nil
   for priority = 0, 3 do
     for _, ring in ipairs({ 'ring:', 'blk:' }) do

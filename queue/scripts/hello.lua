@@ -3,6 +3,7 @@
 -- 'drain' when an operator wants it to finish its jobs and end, else 'ok'. Who has been silent for five minutes is
 -- forgotten.
 script('hello', { 'allow-oom' }, function(ARGV)
+  read_clock()
   local worker, information = ARGV[1], ARGV[2]
   for _, name in ipairs(call('ZRANGEBYSCORE', P .. 'who', '-inf', now - 300000, 'LIMIT', 0, 64)) do
     call('ZREM', P .. 'who', name)

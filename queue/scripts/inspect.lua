@@ -28,9 +28,11 @@ local function is_placed(job)
          job.key ~= '' and listed(P .. 'w:y:' .. job.key .. '|' .. seat, job.id)
 end
 
-local function counted_in(job)
-  if job.key == '' then return { 't:' .. job.tenant, 'k:' .. job.kind } end
-  return { 't:' .. job.tenant, 'k:' .. job.kind, 'y:' .. job.key }
+-- caps: what `m` says.
+local function counted_in(job, caps)
+  local names = caps and { 't:' .. job.tenant, 'k:' .. job.kind } or {}
+  if job.key ~= '' then names[#names + 1] = 'y:' .. job.key end
+  return names
 end
 
 local check = {}
@@ -76,10 +78,11 @@ function check.counts(id)
   local packed = call('HEXISTS', P .. 'own', id) == 1 and call('HGET', P .. 'j', id)
   local job = packed and unpack_job(id, packed)
   if not job then return end
-  for _, name in ipairs(counted_in(job)) do
+  local caps = call('HGET', P .. 'm', 'caps')
+  for _, name in ipairs(counted_in(job, caps)) do
     if call('SISMEMBER', P .. 'in:' .. name, id) == 0 then
       say(id)
-      if mend then count('SADD', { job }) end
+      if mend then count('SADD', { job }, caps) end
       return
     end
   end
@@ -125,6 +128,7 @@ end
 
 script('inspect', { 'allow-oom' }, function(ARGV)
   local what = ARGV[1]
+  read_clock()
   mend, group, wrong = ARGV[2] == 'mend', ARGV[3], {}
   local first, step = 3, what == 'seats' and 2 or 1
   if what == 'set' or what == 'blocked' then first = 4 end

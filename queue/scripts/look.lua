@@ -70,6 +70,7 @@ end
 
 local looks_at = {
   queue = function(run)
+    read_clock()
     return { open_for(run) and 1 or 0, call('HEXISTS', P .. 'cfg', 'paused'), call('HLEN', P .. 'j'), call('ZCARD', P .. 'dl'),
              call('ZCARD', P .. 'lease'), call('ZCARD', P .. 'park'), call('EXISTS', P .. 'wake'),
              call('ZCOUNT', P .. 'who', whole(now - ALIVE), '+inf'), call('SCARD', P .. 'drain'),

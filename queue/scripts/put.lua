@@ -4,14 +4,16 @@
 -- puts all open jobs when it is through.
 -- An id that is none would come to every worker, none of whom could ask for its job.
 local ID = '^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$'
+local WHERE = '^1|([0-3])|[^|]*|(%d+)|%d+|[^|]*|%d+|(.+)$' -- of a packed job, what says where it goes
 
 script('put', {}, function(ARGV)
+  read_clock()
   local ids, jobs = {}, {}
   for i = 1, #ARGV, 2 do
-    local job = unpack_job(ARGV[i], ARGV[i + 1])
-    if not job or not string.find(job.id, ID) then return redis.error_reply('MALFORMED job ' .. ARGV[i]) end
-    ids[#ids + 1] = job.id
-    jobs[#jobs + 1] = job
+    local id, priority, due, tenant = ARGV[i], string.match(ARGV[i + 1], WHERE)
+    if not priority or not string.find(id, ID) then return redis.error_reply('MALFORMED job ' .. id) end
+    ids[#ids + 1] = id
+    jobs[#jobs + 1] = { id = id, packed = ARGV[i + 1], priority = priority, due = tonumber(due), tenant = tenant }
   end
   if #ids == 0 then return 0 end
 

@@ -178,7 +178,7 @@ local function take_back_leases()
   any_lost = true
   call('ZREM', P .. 'lease', unpack(over))
   call('HDEL', P .. 'own', unpack(over))
-  leave(known, parked)
+  leave(known, parked, caps)
   line_up(known, 'LPUSH')
 end
 
@@ -227,7 +227,7 @@ local function hand_out()
   call('SET', P .. 'ep', stamp)
   call('ZADD', P .. 'lease', unpack(leases))
   call('HSET', P .. 'own', unpack(owns))
-  count('SADD', given)
+  count('SADD', given, caps)
   local lost = any_lost and call('HMGET', P .. 'lost', unpack(out)) or NONE
   for i, job in ipairs(given) do
     reply[3 * i + 1] = job.id

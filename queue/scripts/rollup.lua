@@ -18,6 +18,7 @@ local function counted()
 end
 
 script('rollup', { 'allow-oom' }, function(ARGV)
+  read_clock()
   local before, kept = {}, call('HGETALL', P .. 'roll')
   for i = 1, #kept, 2 do before[kept[i]] = kept[i + 1] end
   if before.minute == ARGV[1] then return answer(before.said) end

@@ -18,6 +18,7 @@ local function block_until(till)
 end
 
 script('tokens', { 'allow-oom' }, function(ARGV)
+  read_clock()
   local mode, n = ARGV[1], tonumber(ARGV[2])
   if mode == 'rate' then
     if ARGV[2] == '' then call('UNLINK', P .. 'rate') else call('SET', P .. 'rate', ARGV[2] .. '|' .. ARGV[3]) end

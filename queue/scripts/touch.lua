@@ -9,12 +9,13 @@ local function take_back(job, worker, epoch)
   call('HSET', P .. 'j', job.id, job.packed)
   call('HSET', P .. 'own', job.id, epoch .. '|' .. worker .. '|' .. whole(now + job.deadline * 1000))
   call('ZREM', P .. 'dl', job.id)
-  count('SADD', { job })
+  count('SADD', { job }, call('HGET', P .. 'm', 'caps'))
   mark('odd')
   if tonumber(epoch) > (tonumber(call('GET', P .. 'ep')) or 0) then call('SET', P .. 'ep', epoch) end
 end
 
 script('touch', { 'allow-oom' }, function(ARGV)
+  read_clock()
   local lease, worker, run = tonumber(ARGV[1]), ARGV[2], ARGV[3]
   local closed, ids, reply, renewed = not open_for(run), {}, {}, {}
   for i = 4, #ARGV, 3 do ids[#ids + 1] = ARGV[i] end

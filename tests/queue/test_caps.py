@@ -82,6 +82,24 @@ def test_a_cap_that_is_raised_or_lowered_is_noticed_within_five_seconds(clocked,
     assert len(all_of(clocked)) == (5 if name != "cap_key" and name != "cap_key__k" else 0)
 
 
+@pytest.mark.parametrize("name, group", [("cap_tenant", "t:t"), ("cap_tenant__t", "t:t"), ("cap_kind__x.y", "k:x.y")])
+def test_what_runs_already_counts_when_a_cap_is_set(queue, name, group):
+    """Nobody counts tenants and kinds before."""
+    queue.put_many(200, kind="x.y", tenant="t")
+    held = all_of(queue) + all_of(queue, 10)
+    assert queue.redis("KEYS", queue.key("in:*")) == []
+    set_caps(queue, **{name: 75})
+    assert sorted(queue.redis("SMEMBERS", queue.key(f"in:{group}"))) == sorted(job.id for job in held)
+    held += all_of(queue)
+    assert len(held) == 75
+    queue.finish(*held[:64])
+    assert queue.redis("SCARD", queue.key(f"in:{group}")) == 11
+    set_caps(queue, version=2)                       # they stay counted, so that nothing is forgotten when it comes back
+    held = held[64:] + all_of(queue, 20)
+    set_caps(queue, version=3, **{name: 40})
+    assert len(all_of(queue)) == 9 and queue.redis("SCARD", queue.key(f"in:{group}")) == 40
+
+
 def test_a_key_has_a_cap_of_one_when_nothing_is_said(queue):
     queue.put_many(3, key="k")
     first, = all_of(queue)

@@ -73,6 +73,7 @@ def test_a_worker_carries_its_jobs_over_a_loss(queue, held):
     queue.redis("FLUSHALL")
     assert queue.touch(held, worker="w") == ["ok"]
     assert queue.put((held.id, held.packed)) == 0
+    assert queue.set_words(1, "cap.tenant", "1") == 1
     assert queue.redis("SMEMBERS", queue.key("in:t:t")) == [held.id]
     assert int(queue.redis("GET", queue.key("ep"))) == int(held.epoch)
     queue.close()

@@ -36,6 +36,7 @@ class Model:
         self.stale = []                # (worker, Job) that have been given up or taken over
         self.epochs = set()
         self.caps, self.version = {}, 0
+        self.counting = False          # tenants and kinds: from when one of them first had a cap
 
     def pick(self, *states):
         found = [job for job in self.jobs.values() if job.state in states]
@@ -91,6 +92,7 @@ class Model:
         self.version += 1
         words = [word for name, cap in self.caps.items() for word in ("cap" if name == "queue" else f"cap.{name}", cap)]
         assert self.queue.set_words(self.version, *words) == 1
+        self.counting |= any(name.startswith(("tenant", "kind")) for name in self.caps)
         self.look_again()
 
     def look_again(self):
@@ -202,7 +204,7 @@ class Model:
             if known.state == "ready":
                 self.queue.put((known.id, known.packed))
         self.queue.open()
-        self.caps, self.version = {}, 0
+        self.caps, self.version, self.counting = {}, 0, False
         if not early:
             self.resync()
 
@@ -241,7 +243,7 @@ class Model:
         running = {name[3:]: set(redis("SMEMBERS", key(name))) for name in names if name.startswith("in:")}
         expected = {}
         for job in leased:
-            for name in self.counted_in(self.jobs[job])[1:]:
+            for name in self.counted_in(self.jobs[job])[1 if self.counting else 3:]:
                 family, _, rest = name.partition(":")
                 expected.setdefault({"tenant": "t", "kind": "k", "key": "y"}[family] + ":" + rest, set()).add(job)
         assert running == expected

@@ -65,6 +65,7 @@ def test_an_id_that_is_none_is_refused(queue, job):
 
 
 def test_a_tenant_may_have_any_sign_but_blanks_and_bars(queue):
+    assert queue.set_words(1, "cap.tenant", "9") == 1
     job = queue.put_one(tenant="figureforge/7:{a}-%ü")
     held, = queue.reserve()
     assert queue.redis("SMEMBERS", queue.key("in:t:figureforge/7:{a}-%ü")) == [job]

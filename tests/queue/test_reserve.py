@@ -159,6 +159,7 @@ def test_due_and_lost_jobs_are_taken_up_in_bounded_bites(queue):
 def test_running_sets_hold_what_is_leased(queue):
     jobs = {name: queue.put_one(tenant=name) for name in "ab"}
     queue.put((new_id(), packed(tenant="a")))
+    assert queue.set_words(1, "cap.tenant", "9") == 1
     queue.reserve(1)
     batch = queue.reserve(64)
     assert set(queue.redis("SMEMBERS", queue.key("in:t:b"))) == {jobs["b"]}

@@ -114,7 +114,8 @@ class Fleet:
         socket_path = self.path("run", "redis")
         argv = [program("redis-server"), "--port", "0", "--unixsocket", socket_path, "--unixsocketperm", "700",
                 "--dir", self.path("redis"), "--save", "", "--appendonly", "yes", "--appendfsync", "everysec",
-                "--maxmemory", "256mb", "--maxmemory-policy", "noeviction"]
+                "--maxmemory", "256mb", "--maxmemory-policy", "noeviction",
+                "--hash-max-listpack-entries", "16", "--zset-max-listpack-entries", "16"]
         return Row("redis", 5, argv, lambda pid: answers_unix(socket_path, b"PING\r\n", b"+PONG"),
                    leftovers=[socket_path])
 

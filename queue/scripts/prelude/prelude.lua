@@ -7,11 +7,14 @@
 local function lua() return redis.call, ipairs, pairs, tonumber, unpack, math, string, table end
 local call, ipairs, pairs, tonumber, unpack, math, string, table
 
-local P, micros, now -- the prefix; the server's clock in microseconds, and in ms
+local P, micros, now -- the prefix; the server's clock in microseconds, and in ms: when read_clock() was called
 
 local function begin(prefix)
   if not call then call, ipairs, pairs, tonumber, unpack, math, string, table = lua() end
-  P = prefix
+  P, micros, now = prefix, nil, nil
+end
+
+local function read_clock()
   local time = call('TIME')
   micros = time[1] * 1000000 + time[2]
   now = math.floor(micros / 1000)
@@ -60,8 +63,8 @@ local function is_of_run(gen, run) return gen and string.sub(gen, -#run) == run 
 local function open_for(run) return is_of_run(call('GET', P .. 'gen'), run) end
 
 -- Hash `m` says what need not be looked for: l0 .. l3 are missing when the ring of that level is empty, cfg when nothing is
--- set, park, lost and cx when those are empty, prog when no progress was ever told, odd when no id lies in a list whose job
--- is not ready. next: no delayed job is due, no lease ends and nobody parked is looked at before that time (ms); missing: that
+-- set, park, lost and cx when those are empty, prog when no progress was ever told, caps when no tenant and no kind ever had
+-- a cap, odd when no id lies in a list whose job is not ready. next: no delayed job is due, no lease ends and nobody parked is looked at before that time (ms); missing: that
 -- is not known.
 local function mark(name) call('HSET', P .. 'm', name, '1') end
 
@@ -123,17 +126,20 @@ local function line_up(jobs, side)
   for priority, tenants in pairs(entering) do enter(priority, tenants) end
 end
 
-local function count_one(command, job)
-  call(command, P .. 'in:t:' .. job.tenant, job.id)
-  call(command, P .. 'in:k:' .. job.kind, job.id)
+local function count_one(command, job, caps)
+  if caps then
+    call(command, P .. 'in:t:' .. job.tenant, job.id)
+    call(command, P .. 'in:k:' .. job.kind, job.id)
+  end
   if job.key ~= '' then call(command, P .. 'in:y:' .. job.key, job.id) end
 end
 
--- Count jobs among what runs (SADD), or no longer (SREM): of their tenant, their kind and their key. A call a set.
-local function count(command, jobs)
+-- Count jobs among what runs (SADD), or no longer (SREM): of their key and, from when caps are first set (script settings),
+-- of their tenant and their kind. A call a set. caps: what `m` says of that.
+local function count(command, jobs, caps)
   local one = jobs[1]
   if not jobs[2] then
-    if one then count_one(command, one) end
+    if one then count_one(command, one, caps) end
     return
   end
   local sets, order = {}, {}
@@ -147,17 +153,19 @@ local function count(command, jobs)
     end
   end
   for _, job in ipairs(jobs) do
-    add('t:' .. job.tenant, job.id)
-    add('k:' .. job.kind, job.id)
+    if caps then
+      add('t:' .. job.tenant, job.id)
+      add('k:' .. job.kind, job.id)
+    end
     if job.key ~= '' then add('y:' .. job.key, job.id) end
   end
   for _, name in ipairs(order) do call(command, P .. 'in:' .. name, unpack(sets[name])) end
 end
 
 -- Running jobs have given up their places: whoever is parked for one of them is looked at by the next reserve. parked: what
--- `m` says of that. Whether there may be any.
-local function leave(jobs, parked)
-  count('SREM', jobs)
+-- `m` says of that, as caps is. Whether there may be any.
+local function leave(jobs, parked, caps)
+  count('SREM', jobs, caps)
   if not parked or not jobs[1] then return false end
   local words, seen = {}, {}
   local function look_at(name)

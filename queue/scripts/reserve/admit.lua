@@ -5,19 +5,20 @@ local SETTINGS = { 'paused', 'limiter', 'cap', 'rate', 'cap.tenant', 'rate.tenan
                    'age', 'some.tenant', 'some.kind', 'some.key', 'some.weight' }
 local want, lease, worker, budget, last_epoch -- the last two: nil when there is none
 -- What `m` says (its words are told in the prelude), and what has become of it. was_parked: as it was.
-local levels, any_lost, odd, next_due, parked, was_parked
+local levels, any_lost, odd, next_due, parked, was_parked, caps
 local cfg, anything_set
 
 -- Take the arguments, and what is set. Nothing when jobs may be handed out, else what to answer.
 local function look_around(ARGV)
+  read_clock()
   local run, known = ARGV[4], call('MGET', P .. 'gen', P .. 'ep')
   want, lease, worker, budget = math.min(tonumber(ARGV[1]), LOOKS), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[5])
   last_epoch = tonumber(known[2] or nil)
   if not is_of_run(known[1], run) then return { '0', -2, 0 } end
 
-  local flags = call('HMGET', P .. 'm', 'l0', 'l1', 'l2', 'l3', 'cfg', 'lost', 'odd', 'next', 'park')
+  local flags = call('HMGET', P .. 'm', 'l0', 'l1', 'l2', 'l3', 'cfg', 'lost', 'odd', 'next', 'park', 'caps')
   levels, any_lost, odd = { [0] = flags[1], flags[2], flags[3], flags[4] }, flags[6], flags[7]
-  next_due, parked, was_parked = tonumber(flags[8] or nil), flags[9], flags[9]
+  next_due, parked, was_parked, caps = tonumber(flags[8] or nil), flags[9], flags[9], flags[10]
   cfg, anything_set = NONE, flags[5]
   if anything_set then
     cfg = {}
