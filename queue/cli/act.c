@@ -160,12 +160,13 @@ static int list_settings(struct operation *operation, const char *queue, bool js
 {
     autoresult struct result list = { 0 };
     json_auto_t *settings = NULL, *rows = json_array();
+    struct verdict known = queue_known(operation->database, queue);
     const char *name;
     json_t *value;
     int row;
 
-    if (!queue_exists(queue, operation->database))
-        return complain(queue, "there is no such queue", NOT_THERE);
+    if (known.error != E_NONE)
+        return tell(queue, known);
     if (database_run(operation->database, &sql_queue_queue_list, NO_PARAMS, &list) < 0)
         return complain_of("PostgreSQL", &list);
     row = settings_row(&list, queue);
@@ -279,7 +280,7 @@ static int names_of(struct operation *operation, const char *queue, const char *
 static int drain_worker(struct operation *operation, const char *worker)
 {
     struct actor actor = actor_of(operation);
-    const char *queue, **names, **queues = queue_names(operation->ctx, operation->database);
+    const char *queue, **names, **queues = queue_names(operation->ctx, operation->database, NULL);
     bool away = false;
 
     for (; (queue = *queues); queues++) {
@@ -307,6 +308,7 @@ int command_drain(struct operation *operation)
         1
     };
     struct actor actor = actor_of(operation);
+    struct verdict known;
     const char **names;
     struct said said;
     int status;
@@ -317,8 +319,9 @@ int command_drain(struct operation *operation)
         return complain("drain", "name a worker, or else a queue", USAGE);
     if (said.count)
         return drain_worker(operation, said.words[0]);
-    if (!queue_exists(said.values[0], operation->database))
-        return complain(said.values[0], "there is no such queue", NOT_THERE);
+    known = queue_known(operation->database, said.values[0]);
+    if (known.error != E_NONE)
+        return tell(said.values[0], known);
     status = names_of(operation, said.values[0], NULL, &names);
     if (status < 0)
         return FAILED;

@@ -245,7 +245,7 @@ static bool list_window(struct listing *listing)
 static void running_gather(struct listing *listing)
 {
     void *ctx = listing->operation->ctx;
-    const char *queue, **queues = queue_names(ctx, listing->operation->database);
+    const char *queue, **queues = queue_names(ctx, listing->operation->database, NULL);
     struct array_text ids = { 0 };
 
     for (; (queue = *queues); queues++) {
