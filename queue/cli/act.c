@@ -69,12 +69,16 @@ int command_cancel(struct operation *operation)
 static int kick_many(struct operation *operation, const struct job_filter *filter)
 {
     json_auto_t *rows = NULL;
-    int status = jobs_list(operation, filter, &rows);
-    size_t n = json_array_size(rows);
-    const char **ids = memory_check(talloc_zero_array(operation->ctx, const char *, n + 1));
+    int status = filter_check(operation, filter);
+    const char **ids;
+    size_t n;
 
+    if (status == DONE)
+        status = jobs_list(operation, filter, &rows);
     if (status != DONE)
         return status;
+    n = json_array_size(rows);
+    ids = memory_check(talloc_zero_array(operation->ctx, const char *, n + 1));
     for (size_t i = 0; i < n; i++) /* the last put comes first there */
         ids[n - 1 - i] = json_string_value(json_object_get(json_array_get(rows, i), "id"));
     if (n == 0)

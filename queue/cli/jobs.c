@@ -265,6 +265,20 @@ static void running_gather(struct listing *listing)
     listing->running = array_end(ctx, &ids);
 }
 
+int filter_check(struct operation *operation, const struct job_filter *filter)
+{
+    struct verdict known = { .error = E_NONE };
+    const char *what = filter->queue;
+
+    if (filter->queue)
+        known = queue_known(operation->database, filter->queue);
+    if (known.error == E_NONE && filter->kind) {
+        what = filter->kind;
+        known = kind_known(operation->database, filter->kind);
+    }
+    return known.error == E_NONE ? DONE : complain(what, known.said, status_of(known.error));
+}
+
 int jobs_list(struct operation *operation, const struct job_filter *filter, json_t **ret)
 {
     struct listing listing = { .operation = operation,
@@ -333,6 +347,9 @@ int command_jobs(struct operation *operation)
     if (!option_age("--older", said.values[OLDER], -1, &filter.older) ||
         !option_age("--newer", said.values[NEWER], -1, &filter.newer))
         return USAGE;
+    status = filter_check(operation, &filter);
+    if (status != DONE)
+        return status;
     status = jobs_list(operation, &filter, &rows);
     table_print(columns, rows, said.values[JSON]);
     return status;

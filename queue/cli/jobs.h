@@ -11,6 +11,8 @@ struct job_filter {
     long long limit;
 };
 
+/* Whether there are the queue and the kind that a filter names: DONE, or the status of what was said. */
+int filter_check(struct operation *operation, const struct job_filter *filter);
 /* What fits, the last put first: objects of jobs.c's columns. The caller's. DONE, or the status of what was said; rows
  * that were found before are there all the same. */
 int jobs_list(struct operation *operation, const struct job_filter *filter, json_t **ret);

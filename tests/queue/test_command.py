@@ -60,7 +60,8 @@ def test_wrong_usage(millrace, words, why):
 @pytest.mark.parametrize("words", [("jobs",), ("audit",), ("queues",), ("status",), ("kick", "--queue", "image"),
                                    ("set", "image"), ("limiter",), ("job", "01900000-0000-7000-8000-000000000000"),
                                    ("set", "other"), ("pause", "other"), ("drain", "--queue", "other"),
-                                   ("workers", "--queue", "other")])
+                                   ("workers", "--queue", "other"), ("jobs", "--queue", "other"),
+                                   ("kick", "--kind", "other.kind")])
 def test_a_database_that_is_not_there(millrace, redis_alone, words):
     done = millrace("none", *words)
     assert done.returncode == 1 and 'database "none" does not exist' in done.output

@@ -108,11 +108,20 @@ def test_all_that_fit_are_kicked(office, sql):
     images, mails = office.put(5), office.put(3, kind="mail.magic_link")
     office.end(*images[:4], *mails)
     office.end(images[4], outcome="cancelled")
-    assert office("kick", "--kind", "nope") == ["no buried job fits"]
+    assert office("kick", "--kind", "mail.magic_link", "--queue", "image") == ["no buried job fits"]
     assert office("kick", "--kind", "image.generate", "--limit", "3") == [f"{job} is put again" for job in images[1:4]]
     assert office("kick", "--queue", "mail") == [f"{job} is put again" for job in mails]
     assert {row[0] for row in sql("select id from job_end")} == {images[0], images[4]}
     assert office.known("mail") == set(mails) and office.known() == set(images[1:4])
+
+
+@pytest.mark.parametrize("command", ["kick", "jobs"])
+def test_all_of_a_queue_or_kind_that_is_none(office, sql, command):
+    """A slip of the pen was no error: nothing fitted."""
+    assert office(command, "--queue", "imgae", status=3) == ["millrace: imgae: there is no such queue"]
+    assert office(command, "--queue", "mail", "--kind", "image", status=3) == ["millrace: image: there is no such kind"]
+    sql("insert into job_kind (name, queue, version, deadline, tries) values ('other.kind', 'other', 1, 1, 1)")
+    office(command, "--queue", "other", "--kind", "other.kind")
 
 
 @pytest.mark.usefixtures("away")
