@@ -200,7 +200,8 @@ def test_what_the_database_alone_refuses_is_one_line(command, sql):
     draw = json.dumps({"kind": "image.generate", "args": {"prompt": "a", "batch_size": 1, "model": "croquis"}})
     done = command("put", "--jsonl", "-", text=line() + draw + "\n" + line(), status=7)
     assert sorted(done.lines) == jobs(sql) and len(done.lines) == 2
-    assert "line 2: Jobs of kind image.generate cannot be put" in done.err
+    assert "line 2: Jobs of kind image.generate cannot be put, the database does not know it: run millrace migrate, or start" \
+           " the workers of the program that has it\n" in done.err
 
 
 def test_a_slow_producer_need_not_wait(command, sql):
