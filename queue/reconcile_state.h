@@ -19,6 +19,8 @@ struct queue_state {
     struct redis *redis;
     char run_id[64]; /* of its Redis, when it was looked at last */
     int put_error;   /* of the last pass: 0, or why its tickets could not be told */
+    int open_jobs;   /* that the pass has seen */
+    size_t added;    /* those of them that Redis did not know */
     bool missed;     /* its Redis was away while a pass had something for it: it needs a whole one */
     bool rebuilding;
     bool may_open; /* nobody can hold a job any more without having said so: this look puts all and opens it */

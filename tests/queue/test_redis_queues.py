@@ -45,14 +45,3 @@ def test_a_scheduler_that_cannot_learn_of_queues_says_so_and_looks_after_its_own
     scheduler = fleet.start("millrace-scheduler")
     assert fleet.line(scheduler, "reconcile.queues").endswith('error=relation "job_kind" does not exist\n')
     until(lambda: all(redis_alone("EXISTS", f"mr1:{{q:{queue}}}:gen") for queue in ("image", "mail")), "they are open", 20)
-
-
-def test_one_pass_over_the_open_jobs_opens_all_queues(fleet, redis_alone, sql):
-    """A pass for each queue took as many times as long after a loss of Redis, and the lead was lost meanwhile."""
-    sql("insert into job_kind (name, queue, version, deadline, tries)"
-        " select 'k.' || n, 'q-' || n, 1, 60, 3 from generate_series(1, 5) n")
-    fleet.put("mail")
-    scheduler = fleet.start("millrace-scheduler")
-    rows = lambda: [line for line in list(fleet.lines[scheduler.pid]) if "reconcile.open queue=q-" in line]
-    until(lambda: len(rows()) == 5, "they are open", 20)
-    assert all("open_jobs=1 added=1" in line for line in rows()), rows()
