@@ -150,7 +150,8 @@ static void rebuilds_keep(struct reconciler *reconciler)
     }
 }
 
-/* span: seconds to look back, of a statement that has it. */
+/* span: seconds to look back, of a statement that has it. -ECANCELED when somebody else has come to lead meanwhile. Why
+ * it failed has been logged. */
 static int put_all(struct reconciler *reconciler, const struct sql *sql, uint64_t span, struct tally *tally)
 {
     char after[JOB_ID_SIZE] = NIL_ID, seconds[24];
@@ -165,8 +166,11 @@ static int put_all(struct reconciler *reconciler, const struct sql *sql, uint64_
             queue->missed = false;
     }
     snprintf(seconds, sizeof seconds, "%llu", (unsigned long long)span);
-    while ((r = put_page(reconciler, sql, seconds, after, tally)) > 0)
+    while ((r = put_page(reconciler, sql, seconds, after, tally)) > 0) {
+        if (!lead_keep(reconciler))
+            return -ECANCELED;
         rebuilds_keep(reconciler);
+    }
     return r;
 }
 
@@ -176,7 +180,9 @@ static int put_every(struct reconciler *reconciler, struct tally *tally)
     autoresult struct result scan = { 0 }, raised = { 0 };
     int r = database_run(reconciler->database, &sql_queue_scan_get, NO_PARAMS, &scan);
 
-    if (r == 0)
+    if (r < 0)
+        log_warning("reconcile.scan", "error=%s", scan.message);
+    else
         r = put_all(reconciler, &sql_queue_job_open, 0, tally);
     if (r == 0 && database_run(reconciler->database, &sql_queue_scan_raise,
                                PARAMS({ "oldest", tally->open ? tally->first : "ffffffff-ffff-ffff-ffff-ffffffffffff" },
@@ -296,18 +302,16 @@ static void rebuilds_end(struct reconciler *reconciler)
 {
     struct tally tally = { 0 };
     bool any = false;
-    int passed;
 
     for (size_t i = 0; i < reconciler->queue_count; i++)
         any |= reconciler->queues[i].may_open;
-    passed = any ? put_every(reconciler, &tally) : 0;
+    if (!any || put_every(reconciler, &tally) < 0)
+        return;
     for (size_t i = 0; i < reconciler->queue_count; i++) {
         struct queue_state *queue = &reconciler->queues[i];
-        int r = passed;
+        int r = queue->may_open ? rebuild_end(reconciler, queue) : 0;
 
-        if (queue->may_open && r == 0)
-            r = rebuild_end(reconciler, queue);
-        if (queue->may_open && r < 0)
+        if (r < 0)
             reconcile_complain("reconcile.look", queue, r);
     }
 }
@@ -393,6 +397,6 @@ void look(struct reconciler *reconciler)
             reconciler->full_at = 0;
     }
     rebuilds_end(reconciler);
-    if (any)
+    if (any && reconciler->term)
         look_for_unknown(reconciler);
 }

@@ -65,6 +65,14 @@ static void lead(struct reconciler *reconciler)
     if (term && term != reconciler->term)
         reconciler->full_at = reconciler->house_at = reconciler->schedules_at = 0;
     reconciler->term = term;
+    reconciler->lead_at = clock_boot_ms();
+}
+
+bool lead_keep(struct reconciler *reconciler)
+{
+    if (clock_boot_ms() - reconciler->lead_at >= LEAD_MS)
+        lead(reconciler);
+    return reconciler->term != 0;
 }
 
 /* Recurring jobs: as soon as a tick is due, and with every look, for what operators have changed meanwhile. */
@@ -97,7 +105,8 @@ static void loop(struct reconciler *reconciler)
             keep_house(reconciler);
             queues_learn(reconciler, reconciler->database);
             look(reconciler);
-            settings_look(reconciler);
+            if (reconciler->term)
+                settings_look(reconciler);
             reconciler->look_at = reconciler->now + (uint64_t)reconciler->config->queue_reconcile * 1000;
         }
         if (reconciler->term && reconciler->now >= reconciler->schedules_at)
