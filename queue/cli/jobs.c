@@ -58,6 +58,7 @@ static const struct state {
     const struct sql *sql;
     const char * not ; /* what is left out though PostgreSQL cannot tell it apart */
 } states[] = {
+    { "open", "open", NULL, &sql_queue_job_list, NULL }, /* not as an option of jobs */
     { "waiting", "open", "f", &sql_queue_job_list, "running" },
     { "ready", "open", "f", &sql_queue_job_list, "running" },
     { "delayed", "open", "t", &sql_queue_job_list, "running" },

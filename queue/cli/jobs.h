@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 struct job_filter {
-    const char *queue, *kind, *tenant, *state; /* NULL: any */
+    const char *queue, *kind, *tenant, *state; /* NULL: any; a state may also be "open" */
     long long older, newer;                    /* seconds since it was put: at least, at most; -1: any */
     long long limit;
 };

@@ -40,7 +40,10 @@ def test_no_command_takes_an_option_that_it_does_not_have(millrace, words):
 
 
 @pytest.mark.parametrize("words, why", [
-    (("job",), "Usage: millrace job ID"), (("cancel",), "Usage: millrace cancel ID..."), (("pause",), "Usage: millrace pause QUEUE"),
+    (("job",), "Usage: millrace job ID"), (("cancel",), "name jobs, or else a queue or a kind"),
+    (("cancel", "x", "--queue", "image"), "name jobs, or else"), (("cancel", "x", "--tenant", "t"), "name jobs, or else"),
+    (("cancel", "--tenant", "t", "--state", "running"), "name jobs, or else"), (("cancel", "--state", "done"), "--state: "),
+    (("cancel", "--queue", "image", "--limit", "10001"), "--limit: must be"), (("pause",), "Usage: millrace pause QUEUE"),
     (("set",), "Usage: millrace set QUEUE"), (("job", "x", "y"), "y: there is no such option or word"),
     (("job", "not-an-id"), "not-an-id: is not a job's id"), (("cancel", "not-an-id"), "not-an-id: is not a job's id"),
     (("kick",), "name jobs, or else a queue or a kind"), (("kick", "x", "--queue", "image"), "name jobs, or else"),
