@@ -140,6 +140,14 @@ static int setting_set(struct config *config, const struct setting *setting, con
     return -EINVAL;
 }
 
+/* What its value must be. On ctx. */
+static const char *setting_rule(void *ctx, const struct setting *setting)
+{
+    if (setting->type == SWITCH)
+        return "must be yes or no";
+    return FORMAT(ctx, "must be a whole number from %d to %d", setting->min, setting->max);
+}
+
 /* NULL when the line holds, else what is wrong with it. */
 static const char *line_apply(struct config *config, char *line)
 {
@@ -157,7 +165,7 @@ static const char *line_apply(struct config *config, char *line)
     if (!setting)
         return FORMAT(config, "unknown key %s", key);
     if (setting_set(config, setting, text_trim(equals + 1)) < 0)
-        return FORMAT(config, "bad value of %s", key);
+        return FORMAT(config, "%s %s", key, setting_rule(config, setting));
     return NULL;
 }
 
@@ -202,7 +210,7 @@ static int environment_apply(struct config *config, const char **ret_why)
             name[k] = name[k] == '.' ? '_' : (char)toupper((unsigned char)name[k]);
         value = getenv(name);
         if (value && setting_set(config, &settings[i], value) < 0) {
-            *ret_why = FORMAT(config, "bad value in the environment's %s", name);
+            *ret_why = FORMAT(config, "the environment's %s %s", name, setting_rule(config, &settings[i]));
             return -EINVAL;
         }
     }

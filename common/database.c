@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/database.h"
+#include "common/clock.h"
 #include "common/conninfo.h"
 #include "common/memory.h"
 #include <assert.h>
@@ -27,13 +28,6 @@ struct database {
     size_t count;
     unsigned serial; /* of the names given to prepared statements */
 };
-
-static uint64_t clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* ---- the connection ---- */
 
@@ -73,7 +67,7 @@ static bool database_poll(const struct database *database, short events, uint64_
     int r;
 
     do {
-        uint64_t now = clock_ms();
+        uint64_t now = clock_boot_ms();
         r = poll(&fd, 1, now < deadline ? (int)(deadline - now) : 0);
     } while (r < 0 && errno == EINTR);
     return r > 0;
@@ -225,7 +219,7 @@ static void result_take(PGresult *rows, const struct sent *sent, struct result *
 static int database_collect(struct database *database, const struct sent *sent, size_t count, size_t n,
                             struct result *rets)
 {
-    uint64_t deadline = clock_ms() + (uint64_t)database->timeout * n + GRACE;
+    uint64_t deadline = clock_boot_ms() + (uint64_t)database->timeout * n + GRACE;
     size_t at = 0;
     PGresult *rows;
 
@@ -313,7 +307,7 @@ int database_run(struct database *database, const struct sql *sql, const struct 
 int database_script(struct database *database, const char *text, struct result *ret)
 {
     /* A migration may take longer than a statement of every day; the server's own timeout still holds for each. */
-    uint64_t deadline = clock_ms() + 3600u * 1000;
+    uint64_t deadline = clock_boot_ms() + 3600u * 1000;
     PGresult *rows;
 
     memset(ret, 0, sizeof *ret);

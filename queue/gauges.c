@@ -93,7 +93,7 @@ static void ask_database(void *ctx, struct database *database, struct gauges *ga
 
 void gauges_read(void *ctx, struct database *database, struct queue_redis *redis, struct gauges *ret)
 {
-    const char **names = queue_names(ctx, database);
+    const char **names = queue_names(ctx, database, NULL);
     struct gauges gauges = { .redis = true };
 
     while (names[gauges.count])

@@ -29,16 +29,6 @@ struct tally {
     char first[JOB_ID_SIZE];
 };
 
-static void note_open(struct tally *tally, const struct result *page)
-{
-    for (int i = 0; i < result_rows(page); i++) {
-        if (!result_text(page, i, "queue"))
-            continue; /* the row that only says how far the page has read */
-        if (!tally->open++)
-            snprintf(tally->first, sizeof tally->first, "%s", result_text(page, i, "id"));
-    }
-}
-
 void reconcile_complain(const char *event, const struct queue_state *queue, int r)
 {
     const char *trouble = redis_trouble(queue->redis);
@@ -55,6 +45,22 @@ static struct queue_state *queue_find(struct reconciler *reconciler, const char 
         if (!strcmp(reconciler->queues[i].name, name))
             return &reconciler->queues[i];
     return NULL;
+}
+
+static void note_open(struct reconciler *reconciler, const struct result *page, struct tally *tally)
+{
+    for (int i = 0; i < result_rows(page); i++) {
+        const char *name = result_text(page, i, "queue");
+        struct queue_state *queue;
+
+        if (!name)
+            continue; /* the row that only says how far the page has read */
+        if (!tally->open++)
+            snprintf(tally->first, sizeof tally->first, "%s", result_text(page, i, "id"));
+        queue = queue_find(reconciler, name);
+        if (queue)
+            queue->open_jobs++;
+    }
 }
 
 /* Those that Redis should have known are counted as mended. When that is lost, so be it. */
@@ -87,6 +93,7 @@ static void put_tickets(struct reconciler *reconciler, const struct ticket *tick
         r = queue_put(queue->redis, tickets + from, to - from, &added);
         if (r == 0) {
             tally->added += added;
+            queue->added += added;
             if (added && !tally->expected)
                 note_repairs(queue, added);
             continue;
@@ -114,7 +121,7 @@ static int put_page(struct reconciler *reconciler, const struct sql *sql, const 
     if (r < 0 || rows == 0)
         return r;
     snprintf(after, JOB_ID_SIZE, "%s", result_text(&page, rows - 1, "id"));
-    note_open(tally, &page);
+    note_open(reconciler, &page, tally);
     r = ticket_rows(ctx, &page, &tickets, &n);
     if (r < 0) {
         log_error("reconcile.read", "error=malformed ticket");
@@ -143,20 +150,27 @@ static void rebuilds_keep(struct reconciler *reconciler)
     }
 }
 
-/* span: seconds to look back, of a statement that has it. */
+/* span: seconds to look back, of a statement that has it. -ECANCELED when somebody else has come to lead meanwhile. Why
+ * it failed has been logged. */
 static int put_all(struct reconciler *reconciler, const struct sql *sql, uint64_t span, struct tally *tally)
 {
     char after[JOB_ID_SIZE] = NIL_ID, seconds[24];
     int r;
 
     for (size_t i = 0; i < reconciler->queue_count; i++) {
-        reconciler->queues[i].put_error = 0;
+        struct queue_state *queue = &reconciler->queues[i];
+
+        queue->put_error = queue->open_jobs = 0;
+        queue->added = 0;
         if (sql == &sql_queue_job_open)
-            reconciler->queues[i].missed = false;
+            queue->missed = false;
     }
     snprintf(seconds, sizeof seconds, "%llu", (unsigned long long)span);
-    while ((r = put_page(reconciler, sql, seconds, after, tally)) > 0)
+    while ((r = put_page(reconciler, sql, seconds, after, tally)) > 0) {
+        if (!lead_keep(reconciler))
+            return -ECANCELED;
         rebuilds_keep(reconciler);
+    }
     return r;
 }
 
@@ -166,7 +180,9 @@ static int put_every(struct reconciler *reconciler, struct tally *tally)
     autoresult struct result scan = { 0 }, raised = { 0 };
     int r = database_run(reconciler->database, &sql_queue_scan_get, NO_PARAMS, &scan);
 
-    if (r == 0)
+    if (r < 0)
+        log_warning("reconcile.scan", "error=%s", scan.message);
+    else
         r = put_all(reconciler, &sql_queue_job_open, 0, tally);
     if (r == 0 && database_run(reconciler->database, &sql_queue_scan_raise,
                                PARAMS({ "oldest", tally->open ? tally->first : "ffffffff-ffff-ffff-ffff-ffffffffffff" },
@@ -262,7 +278,7 @@ static bool may_open(const struct reconciler *reconciler, struct queue_state *qu
     return clock_boot_ms() >= queue->open_at;
 }
 
-static int rebuild_end(struct reconciler *reconciler, struct queue_state *queue, const struct tally *tally)
+static int rebuild_end(struct reconciler *reconciler, struct queue_state *queue)
 {
     bool opened;
     int r = queue->put_error;
@@ -275,8 +291,8 @@ static int rebuild_end(struct reconciler *reconciler, struct queue_state *queue,
     if (r < 0)
         return r;
     rebuild_over(queue); /* when it was not opened, the next look begins anew */
-    log_info(opened ? "reconcile.open" : "reconcile.again", "queue=%s open_jobs=%d added=%zu", queue->name, tally->open,
-             tally->added);
+    log_info(opened ? "reconcile.open" : "reconcile.again", "queue=%s open_jobs=%d added=%zu", queue->name,
+             queue->open_jobs, queue->added);
     return 0;
 }
 
@@ -286,18 +302,16 @@ static void rebuilds_end(struct reconciler *reconciler)
 {
     struct tally tally = { 0 };
     bool any = false;
-    int passed;
 
     for (size_t i = 0; i < reconciler->queue_count; i++)
         any |= reconciler->queues[i].may_open;
-    passed = any ? put_every(reconciler, &tally) : 0;
+    if (!any || put_every(reconciler, &tally) < 0)
+        return;
     for (size_t i = 0; i < reconciler->queue_count; i++) {
         struct queue_state *queue = &reconciler->queues[i];
-        int r = passed;
+        int r = queue->may_open ? rebuild_end(reconciler, queue) : 0;
 
-        if (queue->may_open && r == 0)
-            r = rebuild_end(reconciler, queue, &tally);
-        if (queue->may_open && r < 0)
+        if (r < 0)
             reconcile_complain("reconcile.look", queue, r);
     }
 }
@@ -383,6 +397,6 @@ void look(struct reconciler *reconciler)
             reconciler->full_at = 0;
     }
     rebuilds_end(reconciler);
-    if (any)
+    if (any && reconciler->term)
         look_for_unknown(reconciler);
 }

@@ -3,7 +3,6 @@
 #include "common/array_text.h"
 #include "common/json.h"
 #include "common/memory.h"
-#include "queue/queue_names.h"
 #include "queue/queue_redis.h"
 #include "queue/settings.h"
 #include "queue/view.h"
@@ -26,6 +25,33 @@ static struct verdict refused(const struct result *result)
 {
     bool ours = !strncmp(result->sqlstate, "MR", 2);
     return verdict(result->error, "%s%s", ours ? "" : "PostgreSQL: ", result->message);
+}
+
+/* ---- queues and kinds ---- */
+
+/* One of them is NULL. */
+static struct verdict ask_known(struct database *database, const char *queue, const char *kind)
+{
+    autoresult struct result result = { 0 };
+
+    if (database_run(database, &sql_queue_kind_known, PARAMS({ "queue", queue }, { "kind", kind }), &result) < 0)
+        return refused(&result);
+    if (*result_text(&result, 0, "known") == 't')
+        return verdict(E_NONE, " ");
+    return verdict(E_NOT_FOUND, "there is no such %s", queue ? "queue" : "kind");
+}
+
+struct verdict queue_known(struct database *database, const char *queue)
+{
+    for (const struct job_kind *kind = job_kinds; kind->name; kind++)
+        if (!strcmp(kind->queue, queue))
+            return verdict(E_NONE, " ");
+    return ask_known(database, queue, NULL);
+}
+
+struct verdict kind_known(struct database *database, const char *kind)
+{
+    return job_kind_find(kind) ? verdict(E_NONE, " ") : ask_known(database, NULL, kind);
 }
 
 /* ---- jobs ---- */
@@ -208,9 +234,10 @@ static bool tell_settings(const struct actor *actor, const char *queue)
 struct verdict operate_set(const struct actor *actor, const char *queue, const char *name, const char *value)
 {
     autoresult struct result result = { 0 };
+    struct verdict known = queue_known(actor->database, queue);
 
-    if (!queue_exists(queue, actor->database))
-        return verdict(E_NOT_FOUND, "there is no such queue");
+    if (known.error != E_NONE)
+        return known;
     if (database_run(actor->database, &sql_queue_queue_set,
                      PARAMS({ "who", actor->who }, { "queue", queue }, { "name", name }, { "value", value }),
                      &result) < 0)

@@ -21,6 +21,11 @@ struct verdict {
     char said[320];
 };
 
+/* Whether there is such a queue, or such a kind: of this program's, or one that others have registered. E_NONE;
+ * E_NOT_FOUND; or why the database cannot tell. */
+struct verdict queue_known(struct database *database, const char *queue);
+struct verdict kind_known(struct database *database, const char *kind);
+
 /* End a job that waits, with what its kind does at an end, what its end brings about (a name given up, a batch
  * complete), and what that puts; ask the worker of one that runs to stop it. */
 struct verdict operate_cancel(const struct actor *actor, const char *id);

@@ -10,13 +10,14 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-const char **queue_names(void *ctx, struct database *database)
+const char **queue_names(void *ctx, struct database *database, const char **ret_why)
 {
     autoresult struct result told = { 0 };
     const char **names;
     size_t n = 0, count = 0;
 
-    database_run(database, &sql_queue_kind_queues, NO_PARAMS, &told); /* when it is away we know our own */
+    if (database && database_run(database, &sql_queue_kind_queues, NO_PARAMS, &told) < 0 && ret_why)
+        *ret_why = COPY(ctx, told.message);
     for (const struct job_kind *kind = job_kinds; kind->name; kind++)
         n++;
     names = memory_check(talloc_array(ctx, const char *, n + (size_t)result_rows(&told) + 1));
@@ -30,14 +31,4 @@ const char **queue_names(void *ctx, struct database *database)
             names[count++] = names[i];
     names[count] = NULL;
     return names;
-}
-
-bool queue_exists(const char *queue, struct database *database)
-{
-    autotalloc void *ctx = talloc_new(NULL);
-    const char **names = queue_names(ctx, database);
-
-    while (*names && strcmp(*names, queue) != 0)
-        names++;
-    return *names != NULL;
 }

@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "queue/queue_names.h"
 #include "queue/queue_redis.h"
 #include "queue/reconcile_state.h"
 #include "queue/schedule.h"
@@ -38,21 +39,17 @@ static void queue_add(struct reconciler *reconciler, const char *name)
         (struct queue_state){ .name = COPY(reconciler, name), .redis = queue_redis_get(reconciler->redis, name) };
 }
 
-static void queues_fill(struct reconciler *reconciler)
+/* Queues that we do not know yet. The first time without the database: our own are among those that we can look after,
+ * however many others have registered. */
+static void queues_learn(struct reconciler *reconciler, struct database *database)
 {
-    for (const struct job_kind *kind = job_kinds; kind->name; kind++)
-        queue_add(reconciler, kind->queue);
-}
+    autotalloc void *ctx = talloc_new(NULL);
+    const char *why = NULL, **names = queue_names(ctx, database, &why);
 
-/* Queues of kinds that others have registered. */
-static void queues_learn(struct reconciler *reconciler)
-{
-    autoresult struct result queues = { 0 };
-
-    if (database_run(reconciler->database, &sql_queue_kind_queues, NO_PARAMS, &queues) < 0)
-        log_warning("reconcile.queues", "error=%s", queues.message);
-    for (int i = 0; i < result_rows(&queues); i++)
-        queue_add(reconciler, result_text(&queues, i, "queue"));
+    if (why)
+        log_warning("reconcile.queues", "error=%s", why);
+    for (; *names; names++)
+        queue_add(reconciler, *names);
 }
 
 static void lead(struct reconciler *reconciler)
@@ -68,6 +65,14 @@ static void lead(struct reconciler *reconciler)
     if (term && term != reconciler->term)
         reconciler->full_at = reconciler->house_at = reconciler->schedules_at = 0;
     reconciler->term = term;
+    reconciler->lead_at = clock_boot_ms();
+}
+
+bool lead_keep(struct reconciler *reconciler)
+{
+    if (clock_boot_ms() - reconciler->lead_at >= LEAD_MS)
+        lead(reconciler);
+    return reconciler->term != 0;
 }
 
 /* Recurring jobs: as soon as a tick is due, and with every look, for what operators have changed meanwhile. */
@@ -98,9 +103,10 @@ static void loop(struct reconciler *reconciler)
         lead(reconciler);
         if (reconciler->term && (reconciler->now >= reconciler->look_at || look_is_rebuilding(reconciler))) {
             keep_house(reconciler);
-            queues_learn(reconciler);
+            queues_learn(reconciler, reconciler->database);
             look(reconciler);
-            settings_look(reconciler);
+            if (reconciler->term)
+                settings_look(reconciler);
             reconciler->look_at = reconciler->now + (uint64_t)reconciler->config->queue_reconcile * 1000;
         }
         if (reconciler->term && reconciler->now >= reconciler->schedules_at)
@@ -129,7 +135,7 @@ int reconcile_run(const struct config *config)
     reconciler->database = database_new(reconciler, config->database_url, config->database_timeout);
     reconciler->redis = queue_redis_new(reconciler, config);
     token_jti(reconciler->name);
-    queues_fill(reconciler);
+    queues_learn(reconciler, NULL);
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);

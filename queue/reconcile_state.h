@@ -19,6 +19,8 @@ struct queue_state {
     struct redis *redis;
     char run_id[64]; /* of its Redis, when it was looked at last */
     int put_error;   /* of the last pass: 0, or why its tickets could not be told */
+    int open_jobs;   /* that the pass has seen */
+    size_t added;    /* those of them that Redis did not know */
     bool missed;     /* its Redis was away while a pass had something for it: it needs a whole one */
     bool rebuilding;
     bool may_open; /* nobody can hold a job any more without having said so: this look puts all and opens it */
@@ -35,7 +37,8 @@ struct reconciler {
     char name[JTI_HEX + 1];
     struct queue_state *queues; /* moved when one is added, which is between two looks */
     size_t queue_count;
-    long long term; /* 0: does not lead */
+    long long term;   /* 0: does not lead */
+    uint64_t lead_at; /* when that was asked for last */
     uint64_t now, full_at, house_at, look_at, schedules_at;
     uint64_t looked_at;        /* when the last look began that put all it found */
     long long minute;          /* whose roll-up was written last, since 1970 */
@@ -45,6 +48,10 @@ struct reconciler {
 
 /* Log that a call to a queue's Redis failed with r. Why there is no connection is told once an attempt. */
 void reconcile_complain(const char *event, const struct queue_state *queue, int r);
+
+/* Keep the lead while a pass takes long: renews it when it is time to. False when it is lost, which was logged; then
+ * what is under way is the next leader's. */
+bool lead_keep(struct reconciler *reconciler);
 
 /* look.c: rebuild queues that are not whole, put what Redis does not know, flag what is to be cancelled. */
 void look(struct reconciler *reconciler);

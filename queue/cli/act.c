@@ -46,40 +46,73 @@ static int each_word(struct operation *operation, const char *const *ids, job_ac
     return first;
 }
 
+/* Each of the jobs that fit, the first put first. */
+static int each_fitting(struct operation *operation, const struct job_filter *filter, job_act *act)
+{
+    json_auto_t *rows = NULL;
+    int status = filter_check(operation, filter);
+    const char **ids;
+    size_t n;
+
+    if (status == DONE)
+        status = jobs_list(operation, filter, &rows);
+    if (status != DONE)
+        return status;
+    n = json_array_size(rows);
+    ids = memory_check(talloc_zero_array(operation->ctx, const char *, n + 1));
+    for (size_t i = 0; i < n; i++) /* the last put comes first there */
+        ids[n - 1 - i] = json_string_value(json_object_get(json_array_get(rows, i), "id"));
+    if (n == 0)
+        printf("no %s job fits\n", filter->state);
+    return each_word(operation, ids, act);
+}
+
 int command_cancel(struct operation *operation)
 {
+    enum { QUEUE, KIND, TENANT, STATE, LIMIT };
+    static const char *const states[] = { "waiting", "ready", "delayed", "running", NULL };
+    static const struct option_row options[] = {
+        [QUEUE] = { "Q", { .name = "--queue", .type = TEXT, .doc = "all open jobs of this queue" } },
+        [KIND] = { "K", { .name = "--kind", .type = TEXT, .doc = "all open jobs of this kind" } },
+        [TENANT] = { "T", { .name = "--tenant", .type = TEXT, .doc = "of them, those of this tenant" } },
+        [STATE] = { "S",
+                    { .name = "--state",
+                      .type = ENUM,
+                      .values = states,
+                      .doc = "of them, those that are waiting (or ready), delayed or running" } },
+        [LIMIT] = OPTION_LIMIT("100", "of all, the last so many"),
+        OPTIONS_END,
+    };
     static const struct guide guide = {
         "cancel",
-        "ID...",
-        "End jobs that wait; ask the workers of those that run to stop them. The exit status is\n"
-        "that of the first job that cannot be cancelled: 3 there is none, 4 it has ended.",
-        no_options,
-        1,
+        "[ID...]",
+        "End jobs that wait; ask the workers of those that run to stop them. By --queue and --kind\n"
+        "those that are open. The exit status is that of the first job that cannot be cancelled:\n"
+        "3 there is none, 4 it has ended.",
+        options,
+        0,
         -1
     };
     struct said said;
+    const char **values = said.values;
     int status;
 
     if (!options_read(operation->ctx, &guide, operation->words, &said, &status))
         return status;
-    return each_word(operation, said.words, operate_cancel);
-}
-
-/* Buried jobs that fit. */
-static int kick_many(struct operation *operation, const struct job_filter *filter)
-{
-    json_auto_t *rows = NULL;
-    int status = jobs_list(operation, filter, &rows);
-    size_t n = json_array_size(rows);
-    const char **ids = memory_check(talloc_zero_array(operation->ctx, const char *, n + 1));
-
-    if (status != DONE)
-        return status;
-    for (size_t i = 0; i < n; i++) /* the last put comes first there */
-        ids[n - 1 - i] = json_string_value(json_object_get(json_array_get(rows, i), "id"));
-    if (n == 0)
-        puts("no buried job fits");
-    return each_word(operation, ids, operate_kick);
+    if (said.count > 0 ? values[QUEUE] || values[KIND] || values[TENANT] || values[STATE]
+                       : !values[QUEUE] && !values[KIND])
+        return complain("cancel", "name jobs, or else a queue or a kind", USAGE);
+    if (said.count > 0)
+        return each_word(operation, said.words, operate_cancel);
+    return each_fitting(operation,
+                        &(struct job_filter){ .queue = values[QUEUE],
+                                              .kind = values[KIND],
+                                              .tenant = values[TENANT],
+                                              .state = values[STATE] ? values[STATE] : "open",
+                                              .older = -1,
+                                              .newer = -1,
+                                              .limit = strtoll(values[LIMIT], NULL, 10) },
+                        operate_cancel);
 }
 
 int command_kick(struct operation *operation)
@@ -110,12 +143,14 @@ int command_kick(struct operation *operation)
         return complain("kick", "name jobs, or else a queue or a kind", USAGE);
     if (said.count > 0)
         return each_word(operation, said.words, operate_kick);
-    return kick_many(operation, &(struct job_filter){ .queue = said.values[QUEUE],
-                                                      .kind = said.values[KIND],
-                                                      .state = "buried",
-                                                      .older = -1,
-                                                      .newer = -1,
-                                                      .limit = strtoll(said.values[LIMIT], NULL, 10) });
+    return each_fitting(operation,
+                        &(struct job_filter){ .queue = said.values[QUEUE],
+                                              .kind = said.values[KIND],
+                                              .state = "buried",
+                                              .older = -1,
+                                              .newer = -1,
+                                              .limit = strtoll(said.values[LIMIT], NULL, 10) },
+                        operate_kick);
 }
 
 /* ---- queues ---- */
@@ -160,12 +195,13 @@ static int list_settings(struct operation *operation, const char *queue, bool js
 {
     autoresult struct result list = { 0 };
     json_auto_t *settings = NULL, *rows = json_array();
+    struct verdict known = queue_known(operation->database, queue);
     const char *name;
     json_t *value;
     int row;
 
-    if (!queue_exists(queue, operation->database))
-        return complain(queue, "there is no such queue", NOT_THERE);
+    if (known.error != E_NONE)
+        return tell(queue, known);
     if (database_run(operation->database, &sql_queue_queue_list, NO_PARAMS, &list) < 0)
         return complain_of("PostgreSQL", &list);
     row = settings_row(&list, queue);
@@ -279,7 +315,7 @@ static int names_of(struct operation *operation, const char *queue, const char *
 static int drain_worker(struct operation *operation, const char *worker)
 {
     struct actor actor = actor_of(operation);
-    const char *queue, **names, **queues = queue_names(operation->ctx, operation->database);
+    const char *queue, **names, **queues = queue_names(operation->ctx, operation->database, NULL);
     bool away = false;
 
     for (; (queue = *queues); queues++) {
@@ -307,6 +343,7 @@ int command_drain(struct operation *operation)
         1
     };
     struct actor actor = actor_of(operation);
+    struct verdict known;
     const char **names;
     struct said said;
     int status;
@@ -317,8 +354,9 @@ int command_drain(struct operation *operation)
         return complain("drain", "name a worker, or else a queue", USAGE);
     if (said.count)
         return drain_worker(operation, said.words[0]);
-    if (!queue_exists(said.values[0], operation->database))
-        return complain(said.values[0], "there is no such queue", NOT_THERE);
+    known = queue_known(operation->database, said.values[0]);
+    if (known.error != E_NONE)
+        return tell(said.values[0], known);
     status = names_of(operation, said.values[0], NULL, &names);
     if (status < 0)
         return FAILED;

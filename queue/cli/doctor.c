@@ -5,6 +5,7 @@
 #include "common/memory.h"
 #include "queue/cli/arguments.h"
 #include "queue/cli/options.h"
+#include "queue/cli/table.h"
 #include "sql.h"
 #include <stdarg.h>
 
@@ -25,7 +26,7 @@ static const struct {
     { "clocks", check_clocks, BOTH, "they agree" },
     { "scheduler", check_scheduler, DATABASE, "one leads" },
     { "queues", check_queues, BOTH, "they are open" },
-    { "settings", check_settings, BOTH, "Redis has the newest" },
+    { "settings", check_settings, BOTH, "Redis has the newest, and they let jobs run" },
     { "unknown", check_unknown, BOTH, "Redis knows all open jobs" },
     { "ended", check_ended, BOTH, "Redis knows no job that has ended" },
     { "lists", check_lists, BOTH, "each job that waits is in a list that somebody looks at" },
@@ -83,6 +84,12 @@ void doctor_count(struct doctor *doctor, const char *queue, size_t n, const char
 
 static void print_json(const struct doctor *doctor)
 {
+    static const struct column columns[] = {
+        { "check", COLUMN_TEXT, NULL },
+        { "state", COLUMN_TEXT, NULL },
+        { "text", COLUMN_TEXT, NULL },
+        { .name = NULL },
+    };
     json_auto_t *list = memory_check(json_array());
 
     for (size_t i = 0; i < doctor->count; i++) {
@@ -90,8 +97,7 @@ static void print_json(const struct doctor *doctor)
         json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "check", finding->check, "state",
                                               healths[finding->health], "text", finding->text));
     }
-    json_dumpf(list, stdout, JSON_INDENT(2));
-    putchar('\n');
+    table_print(columns, list, true);
 }
 
 static void print_table(const struct doctor *doctor)

@@ -47,8 +47,32 @@ static bool tell_settings(struct doctor *doctor, const char *queue)
     return settings_send(doctor->redis, queue, &list, row, &ignored) == 0;
 }
 
+/* What operators have said and may not have meant. */
+static void check_sense(struct doctor *doctor)
+{
+    autoresult struct result odd = { 0 };
+
+    if (database_run(doctor->operation->database, &sql_queue_doctor_settings, NO_PARAMS, &odd) < 0)
+        doctor_say(doctor, WARNING, "could not be looked at: %s", odd.message);
+    for (int i = 0; i < result_rows(&odd); i++) {
+        const char *queue = result_text(&odd, i, "queue"), *name = result_text(&odd, i, "name");
+        const char *value = result_text(&odd, i, "value");
+
+        if (*result_text(&odd, i, "limiter") == 't')
+            doctor_say(doctor, WARNING,
+                       "%s: there is no limiter %s, and nothing is limited by it: "
+                       "millrace limiter %s RATE BURST",
+                       queue, value, value);
+        else
+            doctor_say(doctor, WARNING,
+                       "%s: %s is 0, and nothing that it goes for ever runs: millrace set %s %s takes it back", queue,
+                       name, queue, name);
+    }
+}
+
 void check_settings(struct doctor *doctor)
 {
+    check_sense(doctor);
     for (size_t i = 0; i < doctor->gauges.count; i++) {
         doctor_turn(doctor, i);
         const struct gauge *gauge = &doctor->gauges.list[i];

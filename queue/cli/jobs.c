@@ -58,6 +58,7 @@ static const struct state {
     const struct sql *sql;
     const char * not ; /* what is left out though PostgreSQL cannot tell it apart */
 } states[] = {
+    { "open", "open", NULL, &sql_queue_job_list, NULL }, /* not as an option of jobs */
     { "waiting", "open", "f", &sql_queue_job_list, "running" },
     { "ready", "open", "f", &sql_queue_job_list, "running" },
     { "delayed", "open", "t", &sql_queue_job_list, "running" },
@@ -245,7 +246,7 @@ static bool list_window(struct listing *listing)
 static void running_gather(struct listing *listing)
 {
     void *ctx = listing->operation->ctx;
-    const char *queue, **queues = queue_names(ctx, listing->operation->database);
+    const char *queue, **queues = queue_names(ctx, listing->operation->database, NULL);
     struct array_text ids = { 0 };
 
     for (; (queue = *queues); queues++) {
@@ -263,6 +264,20 @@ static void running_gather(struct listing *listing)
             array_add(ctx, &ids, some[k]);
     }
     listing->running = array_end(ctx, &ids);
+}
+
+int filter_check(struct operation *operation, const struct job_filter *filter)
+{
+    struct verdict known = { .error = E_NONE };
+    const char *what = filter->queue;
+
+    if (filter->queue)
+        known = queue_known(operation->database, filter->queue);
+    if (known.error == E_NONE && filter->kind) {
+        what = filter->kind;
+        known = kind_known(operation->database, filter->kind);
+    }
+    return known.error == E_NONE ? DONE : complain(what, known.said, status_of(known.error));
 }
 
 int jobs_list(struct operation *operation, const struct job_filter *filter, json_t **ret)
@@ -333,6 +348,9 @@ int command_jobs(struct operation *operation)
     if (!option_age("--older", said.values[OLDER], -1, &filter.older) ||
         !option_age("--newer", said.values[NEWER], -1, &filter.newer))
         return USAGE;
+    status = filter_check(operation, &filter);
+    if (status != DONE)
+        return status;
     status = jobs_list(operation, &filter, &rows);
     table_print(columns, rows, said.values[JSON]);
     return status;

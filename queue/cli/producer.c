@@ -98,13 +98,12 @@ static int seal_args(void *ctx, const struct producer *producer, const struct jo
     return 0;
 }
 
-/* What names a tenant or a key stands in Redis between bars. */
-static bool has_blanks_or_bars(const char *text)
+bool order_name_holds(const char *text)
 {
     for (; text && *text; text++)
         if ((unsigned char)*text <= ' ' || *text == '|')
-            return true;
-    return false;
+            return false;
+    return true;
 }
 
 static int read_times(void *ctx, struct order *order, const char **ret_why)
@@ -139,15 +138,17 @@ int order_complete(void *ctx, struct producer *producer, const char *const *valu
     for (int i = 0; i < O_FIELDS; i++)
         said[i] = values[i];
     order.kind = job_kind_find(said[O_KIND]);
-    if (!order.kind)
-        return refuse(FORMAT(ctx, "kind: there is no kind %s", said[O_KIND]), ret_why);
+    if (!order.kind) {
+        *ret_why = FORMAT(ctx, "kind: there is no kind %s", said[O_KIND]);
+        return -ENOENT;
+    }
     if (!said[O_PRODUCT])
         said[O_PRODUCT] = producer->product;
     if (!said[O_TENANT])
         said[O_TENANT] = producer->tenant ? producer->tenant : *said[O_PRODUCT] ? said[O_PRODUCT] : "operator";
-    if (has_blanks_or_bars(said[O_TENANT]))
+    if (!order_name_holds(said[O_TENANT]))
         return refuse("tenant: has a blank or a |", ret_why);
-    if (has_blanks_or_bars(said[O_KEY]))
+    if (!order_name_holds(said[O_KEY]))
         return refuse("key: has a blank or a |", ret_why);
     r = read_times(ctx, &order, ret_why);
     if (r == 0)
@@ -165,8 +166,10 @@ int order_follow(void *ctx, struct producer *producer, const char *text, const c
     json_auto_t *args = NULL, *lies = NULL, *follow = NULL;
     int r;
 
-    if (!kind)
-        return refuse(FORMAT(ctx, "there is no kind %s", name), ret_why);
+    if (!kind) {
+        *ret_why = FORMAT(ctx, "there is no kind %s", name);
+        return -ENOENT;
+    }
     if (colon && json_parse_strict(ctx, colon + 1, strlen(colon + 1), &args, &why) < 0)
         return refuse(FORMAT(ctx, "args: %s", why), ret_why);
     r = seal_args(ctx, producer, kind, args, &sealed, ret_why);
@@ -252,7 +255,7 @@ static int wait_or_fail(void *ctx, struct producer *producer, const struct resul
     if (!may_try_again(producer, result)) {
         bool not_now = result->error == E_CONFLICT || !strcmp(result->sqlstate, "MR503");
         *ret_why = COPY(ctx, result->message);
-        return result->error == E_NOT_FOUND ? -ENOENT : not_now ? -EBUSY : -EIO;
+        return result->error == E_INVALID ? -EINVAL : result->error == E_NOT_FOUND ? -ENOENT : not_now ? -EBUSY : -EIO;
     }
     if (!producer->told)
         arguments_complain("waiting", result->message, 0);
@@ -285,6 +288,11 @@ int producer_put(void *ctx, struct producer *producer, struct order *orders, siz
         }
     }
     return r;
+}
+
+int status_of_order(int r)
+{
+    return r == -EINVAL ? USAGE : r == -ENOENT ? NOT_THERE : r == -EBUSY ? NOT_NOW : FAILED;
 }
 
 void producer_audit(struct producer *producer, const char *action, const char *target, const char *details)

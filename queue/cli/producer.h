@@ -38,21 +38,25 @@ struct producer *producer_new(void *ctx, struct operation *operation, const char
 /* producer_put() waits while a queue takes no more, however long, and for PostgreSQL up to a minute. */
 void producer_be_patient(struct producer *producer);
 
-/* Complete an order whose values were checked against order_fields. On a refusal -EINVAL and a sentence on ctx. args is
- * an object, or NULL: none. */
+/* Whether text can name a tenant or a key, which stand in Redis between bars. NULL: there is none. */
+bool order_name_holds(const char *text);
+/* Complete an order whose values were checked against order_fields. On a refusal a sentence on ctx, and -EINVAL, or
+ * -ENOENT when there is no such kind. args is an object, or NULL: none. */
 int order_complete(void *ctx, struct producer *producer, const char *const *values, json_t *args, struct order *ret,
                    const char **ret_why);
-/* The arguments of a job that follows: KIND[:JSON] as job_follow() of sql/schema takes it. */
+/* The arguments of a job that follows: KIND[:JSON] as job_follow() of sql/schema takes it. Refusals are the same. */
 int order_follow(void *ctx, struct producer *producer, const char *text, const char **ret, const char **ret_why);
 
 enum { ORDERS_MAX = 256 };
 /* Write up to ORDERS_MAX of them in one transaction, and tell Redis (when it does not hear, the scheduler tells it).
  * batch: NULL or a batch's id. A patient producer tries again when that may help; nothing is put twice by that. 0 with
- * each order's id on ctx; -ENOENT, -EBUSY (not in this state) or -EIO with *ret_why on ctx: then none of them is there,
- * unless PostgreSQL was lost at that very moment. An order without id afterwards: its unique name is somebody else's.
- */
+ * each order's id on ctx; -EINVAL, -ENOENT, -EBUSY (not in this state) or -EIO with *ret_why on ctx: then none of them
+ * is there, unless PostgreSQL was lost at that very moment. An order without id afterwards: its unique name is somebody
+ * else's. */
 int producer_put(void *ctx, struct producer *producer, struct order *orders, size_t n, const char *batch,
                  const char **ret_why);
+/* The exit status that a refusal of any of these stands for. */
+int status_of_order(int r);
 /* Tell Redis of the tickets in a column of a result. */
 struct result;
 void producer_tell(struct producer *producer, const struct result *rows);

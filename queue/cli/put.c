@@ -7,7 +7,6 @@
 #include "queue/cli/await.h"
 #include "queue/cli/options.h"
 #include "queue/cli/producer.h"
-#include <errno.h>
 
 enum {
     ARGS,
@@ -83,6 +82,7 @@ static int read_order(struct operation *operation, struct producer *producer, co
     void *ctx = operation->ctx;
     const char *said[O_FIELDS], *why;
     json_auto_t *args = NULL;
+    int r;
 
     for (int i = 0; i < O_FIELDS; i++) {
         struct field_errors errors = { 0 };
@@ -91,10 +91,9 @@ static int read_order(struct operation *operation, struct producer *producer, co
             return arguments_complain(errors.list[0].field, errors.list[0].message, USAGE);
     }
     if (values[ARGS] && json_parse_strict(ctx, values[ARGS], strlen(values[ARGS]), &args, &why) < 0)
-        return arguments_complain("--args", why, FAILED);
-    if (order_complete(ctx, producer, said, args, ret, &why) < 0)
-        return arguments_complain("put", why, job_kind_find(kind) ? FAILED : NOT_THERE);
-    return DONE;
+        return arguments_complain("--args", why, USAGE);
+    r = order_complete(ctx, producer, said, args, ret, &why);
+    return r < 0 ? arguments_complain("put", why, status_of_order(r)) : DONE;
 }
 
 static int put_one(struct operation *operation, const char *kind, const char *const *values)
@@ -116,7 +115,7 @@ static int put_one(struct operation *operation, const char *kind, const char *co
     r = producer_put(operation->ctx, producer, &order, 1, batch, &why);
     put = order.id;
     if (r < 0)
-        return arguments_complain("put", why, r == -ENOENT ? NOT_THERE : r == -EBUSY ? NOT_NOW : FAILED);
+        return arguments_complain("put", why, status_of_order(r));
     if (!put)
         return arguments_complain(values[UNIQUE], "another job has this name, and is just ending", NOT_NOW);
     puts(put);

@@ -206,10 +206,12 @@ static int open_batch(struct stream *stream)
     const struct stream_options *options = stream->options;
     const char *finally = NULL, *why = "", *product = options->product ? options->product : "";
     const char *tenant = options->tenant ? options->tenant : *product ? product : "operator";
+    int r = 0;
 
-    if (options->finally &&
-        order_follow(stream->operation->ctx, stream->producer, options->finally, &finally, &why) < 0)
-        return arguments_complain("--finally", why, FAILED);
+    if (options->finally)
+        r = order_follow(stream->operation->ctx, stream->producer, options->finally, &finally, &why);
+    if (r < 0)
+        return arguments_complain("--finally", why, status_of_order(r));
     if (database_run(stream->operation->database, &sql_queue_batch_open,
                      PARAMS({ "product", product }, { "tenant", tenant }, { "account_id", NULL },
                             { "name", options->batch ? options->batch : "" }, { "finally", finally }),
@@ -256,6 +258,8 @@ int put_stream(struct operation *operation, const struct stream_options *options
     struct stream *stream = NEW(operation->ctx, struct stream);
     autoclose int opened = -1;
 
+    if (!order_name_holds(options->tenant))
+        return arguments_complain("--tenant", "has a blank or a |", USAGE);
     stream->operation = operation;
     stream->options = options;
     stream->producer = producer_new(stream, operation, options->product, options->tenant);

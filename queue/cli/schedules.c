@@ -58,12 +58,6 @@ static bool name_holds(void *ctx, const char *name)
     return false;
 }
 
-static int refused(const char *what, const struct result *result)
-{
-    static const int statuses[E_COUNT] = { [E_NOT_FOUND] = NOT_THERE, [E_CONFLICT] = NOT_NOW };
-    return complain(what, result->message, statuses[result->error] ? statuses[result->error] : FAILED);
-}
-
 /* ---- the list ---- */
 
 int command_schedules(struct operation *operation)
@@ -84,7 +78,7 @@ int command_schedules(struct operation *operation)
     if (!options_read(operation->ctx, &guide, operation->words, &said, &status))
         return status;
     if (database_run(operation->database, &sql_queue_schedule_list, NO_PARAMS, &list) < 0)
-        return refused("PostgreSQL", &list);
+        return complain_of("PostgreSQL", &list);
     for (int row = 0; row < result_rows(&list); row++)
         json_array_append_new(rows, table_value(&list, row, &whole));
     table_print(columns, rows, said.values[0]);
@@ -108,12 +102,12 @@ static bool args_hold(void *ctx, const struct job_kind *kind, const char *text)
     const char *why = "is not an object";
 
     if (json_parse_strict(ctx, text, strlen(text), &args, &why) < 0 || !json_is_object(args)) {
-        complain("--args", why, FAILED);
+        complain("--args", why, USAGE);
         return false;
     }
     if (field_check_object(ctx, kind->in, args, &errors, ignore_value, NULL))
         return true;
-    complain(FORMAT(ctx, "--args: %s", errors.list[0].field), errors.list[0].message, FAILED);
+    complain(FORMAT(ctx, "--args: %s", errors.list[0].field), errors.list[0].message, USAGE);
     return false;
 }
 
@@ -125,14 +119,14 @@ static int add(struct operation *operation, const char *name, const char *const 
     if (!kind)
         return complain(values[KIND], "there is no such kind", NOT_THERE);
     if (!args_hold(operation->ctx, kind, values[ARGS]))
-        return FAILED;
+        return USAGE;
     if (database_run(operation->database, &sql_queue_schedule_add,
                      PARAMS({ "who", operator_name() }, { "name", name }, { "kind", kind->name },
                             { "expression", values[CRON] }, { "zone", values[ZONE] }, { "args", values[ARGS] },
                             { "product", values[PRODUCT] }, { "tenant", values[TENANT] },
                             { "priority", values[PRIORITY] }, { "catch_up", values[CATCH_UP] }),
                      &made) < 0)
-        return refused(name, &made);
+        return complain_of(name, &made);
     printf("%s is added; its first tick is %s\n", name, result_text(&made, 0, "next"));
     return DONE;
 }
@@ -144,7 +138,7 @@ static int drop(struct operation *operation, const char *name, const char *const
     (void)values;
     if (database_run(operation->database, &sql_queue_schedule_remove,
                      PARAMS({ "who", operator_name() }, { "name", name }), &result) < 0)
-        return refused(name, &result);
+        return complain_of(name, &result);
     printf("%s is removed; jobs that it has put stay\n", name);
     return DONE;
 }
@@ -155,7 +149,7 @@ static int set_enabled(struct operation *operation, const char *name, const char
 
     if (database_run(operation->database, &sql_queue_schedule_enable,
                      PARAMS({ "who", operator_name() }, { "name", name }, { "enabled", enabled }), &result) < 0)
-        return refused(name, &result);
+        return complain_of(name, &result);
     printf("%s is %s\n", name, *enabled == 't' ? "enabled" : "disabled");
     return DONE;
 }
@@ -179,7 +173,7 @@ static int next(struct operation *operation, const char *expression, const char 
     if (database_run(operation->database, &sql_queue_cron_ticks,
                      PARAMS({ "expression", expression }, { "zone", values[NEXT_ZONE] }, { "count", values[COUNT] }),
                      &ticks) < 0)
-        return refused("schedule next", &ticks);
+        return complain_of("schedule next", &ticks);
     for (int i = 0; i < result_rows(&ticks); i++)
         printf("%s  %s  %s\n", result_text(&ticks, i, "shown"), result_text(&ticks, i, "zone"),
                result_text(&ticks, i, "utc"));

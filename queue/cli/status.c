@@ -125,7 +125,7 @@ static void add_settings(const struct survey *survey, const char *queue, json_t 
 static void survey_queues(struct survey *survey, bool settings)
 {
     struct database *database = survey->operation->database;
-    const char *queue, **queues = queue_names(survey->operation->ctx, database);
+    const char *queue, **queues = queue_names(survey->operation->ctx, database, NULL);
 
     survey->rows = json_array();
     survey->stored =
@@ -319,6 +319,7 @@ int command_workers(struct operation *operation)
         { "failed", COLUMN_NUMBER, NULL }, { "up_s", COLUMN_AGE, "up" },       { "rss_kib", COLUMN_NUMBER, "KiB" },
         { "draining", COLUMN_FLAG, NULL }, { "stopping", COLUMN_FLAG, NULL },  { .name = NULL },
     };
+    struct verdict known = { .error = E_NONE };
     json_auto_t *rows = json_array();
     const char *queue, **queues;
     struct said said;
@@ -326,9 +327,11 @@ int command_workers(struct operation *operation)
 
     if (!options_read(operation->ctx, &guide, operation->words, &said, &status))
         return status;
-    queues = queue_names(operation->ctx, operation->database);
-    if (said.values[QUEUE] && !queue_exists(said.values[QUEUE], operation->database))
-        return complain(said.values[QUEUE], "there is no such queue", NOT_THERE);
+    if (said.values[QUEUE])
+        known = queue_known(operation->database, said.values[QUEUE]);
+    if (known.error != E_NONE)
+        return complain(said.values[QUEUE], known.said, status_of(known.error));
+    queues = queue_names(operation->ctx, operation->database, NULL);
     status = DONE;
     for (; (queue = *queues); queues++) {
         struct redis *redis = queue_redis_get(operation->redis, queue);

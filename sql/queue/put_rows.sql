@@ -5,7 +5,7 @@ with said as materialized (
   select s.*, k.queue, k.version, k.deadline, k.tries,
          coalesce(to_timestamp(s.due), now() + make_interval(secs => s.delay)) as due_at,
          s.unique_name is not null and (select j.id from job j where j.id = s.id) is null as named,
-         case when k.name is null then refuse('MR404', format('Jobs of kind %s cannot be put: run millrace migrate', s.kind))
+         case when k.name is null then refuse('MR404', job_kind_unknown(s.kind))
               when q.refusing then refuse('MR503', 'The queue takes no more jobs now: ' || q.why) end as refusal
     from unnest(:ids::uuid[], :kinds::text[], :products::text[], :tenants::text[], :accounts::bigint[], :args::json[],
                 :priorities::smallint[], :keys::text[], :costs::integer[], :delays::double precision[],

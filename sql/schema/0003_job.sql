@@ -82,14 +82,20 @@ begin
   end if;
 end $$;
 
+-- What is said of a kind that nobody has registered: one of ours by a migration, one of another program by its workers.
+create function job_kind_unknown(kind text) returns text
+language sql stable as $$
+  select format('Jobs of kind %s cannot be put, the database does not know it: run millrace migrate, or start the workers of '
+                'the program that has it', kind)
+$$;
+
 -- Why a job of a kind could not be put.
 create function job_refuse(kind text) returns void
 language plpgsql as $$
 declare
   reason text := (select q.why from job_kind k join queue q on q.name = k.queue where k.name = kind and q.refusing);
 begin
-  perform refuse('MR503', coalesce('The queue takes no more jobs now: ' || reason,
-                                   format('Jobs of kind %s cannot be put: run millrace migrate', kind)));
+  perform refuse('MR503', coalesce('The queue takes no more jobs now: ' || reason, job_kind_unknown(kind)));
 end $$;
 
 -- Put many jobs of one kind at once, one for each of args; tenants, keys, due_ats and accounts have as many members or are

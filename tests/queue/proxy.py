@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Redis that says something else: in front of the real one, with some of its answers changed."""
+"""A Redis that says something else, or nothing for a while: in front of the real one, with some of its answers changed."""
 import os
 import socket
 import threading
 
 
 class Proxy:
-    """change: {b"TIME": function of the real reply's raw bytes that gives what is passed on}."""
+    """change: {b"TIME": function of the real reply's raw bytes that gives what is passed on}. see: function that is called
+    with the raw bytes of each command, which is passed on when it returns."""
 
-    def __init__(self, path, real, change):
-        self.path, self.real, self.change = str(path), real, change
+    def __init__(self, path, real, change, see=None):
+        self.path, self.real, self.change, self.see = str(path), real, change, see
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.path)
         self.listener.listen(8)
@@ -33,6 +34,8 @@ class Proxy:
         asked, answers = client.makefile("rb"), server.makefile("rb")
         try:
             while raw := message(asked):
+                if self.see:
+                    self.see(raw)
                 server.sendall(raw)
                 reply = message(answers)
                 change = self.change.get(raw.split(b"\r\n")[2].upper())

@@ -40,7 +40,10 @@ def test_no_command_takes_an_option_that_it_does_not_have(millrace, words):
 
 
 @pytest.mark.parametrize("words, why", [
-    (("job",), "Usage: millrace job ID"), (("cancel",), "Usage: millrace cancel ID..."), (("pause",), "Usage: millrace pause QUEUE"),
+    (("job",), "Usage: millrace job ID"), (("cancel",), "name jobs, or else a queue or a kind"),
+    (("cancel", "x", "--queue", "image"), "name jobs, or else"), (("cancel", "x", "--tenant", "t"), "name jobs, or else"),
+    (("cancel", "--tenant", "t", "--state", "running"), "name jobs, or else"), (("cancel", "--state", "done"), "--state: "),
+    (("cancel", "--queue", "image", "--limit", "10001"), "--limit: must be"), (("pause",), "Usage: millrace pause QUEUE"),
     (("set",), "Usage: millrace set QUEUE"), (("job", "x", "y"), "y: there is no such option or word"),
     (("job", "not-an-id"), "not-an-id: is not a job's id"), (("cancel", "not-an-id"), "not-an-id: is not a job's id"),
     (("kick",), "name jobs, or else a queue or a kind"), (("kick", "x", "--queue", "image"), "name jobs, or else"),
@@ -58,7 +61,10 @@ def test_wrong_usage(millrace, words, why):
 
 
 @pytest.mark.parametrize("words", [("jobs",), ("audit",), ("queues",), ("status",), ("kick", "--queue", "image"),
-                                   ("set", "image"), ("limiter",), ("job", "01900000-0000-7000-8000-000000000000")])
+                                   ("set", "image"), ("limiter",), ("job", "01900000-0000-7000-8000-000000000000"),
+                                   ("set", "other"), ("pause", "other"), ("drain", "--queue", "other"),
+                                   ("workers", "--queue", "other"), ("jobs", "--queue", "other"),
+                                   ("kick", "--kind", "other.kind")])
 def test_a_database_that_is_not_there(millrace, redis_alone, words):
     done = millrace("none", *words)
     assert done.returncode == 1 and 'database "none" does not exist' in done.output

@@ -79,6 +79,51 @@ def test_a_waiting_job_is_cancelled_without_redis(office, sql):
     assert office.image.reserve(1).ids == [job], "whoever reserves it finds that it has ended"
 
 
+@pytest.fixture
+def crowd(office):
+    """Jobs of each state, the first put first."""
+    running = office.put()
+    held, = office.image.reserve(1)
+    done, buried = office.put(2)
+    office.end(done, outcome="done")
+    office.end(buried)
+    other, waiting = office.put(tenant="'u'"), office.put()
+    delayed = office.put(due_at="now() + interval '1 h'")
+    mail = office.put(kind="mail.magic_link")
+    return {"held": held, "running": running, "done": done, "buried": buried, "other": other, "waiting": waiting,
+            "delayed": delayed, "mail": mail}
+
+
+@pytest.mark.parametrize("words, cancelled", [
+    (("--queue", "image"), ["running", "other", "waiting", "delayed"]), (("--kind", "mail.magic_link"), ["mail"]),
+    (("--queue", "image", "--tenant", "u"), ["other"]), (("--queue", "image", "--state", "waiting"), ["other", "waiting"]),
+    (("--kind", "image.generate", "--state", "ready", "--tenant", "t"), ["waiting"]),
+    (("--queue", "image", "--state", "delayed"), ["delayed"]), (("--queue", "image", "--state", "running"), ["running"]),
+    (("--queue", "image", "--kind", "image.generate", "--limit", "2"), ["waiting", "delayed"])])
+def test_all_that_fit_are_cancelled(office, sql, crowd, words, cancelled):
+    says = lambda name: "is running: its worker has been asked to stop it" if name == "running" else "was waiting and is cancelled"
+    assert office("cancel", *words) == [f"{crowd[name]} {says(name)}" for name in cancelled]
+    assert {row[0] for row in sql("select id from job_end where outcome = 'cancelled'")} == \
+        {crowd[name] for name in cancelled if name != "running"}
+    assert office.audit() == [["cancel", crowd[name]] for name in cancelled]
+    assert office.image.touch(crowd["held"]) == ["cancel" if "running" in cancelled else "ok"]
+
+
+def test_of_all_that_fit_the_last_are_cancelled(office, sql):
+    jobs = office.put(105)
+    assert len(office("cancel", "--queue", "image")) == 100
+    assert office.known() == set(jobs[:5])
+    assert office("cancel", "--queue", "image", "--tenant", "nobody") == ["no open job fits"]
+    assert sql.one("select count(*) from job_end") == "100"
+
+
+@pytest.mark.usefixtures("away")
+def test_none_are_cancelled_by_a_state_that_redis_does_not_tell(office, sql):
+    office.put(2)
+    assert "Redis: 127.0.0.1:1: " in office("cancel", "--queue", "image", "--state", "waiting", status=1)[0]
+    assert sql("select * from job_end") == [] and office.audit() == []
+
+
 # ---- kick ----
 
 @pytest.mark.parametrize("outcome", ["buried", "cancelled"])
@@ -108,11 +153,20 @@ def test_all_that_fit_are_kicked(office, sql):
     images, mails = office.put(5), office.put(3, kind="mail.magic_link")
     office.end(*images[:4], *mails)
     office.end(images[4], outcome="cancelled")
-    assert office("kick", "--kind", "nope") == ["no buried job fits"]
+    assert office("kick", "--kind", "mail.magic_link", "--queue", "image") == ["no buried job fits"]
     assert office("kick", "--kind", "image.generate", "--limit", "3") == [f"{job} is put again" for job in images[1:4]]
     assert office("kick", "--queue", "mail") == [f"{job} is put again" for job in mails]
     assert {row[0] for row in sql("select id from job_end")} == {images[0], images[4]}
     assert office.known("mail") == set(mails) and office.known() == set(images[1:4])
+
+
+@pytest.mark.parametrize("command", ["cancel", "kick", "jobs"])
+def test_all_of_a_queue_or_kind_that_is_none(office, sql, command):
+    """A slip of the pen was no error: nothing fitted."""
+    assert office(command, "--queue", "imgae", status=3) == ["millrace: imgae: there is no such queue"]
+    assert office(command, "--queue", "mail", "--kind", "image", status=3) == ["millrace: image: there is no such kind"]
+    sql("insert into job_kind (name, queue, version, deadline, tries) values ('other.kind', 'other', 1, 1, 1)")
+    office(command, "--queue", "other", "--kind", "other.kind")
 
 
 @pytest.mark.usefixtures("away")

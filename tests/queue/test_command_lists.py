@@ -150,7 +150,7 @@ def test_filters(office):
     old = office.put(id="overlay(job_id_make()::text placing left(job_id_floor(now() - interval '2 hours')::text, 13) from 1)::uuid")
     assert ids(office.json("jobs", "--queue", "mail")) == ids(office.json("jobs", "--kind", "mail.magic_link")) == [mail]
     assert ids(office.json("jobs", "--tenant", "u")) == [other]
-    assert office.json("jobs", "--tenant", "u", "--queue", "mail") == office.json("jobs", "--queue", "nope") == []
+    assert office.json("jobs", "--tenant", "u", "--queue", "mail") == []
     assert ids(office.json("jobs", "--older", "1h")) == [old]
     assert ids(office.json("jobs", "--newer", "119m")) == [mail, other, image]
     assert office.json("jobs", "--older", "1h", "--newer", "90m") == [] and office.json("jobs", "--older", "99999d") == []

@@ -79,6 +79,9 @@ def test_all_is_well(doctor, command, servers):
     table = command("doctor").lines
     assert len(table) == len(said) and "ok       unknown        Redis knows all open jobs" in table
     assert len(said) == 16
+    first, *rows, last = command("doctor", "--json").lines     # a list, as of all commands: an object a line
+    assert (first, last) == ("[", "]") and len(rows) == 16
+    assert all(set(json.loads(row.rstrip(","))) == {"check", "state", "text"} for row in rows)
 
 
 @pytest.mark.parametrize("words", [("x",), ("--nope",), ("--json", "--json")])
@@ -270,6 +273,27 @@ def test_a_paused_queue(doctor, sql):
     sql("select queue_set('me', 'mail', 'paused', '1')")
     doctor("--repair")
     doctor.finds("queues", "mail is paused", "warning")
+
+
+@pytest.mark.parametrize("name", ["cap", "cap.tenant", "cap.kind:mail.magic_link", "cap.key:k"])
+def test_a_cap_that_lets_nothing_run(doctor, sql, name):
+    """All was well, and no job ever ran."""
+    sql(f"select queue_set('me', 'mail', '{name}', '0')")
+    doctor("--repair")
+    doctor.finds("settings", f"mail: {name} is 0, and nothing that it goes for ever runs: millrace set mail {name} takes it back",
+                 "warning")
+    sql(f"select queue_set('me', 'mail', '{name}', '10')")
+    doctor("--repair")
+    assert doctor()["settings"] == [("ok", "Redis has the newest, and they let jobs run")]
+
+
+def test_a_limiter_that_there_is_not(doctor, command, sql):
+    sql("select queue_set('me', 'mail', 'limiter', 'openai')")
+    doctor("--repair")
+    doctor.finds("settings", "mail: there is no limiter openai, and nothing is limited by it: millrace limiter openai RATE BURST",
+                 "warning")
+    command("limiter", "openai", "1", "1")
+    assert doctor()["settings"][0][0] == "ok"
 
 
 def test_settings_of_a_restored_database(doctor, mail):

@@ -99,23 +99,25 @@ def test_a_name_is_one_job(command, sql):
 @pytest.mark.writes_nothing
 @pytest.mark.parametrize("words, status, why", [
     (("put",), 2, "KIND: is required"), (("put", "no.such"), 3, "there is no kind no.such"),
-    (("put", "mail.magic_link"), 1, "args: email: is required"), ((*MAIL, "x"), 2, "x: there is no such option or word"),
-    ((*MAIL[:2], "--args", "{"), 1, "--args: "), ((*MAIL[:2], "--args", "[]"), 1, "args: is not an object"),
-    ((*MAIL[:2], "--args", '{"email": "a@b.example", "emial": 1}'), 1, "args: emial: there is no such argument"),
-    ((*MAIL[:2], "--args", '{"sealed": "mrs1.x.y"}'), 1, "args: sealed: there is no such argument"),
+    (("put", "mail.magic_link"), 2, "args: email: is required"), ((*MAIL, "x"), 2, "x: there is no such option or word"),
+    ((*MAIL[:2], "--args", "{"), 2, "--args: "), ((*MAIL[:2], "--args", "[]"), 2, "args: is not an object"),
+    ((*MAIL[:2], "--args", '{"email": "a@b.example", "emial": 1}'), 2, "args: emial: there is no such argument"),
+    ((*MAIL[:2], "--args", '{"sealed": "mrs1.x.y"}'), 2, "args: sealed: there is no such argument"),
     ((*MAIL, "--priority", "4"), 2, "--priority: must be"), ((*MAIL, "--cost", "0"), 2, "--cost: must be"),
-    ((*MAIL, "--tenant", "a b"), 1, "tenant: has a blank or a |"), ((*MAIL, "--key", "a|b"), 1, "key: has a blank or a |"),
-    ((*MAIL, "--delay", "5x"), 1, "delay: is no duration"), ((*MAIL, "--delay", "11000d"), 1, "delay: is no duration"),
-    ((*MAIL, "--at", "tomorrow"), 1, "at: is no time"), ((*MAIL, "--at", "2031-02-30T08:00:00Z"), 1, "at: is no time"),
-    ((*MAIL, "--at", "2031-01-31T08:00:00"), 1, "at: is no time"),
-    ((*MAIL, "--delay", "5m", "--at", "2031-01-31T08:00:00Z"), 1, "delay: there is an at as well"),
+    ((*MAIL, "--tenant", "a b"), 2, "tenant: has a blank or a |"), ((*MAIL, "--key", "a|b"), 2, "key: has a blank or a |"),
+    ((*MAIL, "--delay", "5x"), 2, "delay: is no duration"), ((*MAIL, "--delay", "11000d"), 2, "delay: is no duration"),
+    ((*MAIL, "--at", "tomorrow"), 2, "at: is no time"), ((*MAIL, "--at", "2031-02-30T08:00:00Z"), 2, "at: is no time"),
+    ((*MAIL, "--at", "2031-01-31T08:00:00"), 2, "at: is no time"),
+    ((*MAIL, "--delay", "5m", "--at", "2031-01-31T08:00:00Z"), 2, "delay: there is an at as well"),
     ((*MAIL, "--batch", "x"), 2, "--batch: "), ((*MAIL, "--batch", new_id()), 4, "no such batch"),
     ((*MAIL, "--timeout", "3"), 2, "--timeout: is of no use"), ((*MAIL, "--strict"), 2, "--strict: is of use"),
     ((*MAIL, "--nope"), 2, "--nope: there is no such option"), ((*MAIL, "--wait", "--wait"), 2, "--wait: is there twice"),
     (("put", "--jsonl"), 2, "--jsonl: lacks a value"), (("put", "mail.magic_link", "--jsonl", "-"), 2, "each line names"),
+    (("put", "--jsonl", "-", "--tenant", "a b"), 2, "--tenant: has a blank or a |"),
+    (("put", "--jsonl", "-", "--batch", "B", "--tenant", "a|b"), 2, "--tenant: has a blank or a |"),
     (("put", "--jsonl", "-", "--key", "k"), 2, "--key: with --jsonl"), (("put", "--jsonl", "/no/such"), 1, "No such file"),
-    (("put", "--jsonl", "-", "--finally", "no.such"), 1, "--finally: there is no kind"),
-    (("put", "--jsonl", "-", "--finally", "mail.magic_link:{}"), 1, "--finally: args: email: is required"),
+    (("put", "--jsonl", "-", "--finally", "no.such"), 3, "--finally: there is no kind"),
+    (("put", "--jsonl", "-", "--finally", "mail.magic_link:{}"), 2, "--finally: args: email: is required"),
     (("batch",), 2, "Usage: millrace batch ID"), (("batch", "x"), 2, "is not a batch's id"), (("batch", new_id()), 3, "no such batch"),
     (("batch", new_id(), "--close"), 3, "no such batch"), (("batch", new_id(), "--wait"), 3, "no such batch"),
 ])
@@ -198,7 +200,8 @@ def test_what_the_database_alone_refuses_is_one_line(command, sql):
     draw = json.dumps({"kind": "image.generate", "args": {"prompt": "a", "batch_size": 1, "model": "croquis"}})
     done = command("put", "--jsonl", "-", text=line() + draw + "\n" + line(), status=7)
     assert sorted(done.lines) == jobs(sql) and len(done.lines) == 2
-    assert "line 2: Jobs of kind image.generate cannot be put" in done.err
+    assert "line 2: Jobs of kind image.generate cannot be put, the database does not know it: run millrace migrate, or start" \
+           " the workers of the program that has it\n" in done.err
 
 
 def test_a_slow_producer_need_not_wait(command, sql):

@@ -258,8 +258,9 @@ def test_a_refused_job_keeps_no_other_from_being_put_and_is_tried_again(sql):
     sql("update schedule set next_tick = cron_next(expression, zone, now() - interval '1 minute')")
     rows = sql("select schedule_name, ticket, refused from schedule_run() where wait is null")
     assert len(rows) == 2 and sorted(row[0] for row in rows) == ["bad", "good"]
-    assert [row[2] for row in rows if row[0] == "bad"] == ["Jobs of kind image.generate cannot be put: run millrace migrate"]
-    assert "run millrace migrate" in sql.one("select error from schedule where name = 'bad'")
+    why = "Jobs of kind image.generate cannot be put, the database does not know it: run millrace migrate, or start the" \
+          " workers of the program that has it"
+    assert [row[2] for row in rows if row[0] == "bad"] == [why] == [sql.one("select error from schedule where name = 'bad'")]
     tickets, wait = run(sql)                                             # told once, and no reason to come back at once
     assert tickets == [] and wait > 0
     assert len(ticks(sql)) == 1

@@ -63,7 +63,7 @@ START_TEST(the_environment_goes_over_the_file)
     ck_assert_str_eq(config->secret, "an environment's secret of 32 bytes");
     setenv("MILLRACE_WORKER_SLOTS", "many", 1);
     ck_assert_int_eq(load(ctx, SECRET, &config, &why), -EINVAL);
-    ck_assert_str_eq(why, "bad value in the environment's MILLRACE_WORKER_SLOTS");
+    ck_assert_str_eq(why, "the environment's MILLRACE_WORKER_SLOTS must be a whole number from 1 to 64");
 }
 END_TEST
 
@@ -71,13 +71,16 @@ static const struct {
     const char *text, *why; /* %s: the file */
 } refused[] = {
     { SECRET "worker.slotz = 1\n", "%s:2: unknown key worker.slotz" },
-    { SECRET "\n# x\nworker.slots = many\n", "%s:4: bad value of worker.slots" },
-    { SECRET "worker.slots = 0\n", "%s:2: bad value of worker.slots" },
-    { SECRET "worker.slots = 257\n", "%s:2: bad value of worker.slots" },
-    { SECRET "worker.slots = 99999999999999999999\n", "%s:2: bad value of worker.slots" },
-    { SECRET "worker.slots =\n", "%s:2: bad value of worker.slots" },
-    { SECRET "worker.slots = 2x\n", "%s:2: bad value of worker.slots" },
-    { SECRET "worker.landlock = perhaps\n", "%s:2: bad value of worker.landlock" },
+    { SECRET "\n# x\nworker.slots = many\n", "%s:4: worker.slots must be a whole number from 1 to 64" },
+    { SECRET "worker.slots = 0\n", "%s:2: worker.slots must be a whole number from 1 to 64" },
+    { SECRET "worker.slots = 257\n", "%s:2: worker.slots must be a whole number from 1 to 64" },
+    { SECRET "worker.slots = 99999999999999999999\n", "%s:2: worker.slots must be a whole number from 1 to 64" },
+    { SECRET "worker.slots =\n", "%s:2: worker.slots must be a whole number from 1 to 64" },
+    { SECRET "worker.slots = 2x\n", "%s:2: worker.slots must be a whole number from 1 to 64" },
+    { SECRET "queue.lease = 2\n", "%s:2: queue.lease must be a whole number from 3 to 3600" },
+    { SECRET "queue.lease = 3601\n", "%s:2: queue.lease must be a whole number from 3 to 3600" },
+    { SECRET "worker.stop = -1\n", "%s:2: worker.stop must be a whole number from 0 to 3600" },
+    { SECRET "worker.landlock = perhaps\n", "%s:2: worker.landlock must be yes or no" },
     { SECRET "worker.slots\n", "%s:2: no = in the line" },
     { SECRET "environment = test\n", "environment must be production or sandbox" },
     { SECRET "log.level = loud\n", "log.level must be error, warning, info or debug" },
