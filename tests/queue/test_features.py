@@ -38,7 +38,7 @@ def job(sql, ticket):
 def take(sql, one):
     names = ("id", "kind", "version", "product", "account_id", "args", "tries", "deadline", "request_id", "expired", "ended",
              "cancelled", "counted", "lost", "wait", "due_ms", "linked")
-    return dict(zip(names, sql(statement("queue/job_take", ids="{%s}" % one))[0]))
+    return dict(zip(names, sql(statement("queue/job_take", ids="{%s}" % one, first=one, last=one))[0]))
 
 
 # ---- names that only one open job may have ----
