@@ -245,7 +245,8 @@ def test_tries_before_a_cancellation_that_ended_in_no_lease_do_not_count_after_a
     sql(statement("queue/job_tries", ids="{%s}" % one, epochs="{5}", outcomes="{failed}", counts="{t}", errors="{e}",
                   worker="w", delays="{0}"))
     for times in (1, 2):
-        sql(statement("queue/job_end", job_id=one, outcome="cancelled", result=None, error="why", epoch=0, worker="o"))
+        sql(statement("queue/job_ends", ids="{%s}" % one, outcomes="{cancelled}", results="{null}", errors="{why}", epochs="{0}",
+                      worker="o"))
         kick(sql, one)
         assert take(sql, one)["counted"] == "0"
         assert sql.one(f"select count(*) from job_try where id = '{one}' and outcome = 'cancelled'") == str(times)
