@@ -51,6 +51,8 @@ create domain job_key as text check (value = '' or value !~ '[\s|]' and length(v
 create domain job_args as json check (octet_length(value::text) <= 65536);
 create domain job_priority as smallint check (value between 0 and 3);
 create domain job_cost as integer check (value between 1 and 1000000);
+create domain job_outcome as text check (value in ('done', 'buried', 'cancelled'));
+create domain job_result as json check (octet_length(value::text) <= 262144);
 
 -- Written once, never updated. Partitioned by week of id.
 create table job (
@@ -83,8 +85,8 @@ create index job_later on job (due_at) where later;
 -- One row a finished job; the first stands.
 create table job_end (
   id       uuid not null,
-  outcome  text not null check (outcome in ('done', 'buried', 'cancelled')),
-  result   json check (octet_length(result::text) <= 262144),
+  outcome  job_outcome not null,
+  result   job_result,
   error    text,
   epoch    bigint not null,
   worker   text not null,
