@@ -124,22 +124,24 @@ static struct verdict cancel_waiting(const struct actor *actor, void *ctx, const
 {
     enum { END, ENDED, AUDIT, OWN, CALLS };
     static const char why[] = "cancelled by an operator";
-    const char *id = subject->id;
-    struct array_text ids = { 0 };
+    const char *id = subject->id, *ids;
+    struct array_text list = { 0 };
     struct result results[CALLS] = { 0 };
     struct verdict done;
     bool own = subject->kind && subject->kind->end;
-    struct call calls[CALLS] = {
-        [END] = { &sql_queue_job_end, PARAMS({ "job_id", id }, { "outcome", "cancelled" }, { "result", NULL },
-                                             { "error", why }, { "epoch", "0" }, { "worker", "operator" }) },
+
+    array_add(ctx, &list, id);
+    ids = array_end(ctx, &list);
+    const struct call calls[CALLS] = {
+        [END] = { &sql_queue_job_ends,
+                  PARAMS({ "ids", ids }, { "outcomes", "{cancelled}" }, { "results", "{NULL}" },
+                         { "errors", FORMAT(ctx, "{\"%s\"}", why) }, { "epochs", "{0}" }, { "worker", "operator" }) },
+        [ENDED] = { &sql_queue_job_ended, PARAMS({ "ids", ids }) },
         [OWN] = { own ? subject->kind->end : NULL, PARAMS({ "job_id", id }, { "outcome", "cancelled" },
                                                           { "result", NULL }, { "error", why }, { "folder", "" }) },
         [AUDIT] = { &sql_queue_audit_note, PARAMS({ "who", actor->who }, { "action", "cancel" }, { "target", id },
                                                   { "details", "{\"was\":\"waiting\"}" }) },
     };
-
-    array_add(ctx, &ids, id);
-    calls[ENDED] = (struct call){ &sql_queue_job_ended, PARAMS({ "ids", array_end(ctx, &ids) }) };
     done = transact(actor, calls, own ? CALLS : OWN, results);
     if (done.error == E_CONFLICT && results[END].error == E_CONFLICT)
         done = verdict(E_CONFLICT, "it has just ended");

@@ -19,7 +19,7 @@ struct taking {
     struct worker *worker;
     const struct reserved *reserved;
     const struct result *rows;
-    int row;
+    int row; /* -1: it has no job (a restored backup) and is only cleaned up */
     struct job *job;
     json_t *args;
     uint64_t epoch;
@@ -27,7 +27,7 @@ struct taking {
 
 static const char *value(const struct taking *taking, const char *column)
 {
-    return result_text(taking->rows, taking->row, column);
+    return taking->row < 0 ? NULL : result_text(taking->rows, taking->row, column);
 }
 
 static bool yes(const struct taking *taking, const char *column)
@@ -216,9 +216,24 @@ static void take_one(struct taking *taking)
     }
 }
 
+/* The row of an id, -1: none. Rows come by id, and jobs nearly do: it looks from the last one's on. */
+static int row_of(const struct result *rows, const char *id, int from)
+{
+    int n = result_rows(rows);
+
+    for (int i = 0; i < n; i++) {
+        int row = (from + i) % n;
+
+        if (!strcmp(result_text(rows, row, "id"), id))
+            return row;
+    }
+    return -1;
+}
+
 void worker_take(struct worker *worker, const struct reservation *reservation)
 {
     autotalloc void *ctx = talloc_new(NULL);
+    const char *first = reservation->jobs[0].id, *last = first; /* texts of UUIDs order as they do */
     struct array_text ids = { 0 }, lost_ids = { 0 }, lost_epochs = { 0 }, lost_workers = { 0 };
     struct result results[2] = { 0 };
 
@@ -226,6 +241,8 @@ void worker_take(struct worker *worker, const struct reservation *reservation)
         const struct reserved *reserved = &reservation->jobs[i];
 
         array_add(ctx, &ids, reserved->id);
+        first = strcmp(reserved->id, first) < 0 ? reserved->id : first;
+        last = strcmp(reserved->id, last) > 0 ? reserved->id : last;
         if (!reserved->lost_epoch)
             continue;
         array_add(ctx, &lost_ids, reserved->id);
@@ -236,18 +253,19 @@ void worker_take(struct worker *worker, const struct reservation *reservation)
     const struct call calls[] = {
         { &sql_queue_job_lost, PARAMS({ "ids", array_end(ctx, &lost_ids) }, { "epochs", array_end(ctx, &lost_epochs) },
                                       { "workers", array_end(ctx, &lost_workers) }) },
-        { &sql_queue_job_take, PARAMS({ "ids", array_end(ctx, &ids) }) },
+        { &sql_queue_job_take, PARAMS({ "ids", array_end(ctx, &ids) }, { "first", first }, { "last", last }) },
     };
-    const struct call *first = any_lost ? calls : calls + 1;
     size_t n = any_lost ? 2 : 1;
-    int r = database_run_all(worker->database, first, n, results);
+    int r = database_run_all(worker->database, any_lost ? calls : calls + 1, n, results);
+    int at = 0;
 
     for (size_t i = 0; i < reservation->count; i++) {
         struct taking taking = { .worker = worker,
                                  .reserved = &reservation->jobs[i],
                                  .rows = &results[n - 1],
-                                 .row = (int)i,
+                                 .row = row_of(&results[n - 1], reservation->jobs[i].id, at),
                                  .epoch = reservation->epoch };
+        at = taking.row + 1;
         if (r == 0)
             take_one(&taking);
         else

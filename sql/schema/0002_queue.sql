@@ -12,12 +12,18 @@ create table job_kind (
   plain    boolean not null default false -- its ends change nothing else here: who does not know it may undo them
 );
 
+-- Milliseconds since 1970, rounded as (extract(epoch from t) * 1000)::bigint is, which numeric makes slower: up to the year
+-- 2106 a double tells microseconds apart.
+create function job_ms(t timestamptz) returns bigint
+language sql stable parallel safe as $$
+  select ((date_part('epoch', t) * 1000000)::bigint + 500) / 1000
+$$;
+
 -- Ids are version 7 UUIDs from the database's clock: ordered by time, to the millisecond.
 create function job_id_make() returns uuid
 language sql volatile parallel safe as $$
   select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
-           placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
-         52, 1), 53, 1), 'hex')::uuid
+           placing substring(int8send(job_ms(clock_timestamp())) from 3) from 1 for 6), 52, 1), 53, 1), 'hex')::uuid
 $$;
 
 -- The smallest id that could have been made at t.
@@ -45,6 +51,8 @@ create domain job_key as text check (value = '' or value !~ '[\s|]' and length(v
 create domain job_args as json check (octet_length(value::text) <= 65536);
 create domain job_priority as smallint check (value between 0 and 3);
 create domain job_cost as integer check (value between 1 and 1000000);
+create domain job_outcome as text check (value in ('done', 'buried', 'cancelled'));
+create domain job_result as json check (octet_length(value::text) <= 262144);
 
 -- Written once, never updated. Partitioned by week of id.
 create table job (
@@ -77,8 +85,8 @@ create index job_later on job (due_at) where later;
 -- One row a finished job; the first stands.
 create table job_end (
   id       uuid not null,
-  outcome  text not null check (outcome in ('done', 'buried', 'cancelled')),
-  result   json check (octet_length(result::text) <= 262144),
+  outcome  job_outcome not null,
+  result   job_result,
   error    text,
   epoch    bigint not null,
   worker   text not null,

@@ -253,9 +253,8 @@ end $$;
 create function job_ticket(j job, not_before timestamptz default null) returns text
 language sql stable parallel safe as $$
   select case when greatest(j.due_at, not_before) <= now() + interval '10 minutes' then
-         j.queue || ' ' || j.id::text || ' 1|' || j.priority || '|' || j.kind || '|' ||
-         (extract(epoch from greatest(j.due_at, not_before)) * 1000)::bigint || '|' ||
-         j.deadline || '|' || j.key || '|' || j.cost || '|' || j.tenant end
+         concat_ws('|', concat_ws(' ', j.queue, j.id, 1), j.priority, j.kind, job_ms(greatest(j.due_at, not_before)),
+                   j.deadline, j.key, j.cost, j.tenant) end
 $$;
 
 -- What Redis is told of a job that is to be ended: the ticket of one that is urgent and due.

@@ -38,7 +38,7 @@ def job(sql, ticket):
 def take(sql, one):
     names = ("id", "kind", "version", "product", "account_id", "args", "tries", "deadline", "request_id", "expired", "ended",
              "cancelled", "counted", "lost", "wait", "due_ms", "linked")
-    return dict(zip(names, sql(statement("queue/job_take", ids="{%s}" % one))[0]))
+    return dict(zip(names, sql(statement("queue/job_take", ids="{%s}" % one, first=one, last=one))[0]))
 
 
 # ---- names that only one open job may have ----
@@ -245,7 +245,8 @@ def test_tries_before_a_cancellation_that_ended_in_no_lease_do_not_count_after_a
     sql(statement("queue/job_tries", ids="{%s}" % one, epochs="{5}", outcomes="{failed}", counts="{t}", errors="{e}",
                   worker="w", delays="{0}"))
     for times in (1, 2):
-        sql(statement("queue/job_end", job_id=one, outcome="cancelled", result=None, error="why", epoch=0, worker="o"))
+        sql(statement("queue/job_ends", ids="{%s}" % one, outcomes="{cancelled}", results="{null}", errors="{why}", epochs="{0}",
+                      worker="o"))
         kick(sql, one)
         assert take(sql, one)["counted"] == "0"
         assert sql.one(f"select count(*) from job_try where id = '{one}' and outcome = 'cancelled'") == str(times)

@@ -45,6 +45,13 @@ def test_the_floor_of_a_time_is_that_time(sql, time):
     assert sql.one(f"select job_id_time(job_id_floor('{time}')) = '{time}'::timestamptz") == "t"
 
 
+def test_milliseconds_are_rounded_as_numeric_rounds_them(sql):
+    """Also between two; until 2106, when a double no longer tells microseconds apart."""
+    for start in ("1970-01-01Z", "2026-11-22 01:02:03Z", "2106-02-07Z"):
+        assert sql.one("select bool_and(job_ms(t) = (extract(epoch from t) * 1000)::bigint) from (select timestamptz "
+                       f"'{start}' + n * interval '499 us' as t from generate_series(0, 20000) n) times") == "t"
+
+
 def test_an_id_lies_between_the_floors_around_it(sql):
     assert sql.one("select bool_and(job_id_floor(job_id_time(id)) <= id and "
                    "id < job_id_floor(job_id_time(id) + interval '1 ms')) "
