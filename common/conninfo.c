@@ -20,10 +20,12 @@ static const char *conninfo_own_options(void *ctx, const char *conninfo)
 void conninfo_fill(void *ctx, const char *conninfo, const char *application, int timeout, struct conninfo *ret)
 {
     /* A transaction left open by a bug or a stuck client holds locks: the server ends it. Plans are made once: our
-     * statements are written so that one plan is good for all values, and planning costs more than running. */
+     * statements are written so that one plan is good for all values, and planning costs more than running. Nor may
+     * one be made of what a table was like when it was empty: reading all of it was cheapest then, and would be done
+     * until the table is analyzed anew. */
     const char *options = FORMAT(ctx,
                                  "%s -c statement_timeout=%d -c idle_in_transaction_session_timeout=%d -c TimeZone=UTC"
-                                 " -c plan_cache_mode=force_generic_plan -c jit=off",
+                                 " -c plan_cache_mode=force_generic_plan -c jit=off -c enable_seqscan=off",
                                  conninfo_own_options(ctx, conninfo), timeout, timeout + 10000);
     const struct {
         const char *keyword, *value;
