@@ -28,7 +28,12 @@ enum field_type {
 };
 
 enum field_place { BODY, PATH, QUERY };
-enum field_flag { REQUIRED = 1, SECRET = 2, NULLABLE = 4 };
+enum field_flag {
+    REQUIRED = 1,
+    SECRET = 2,
+    NULLABLE = 4,
+    CLAMPED = 8 /* an INTEGER above max counts as max */
+};
 
 struct field {
     const char *name;

@@ -86,6 +86,10 @@ const char *field_rule_integer(void *ctx, const struct field *field, const char 
         return refuse(ret, FIELD_INVALID, "must be a whole number");
     errno = 0;
     value = strtoll(text, NULL, 10);
+    if (field->flags & CLAMPED && value > field->max) {
+        errno = 0;
+        value = field->max;
+    }
     if (!errno && (any || field_within(field, value)))
         return FORMAT(ctx, "%lld", value);
     if (field_bounded(field))

@@ -14,3 +14,16 @@ char *text_trim(char *text)
         *--end = '\0';
     return text;
 }
+
+bool text_listed(const char *list, const char *word)
+{
+    size_t length = strlen(word), n;
+
+    for (; *list; list += n + (list[n] != '\0')) {
+        list += strspn(list, " \t");
+        n = strcspn(list, ", \t");
+        if (n > 0 && n == length && !strncmp(list, word, n))
+            return true;
+    }
+    return false;
+}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The row's statement and what its columns mean: body (JSON text, passed through untouched), status, error with
- * message, field and retry_after (a refusal that is committed), jobs (tickets to hand to Redis), signin (an account to
- * make tokens for), file with file_type, file_name, file_attachment (a file the web server sends). */
+ * message, field and retry_after (a refusal that is committed), total (of a list, whose body is the array of the page),
+ * message (of a success, for dialects that have one), jobs (tickets to hand to Redis), signin (an account to make
+ * tokens for), file with file_type, file_name, file_attachment (a file the web server sends). */
 #include "common/log.h"
 #include "common/memory.h"
 #include "fcgi/queue_links.h"
@@ -144,10 +145,28 @@ static int check_body(struct request *rq)
     const char *why = "";
 
     if (!request_config(rq)->sandbox || !rq->operation->row->out ||
-        reply_check(rq, rq->operation->row->out, rq->body, rq->body_length, &why))
+        reply_check(rq, rq->operation->row, rq->body, rq->body_length, &why))
         return 0;
     log_error("request.reply", "request=%s operation=%s %s", rq->request_id, rq->operation->row->name, why);
     return fail(rq, E_INTERNAL, NULL, "The answer does not have its documented shape");
+}
+
+/* What the dialect puts around it. An answer without a body has none. */
+static void write_body(struct request *rq, const PGresult *rows)
+{
+    const struct dialect *dialect = rq->product->dialect;
+    const char *body = rq->body;
+
+    if (!rq->body_length)
+        return;
+    if (rq->operation->row->list)
+        body = page_body(rq, body, column(rows, "total"));
+    else if (dialect->success_body && !rq->operation->row->bare)
+        body = dialect->success_body(rq, body, column(rows, "message"));
+    if (body != rq->body) {
+        rq->body = body;
+        rq->body_length = strlen(body);
+    }
 }
 
 int take_answer(struct request *rq)
@@ -179,5 +198,8 @@ int take_answer(struct request *rq)
     text = column(rows, "jobs");
     if (text)
         hand_over_jobs(rq, text);
-    return check_body(rq);
+    if (check_body(rq) < 0)
+        return -1;
+    write_body(rq, rows);
+    return 0;
 }

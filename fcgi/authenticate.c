@@ -2,26 +2,11 @@
  * Who calls: the token's signature and times are checked here; that its account still stands is checked by
  * sql/core/caller.sql, which goes in front of the row's statement in the same transaction. */
 #include "common/memory.h"
+#include "common/text.h"
 #include "common/token_cache.h"
 #include "fcgi/serve.h"
 #include <errno.h>
 #include <strings.h>
-
-static bool address_trusted(const char *list, const char *address)
-{
-    size_t length = strlen(address);
-
-    for (const char *p = list; *p; p += strcspn(p, ",") + (p[strcspn(p, ",")] == ',')) {
-        size_t n = strcspn(p, ",");
-        while (n > 0 && *p == ' ') {
-            p++;
-            n--;
-        }
-        if (n == length && !strncmp(p, address, n))
-            return true;
-    }
-    return false;
-}
 
 /* The last header of that name: a proxy may add a line of its own behind the client's, and nginx before 1.23 gives each
  * line as a parameter. */
@@ -40,7 +25,7 @@ static const char *client_address(struct request *rq)
     const char *address = request_param(rq, "REMOTE_ADDR"), *forwarded = forwarded_for(rq);
     const char *comma = strrchr(forwarded, ',');
 
-    if (!*forwarded || !address_trusted(request_config(rq)->front_trusted_proxies, address))
+    if (!*forwarded || !text_listed(request_config(rq)->front_trusted_proxies, address))
         return address;
     forwarded = comma ? comma + 1 : forwarded;
     forwarded += strspn(forwarded, " ");

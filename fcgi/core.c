@@ -41,4 +41,4 @@ static char *plain_error(struct request *rq, enum error error, const char *messa
                   json_quote(rq, message));
 }
 
-const struct dialect plain_dialect = { .invalid_status = 400, .error_body = plain_error };
+const struct dialect plain_dialect = { .error_body = plain_error };

@@ -25,9 +25,11 @@ struct endpoint {
     enum method method;
     const char *path; /* after the mount and the product; {name} is a parameter, a PATH field of the row */
     const char *doc;
+    bool bare; /* the dialect puts nothing around the body */
     enum who who;
     enum lane lane;
     int status;              /* of success; 0: 200 */
+    int list;                /* it is a list: rows of a page when nothing is said; 0: it is none (page.c) */
     const struct field *in;  /* NULL: none */
     const struct field *out; /* what the body holds; checked on every answer in the sandbox environment */
     /* Kind of the job it puts. The statement gets :job_args: those of the row's fields that the kind's arguments have
@@ -43,17 +45,41 @@ struct endpoint {
     }
 #define NAMES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
-/* How one product speaks. Nothing else in the core knows a product. */
-struct dialect {
-    int invalid_status;                  /* of E_INVALID: 400 or 422 */
-    const char *codes[E_COUNT];          /* the product's names of errors */
-    int access_seconds, refresh_seconds; /* lives of tokens */
-    /* The body of an error, on the request's memory. errors may be empty. */
-    char *(*error_body)(struct request *rq, enum error error, const char *message, const struct field_errors *errors);
+/* The part of a list that was asked for, and what came of it. */
+struct page {
+    long long limit, offset, total; /* total: -1 when the statement does not count */
+    const char *items;              /* a JSON array */
 };
 
+/* How a product pages its lists: the names of the two query fields that say which part is wanted, and how the body of
+ * a part is written. */
+struct paging {
+    const char *size, *place;
+    bool pages;                                                 /* place counts pages, from 1; else rows, from 0 */
+    char *(*body)(struct request *rq, const struct page *page); /* NULL: the bare array */
+};
+
+/* How one product speaks. Nothing else in the core knows a product. All text that its functions give is on the
+ * request's memory. */
+struct dialect {
+    int statuses[E_COUNT];               /* where they are others than error_status() says */
+    const char *codes[E_COUNT];          /* the product's names of errors */
+    const char *messages[E_COUNT];       /* where the common ones do not do */
+    const char *scheme;                  /* of the Authorization header; NULL: Bearer */
+    bool slashed;                        /* paths in links end with a slash */
+    int access_seconds, refresh_seconds; /* lives of tokens */
+    struct paging paging;
+    /* The body of an error. errors may be empty. */
+    char *(*error_body)(struct request *rq, enum error error, const char *message, const struct field_errors *errors);
+    /* What stands around the body of a success; NULL: nothing does. message may be NULL. */
+    char *(*success_body)(struct request *rq, const char *body, const char *message);
+    /* Look at the request's headers before anything else; NULL: nothing to look at. 0, or what fail() gives. */
+    int (*accept)(struct request *rq);
+};
+
+/* ends with a NULL name */
 struct product {
-    const char *name;
+    const char *name, *title;
     const struct dialect *dialect;
     const struct endpoint *endpoints; /* ends with a NULL name */
     size_t url;                       /* offset in struct config of the public base */

@@ -8,7 +8,7 @@
 #include "fcgi/transport.h"
 #include "queue/queue.h"
 
-enum { REQUEST_ID_SIZE = 65, SEGMENTS_MAX = 16, HEADERS_SIZE = 1024 };
+enum { REQUEST_ID_SIZE = 65, SEGMENTS_MAX = 16, HEADERS_SIZE = 2048 };
 
 struct server;
 struct operation;
@@ -25,6 +25,8 @@ enum fixed {
     ARG_MUST_BE,
     ARG_ISSUED_AT,
     ARG_JTI,
+    ARG_LIMIT, /* of lists: page.c */
+    ARG_OFFSET,
     ARG_JOB_ARGS, /* only in rows that name a job; made by answer_from_sql() */
     FIXED_COUNT
 };
@@ -45,6 +47,8 @@ struct request {
     char *segments[SEGMENTS_MAX];
     int segment_count;
     const char *query;
+    bool head;         /* asked by HEAD: the answer's body is left out */
+    bool prefixed;     /* the product was the first segment of the path */
     const char *allow; /* for 405 */
     /* set by authenticate */
     struct claims claims;
@@ -83,6 +87,9 @@ int answer_from_sql(struct request *rq);
 void header_add(struct request *rq, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* A parameter of the web server, "" when missing. */
 const char *request_param(const struct request *rq, const char *name);
+/* The request's path as its product writes it, from /api on; and what was cut off in front of that (mount, product). */
+char *request_path(struct request *rq);
+char *request_prefix(struct request *rq);
 const struct config *request_config(const struct request *rq);
 const struct keys *request_keys(const struct request *rq);
 

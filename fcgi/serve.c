@@ -144,7 +144,8 @@ void argument_set(struct request *rq, const char *name, const char *value)
 static const char *const fixed_names[FIXED_COUNT] = {
     [ARG_ACCOUNT_ID] = "account_id", [ARG_PRODUCT] = "product",   [ARG_REQUEST_ID] = "request_id",
     [ARG_CLIENT_IP] = "client_ip",   [ARG_BASE_URL] = "base_url", [ARG_MUST_BE] = "must_be",
-    [ARG_ISSUED_AT] = "issued_at",   [ARG_JTI] = "jti",           [ARG_JOB_ARGS] = "job_args",
+    [ARG_ISSUED_AT] = "issued_at",   [ARG_JTI] = "jti",           [ARG_LIMIT] = "limit",
+    [ARG_OFFSET] = "offset",         [ARG_JOB_ARGS] = "job_args",
 };
 
 static void name_add(struct operation *operation, const char *name)
@@ -189,7 +190,25 @@ static const char *bad_path_field(const struct endpoint *row)
     return NULL;
 }
 
-static struct operation *operation_new(void *ctx, const struct endpoint *row)
+/* The row's fields and, of a list, those of the page. */
+static const struct field *fields_of(void *ctx, const struct dialect *dialect, const struct endpoint *row)
+{
+    static const struct field none = { .name = NULL };
+    const struct field *in = row->in ? row->in : &none, *page;
+    struct field *fields;
+    size_t n = 0;
+
+    if (!row->list)
+        return in;
+    page = page_fields(ctx, dialect, row);
+    while (in[n].name)
+        n++;
+    fields = memory_check(talloc_array(ctx, struct field, n + 3));
+    memcpy(mempcpy(fields, in, n * sizeof *in), page, 3 * sizeof *page);
+    return fields;
+}
+
+static struct operation *operation_new(void *ctx, const struct dialect *dialect, const struct endpoint *row)
 {
     struct operation *operation = NEW(ctx, struct operation);
     const char *stray;
@@ -197,7 +216,8 @@ static struct operation *operation_new(void *ctx, const struct endpoint *row)
     operation->row = row;
     for (int i = 0; i < FIXED_COUNT; i++)
         name_add(operation, fixed_names[i]);
-    for (const struct field *field = row->in; field && field->name; field++, operation->field_count++)
+    operation->fields = fields_of(operation, dialect, row);
+    for (const struct field *field = operation->fields; field->name; field++, operation->field_count++)
         name_add(operation, field->name);
     for (const char *const *set = row->sets; set && *set; set++)
         name_add(operation, *set);
@@ -214,10 +234,11 @@ static struct operation *operation_new(void *ctx, const struct endpoint *row)
     return NULL;
 }
 
-static int add_rows(struct server *server, struct route_node *root, const struct endpoint *rows)
+static int add_rows(struct server *server, struct route_node *root, const struct dialect *dialect,
+                    const struct endpoint *rows)
 {
     for (; rows->name; rows++) {
-        struct operation *operation = operation_new(server, rows);
+        struct operation *operation = operation_new(server, dialect, rows);
         if (!operation)
             return -EINVAL;
         route_add(root, operation);
@@ -234,9 +255,9 @@ static int compile_rows(struct server *server)
     server->routes = memory_check(talloc_zero_array(server, struct route_node *, n));
     for (int i = 0; i < n && r == 0; i++) {
         server->routes[i] = route_tree(server);
-        r = add_rows(server, server->routes[i], core_endpoints);
+        r = add_rows(server, server->routes[i], products[i].dialect, core_endpoints);
         if (r == 0)
-            r = add_rows(server, server->routes[i], products[i].endpoints);
+            r = add_rows(server, server->routes[i], products[i].dialect, products[i].endpoints);
     }
     return r;
 }

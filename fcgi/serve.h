@@ -14,6 +14,7 @@ struct bound {
  * fields, what its handler sets, in this order; a request's arguments have the same order. */
 struct operation {
     const struct endpoint *row;
+    const struct field *fields; /* the row's and, of a list, those of the page; ends with a NULL name */
     struct bound bound;
     const struct job_kind *kind; /* that the statement names :job_args for; else NULL */
     struct bound guarded; /* of a read for callers who are signed in: the caller's check and the statement in one */
@@ -62,6 +63,22 @@ int path_parameter(const char *path, const char *name);
 /* url.c */
 /* Decode %XX in place (and + as a space when plus). -EINVAL when malformed or when it holds a NUL byte. */
 int url_decode(char *text, bool plus);
+/* A path segment as it stands in a URL: all but letters, digits and -._~!$'()*+,;=:@ as %XX (RFC 3986, pchar). */
+char *url_segment(void *ctx, const char *text);
+
+/* cors.c: */
+/* Headers for a page of another origin, where that may read the answer. */
+void cors_headers(struct request *rq);
+/* What OPTIONS is answered; allow: the methods of the path. */
+void options_answer(struct request *rq, const char *allow);
+
+/* page.c: */
+/* The two fields that a list has besides its row's, on ctx; end with a NULL name. */
+const struct field *page_fields(void *ctx, const struct dialect *dialect, const struct endpoint *row);
+/* Set :limit and :offset, where the row is a list. */
+void page_arguments(struct request *rq);
+/* What the dialect makes of a list's array; total: what the statement says, or NULL. */
+const char *page_body(struct request *rq, const char *items, const char *total);
 
 /* job_args.c: */
 /* Find what :job_args is made of, for a statement that names it. Why that cannot be, else NULL. */
@@ -70,6 +87,6 @@ const char *job_args_bind(struct operation *operation);
  * what is too large for a job. */
 int job_args_compose(struct request *rq);
 
-/* reply_check.c: hold a body against the row's output fields. False with the reason on ctx. */
-bool reply_check(void *ctx, const struct field *out, const char *body, size_t length, const char **ret_why);
+/* reply_check.c: hold a body, of a list each item, against the row's output fields. False with the reason on ctx. */
+bool reply_check(void *ctx, const struct endpoint *row, const char *body, size_t length, const char **ret_why);
 #endif

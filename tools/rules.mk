@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # How things are made. Sources are found by folder; a program is a row of its main file, objects and packages.
 
-SQL_FILES := $(sort $(wildcard sql/core/*.sql sql/queue/*.sql sql/worker/*.sql sql/figureforge/*.sql))
+SQL_FILES := $(sort $(wildcard sql/core/*.sql sql/queue/*.sql sql/worker/*.sql $(addsuffix /*.sql,$(addprefix sql/,nutrition smsagent expenses ailice figureforge))))
 LUA_FILES := $(sort $(wildcard queue/scripts/*.lua))
 SCHEMA_FILES := $(sort $(wildcard sql/schema/*.sql))
 GEN := $(B)/gen/sql $(B)/gen/scripts $(B)/gen/migrations

@@ -17,6 +17,9 @@ FSYNC_OFF = ("fsync=off", "full_page_writes=off")   # survives a killed server, 
 
 
 @dataclass
+PRODUCTS = ("nutrition", "smsagent", "expenses", "ailice", "figureforge")
+
+
 class Row:
     name: str
     stage: int                             # stages are stopped one after the other, a stage's services together
@@ -173,7 +176,7 @@ class Fleet:
             "redis.url": self.path("run", "redis"),
             "front.socket": self.path("run", "front"),
             "front.trusted_proxies": "127.0.0.1",
-            "figureforge.url": f"http://127.0.0.1:{self.port}/figureforge",
+            **{f"{product}.url": f"http://127.0.0.1:{self.port}/{product}" for product in PRODUCTS},
             "worker.runner": str(self.bin / "millrace-runner"),
             "worker.folder": self.path("work"),
             "storage.folder": self.path("files"),
