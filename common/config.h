@@ -28,8 +28,9 @@ struct config {
     int front_queue_limit; /* requests waiting for one lane */
     int front_queue_age;   /* milliseconds */
     int front_threads;
-    const char *products;      /* those served here, comma-separated; "": all */
-    const char *front_origins; /* whose pages may call */
+    int password_threads, password_operations, password_memory; /* memory: MiB */
+    const char *products;                                       /* those served here, comma-separated; "": all */
+    const char *front_origins;                                  /* whose pages may call */
     const char *nutrition_url, *smsagent_url, *expenses_url, *ailice_url, *figureforge_url;
     int queue_lease;              /* seconds */
     int queue_reconcile;          /* seconds */

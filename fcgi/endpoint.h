@@ -35,6 +35,7 @@ struct endpoint {
     /* Kind of the job it puts. The statement gets :job_args: those of the row's fields that the kind's arguments have
      * too, as job_put() wants them, sealed where they have to be (queue/job_args.h). */
     const char *job;
+    const struct sql *first; /* asked before the handler is called, which sees it by first_column() */
     /* C before the statement: sets arguments and ends with answer_from_sql(); sets names what it sets. */
     int (*handler)(struct request *rq);
     const char *const *sets;
@@ -59,13 +60,21 @@ struct paging {
     char *(*body)(struct request *rq, const struct page *page); /* NULL: the bare array */
 };
 
+/* How a caller may say who he is. */
+enum way {
+    WAY_JWT,     /* Authorization: Bearer, an access token */
+    WAY_TOKEN,   /* Authorization: Token, an API token */
+    WAY_SESSION, /* a session's cookie; with X-CSRF-Token where something is changed */
+    WAY_COUNT
+};
+
 /* How one product speaks. Nothing else in the core knows a product. All text that its functions give is on the
  * request's memory. */
 struct dialect {
     int statuses[E_COUNT];               /* where they are others than error_status() says */
     const char *codes[E_COUNT];          /* the product's names of errors */
     const char *messages[E_COUNT];       /* where the common ones do not do */
-    const char *scheme;                  /* of the Authorization header; NULL: Bearer */
+    unsigned ways;                       /* a bit for each `enum way` */
     bool slashed;                        /* paths in links end with a slash */
     int access_seconds, refresh_seconds; /* lives of tokens */
     struct paging paging;
@@ -73,6 +82,8 @@ struct dialect {
     char *(*error_body)(struct request *rq, enum error error, const char *message, const struct field_errors *errors);
     /* What stands around the body of a success; NULL: nothing does. message may be NULL. */
     char *(*success_body)(struct request *rq, const char *body, const char *message);
+    /* The body of a sign-in with its tokens; NULL: {"access", "refresh", "expires_in"} in front of its own members. */
+    char *(*signed_in)(struct request *rq, const char *body, const char *access, const char *refresh);
     /* Look at the request's headers before anything else; NULL: nothing to look at. 0, or what fail() gives. */
     int (*accept)(struct request *rq);
 };

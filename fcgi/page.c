@@ -2,8 +2,8 @@
  * Lists. A row that is one gets two more query fields, by its product's names; its statement gets them as :limit and
  * :offset, answers the array as `body` and how many there are in all as `total`, and the dialect writes what stands
  * around. */
-#include "common/memory.h"
 #include "fcgi/page.h"
+#include "common/memory.h"
 #include "fcgi/serve.h"
 
 enum { PAGE_MAX = 100 };

@@ -16,6 +16,8 @@ static bool has_type(const struct field *field, const json_t *value)
         return json_is_object(value);
     case LIST:
         return json_is_array(value);
+    case NUMBER:
+        return json_is_number(value);
     default:
         return json_is_string(value);
     }

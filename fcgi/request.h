@@ -25,8 +25,10 @@ enum fixed {
     ARG_MUST_BE,
     ARG_ISSUED_AT,
     ARG_JTI,
+    ARG_PROOF, /* of an API token its generation, of a session its digest */
     ARG_LIMIT, /* of lists: page.c */
     ARG_OFFSET,
+    ARG_SAID,     /* names of the body's members that were sent, as an array: tells null from missing */
     ARG_JOB_ARGS, /* only in rows that name a job; made by answer_from_sql() */
     FIXED_COUNT
 };
@@ -51,12 +53,15 @@ struct request {
     bool prefixed;     /* the product was the first segment of the path */
     const char *allow; /* for 405 */
     /* set by authenticate */
-    struct claims claims;
+    struct claims claims; /* of an access token */
+    enum way way;         /* when signed in */
     bool signed_in;
+    char session[JTI_HEX + 1]; /* a session's random digits, taken or made */
     /* set by validate and handlers: values by operation->names */
     const char **arguments;
     struct field_errors errors;
 
+    PGresult *first; /* what the row's first statement gave */
     struct exchange exchange;
     const char *values[2][STATEMENT_PARAMETERS_MAX];
     struct ask *asks;
@@ -81,6 +86,8 @@ int fail(struct request *rq, enum error error, const char *field, const char *me
 const char *argument(const struct request *rq, const char *name);
 /* value must live as long as the request (allocate on rq). */
 void argument_set(struct request *rq, const char *name, const char *value);
+/* A column of the first row that the row's `first` statement gave; NULL when it is null or there was no row. */
+const char *first_column(const struct request *rq, const char *name);
 /* Run the row's statement; what comes back is the answer. The last call of a handler. */
 int answer_from_sql(struct request *rq);
 /* Append a header line to the answer; control bytes in the value end it. */

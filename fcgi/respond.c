@@ -76,7 +76,7 @@ static void write_error(struct request *rq)
     rq->body = dialect->error_body(rq, rq->error, rq->message, &rq->errors);
     rq->body_length = strlen(rq->body);
     if (rq->status == 401)
-        header_add(rq, "WWW-Authenticate", "%s", dialect->scheme ? dialect->scheme : "Bearer");
+        header_add(rq, "WWW-Authenticate", "%s", dialect->ways & 1u << WAY_TOKEN ? "Token" : "Bearer");
     if (rq->allow)
         header_add(rq, "Allow", "%s", rq->allow);
     if ((rq->error == E_UNAVAILABLE || rq->error == E_RATE_LIMITED) && !rq->retry_after)

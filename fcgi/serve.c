@@ -14,7 +14,7 @@
 /* Odd, and near the golden ratio: ids do not come back and have nothing in common with those before. */
 static const uint64_t STRIDE = 0x9e3779b97f4a7c15;
 
-enum { POOL_QUEUE = 256, SLOW_TIMEOUT_MS = 15000, FAST_TIMEOUT_MS = 3000 };
+enum { POOL_QUEUE = 256, HASH_QUEUE = 64, SLOW_TIMEOUT_MS = 15000, FAST_TIMEOUT_MS = 3000 };
 
 /* ---- the walk ---- */
 
@@ -23,6 +23,7 @@ static step_fn *const steps[] = { route, authenticate, validate, run, take_answe
 static void request_end(struct request *rq)
 {
     exchange_clear(&rq->exchange);
+    PQclear(rq->first);
     rq->server->open_requests--;
     talloc_free(rq->in->ctx);
 }
@@ -144,8 +145,9 @@ void argument_set(struct request *rq, const char *name, const char *value)
 static const char *const fixed_names[FIXED_COUNT] = {
     [ARG_ACCOUNT_ID] = "account_id", [ARG_PRODUCT] = "product",   [ARG_REQUEST_ID] = "request_id",
     [ARG_CLIENT_IP] = "client_ip",   [ARG_BASE_URL] = "base_url", [ARG_MUST_BE] = "must_be",
-    [ARG_ISSUED_AT] = "issued_at",   [ARG_JTI] = "jti",           [ARG_LIMIT] = "limit",
-    [ARG_OFFSET] = "offset",         [ARG_JOB_ARGS] = "job_args",
+    [ARG_ISSUED_AT] = "issued_at",   [ARG_JTI] = "jti",           [ARG_PROOF] = "proof",
+    [ARG_LIMIT] = "limit",           [ARG_OFFSET] = "offset",     [ARG_SAID] = "said",
+    [ARG_JOB_ARGS] = "job_args",
 };
 
 static void name_add(struct operation *operation, const char *name)
@@ -168,18 +170,29 @@ static const char *bind_to(struct operation *operation, const struct sql *sql, s
     return NULL;
 }
 
+/* That who calls still may, by how he says who he is. */
+static const struct sql *const callers[WAY_COUNT] = {
+    [WAY_JWT] = &sql_core_caller, [WAY_TOKEN] = &sql_core_caller_token, [WAY_SESSION] = &sql_core_caller_session
+};
+
 /* One statement of two costs a third less than two: the caller's check becomes a condition of the row's statement,
  * which PostgreSQL decides before it reads a row, because it names no column of it. Only for what writes nothing: a
  * statement that writes cannot be part of another. */
-static const char *bind_guarded(struct operation *operation)
+static const char *bind_guarded(struct operation *operation, unsigned ways)
 {
     const struct sql *sql = operation->row->sql;
-    const struct sql guarded = {
-        .name = sql->name,
-        .text = FORMAT(operation, "select answer.* from (\n%s\n) as answer where (\n%s\n) is not null", sql->text,
-                       sql_core_caller.text),
-    };
-    return bind_to(operation, &guarded, &operation->guarded);
+    const char *stray = NULL;
+
+    for (int way = 0; way < WAY_COUNT && !stray; way++) {
+        const struct sql guarded = {
+            .name = way == WAY_JWT ? sql->name : FORMAT(operation, "%s/%d", sql->name, way),
+            .text = FORMAT(operation, "select answer.* from (\n%s\n) as answer where (\n%s\n) is not null", sql->text,
+                           callers[way]->text),
+        };
+        if (ways & 1u << way)
+            stray = bind_to(operation, &guarded, &operation->guarded[way]);
+    }
+    return stray;
 }
 
 static const char *bad_path_field(const struct endpoint *row)
@@ -222,8 +235,10 @@ static struct operation *operation_new(void *ctx, const struct dialect *dialect,
     for (const char *const *set = row->sets; set && *set; set++)
         name_add(operation, *set);
     stray = bind_to(operation, row->sql, &operation->bound);
+    if (!stray && row->first)
+        stray = bind_to(operation, row->first, &operation->first);
     if (!stray && row->method == GET && row->who != ANYONE)
-        stray = bind_guarded(operation);
+        stray = bind_guarded(operation, dialect->ways);
     if (!stray)
         stray = bad_path_field(row);
     if (!stray)
@@ -268,7 +283,10 @@ static int compile_caller(struct server *server)
 
     for (int i = 0; i < FIXED_COUNT; i++)
         name_add(fixed, fixed_names[i]);
-    return bind_to(fixed, &sql_core_caller, &server->caller) ? -EINVAL : 0;
+    for (int way = 0; way < WAY_COUNT; way++)
+        if (bind_to(fixed, callers[way], &server->callers[way]))
+            return -EINVAL;
+    return 0;
 }
 
 static int open_backends(struct server *server)
@@ -297,6 +315,10 @@ static int open_backends(struct server *server)
         r = queue_links_new(server, server->loop, config, &server->redis);
     if (r == 0)
         r = pool_new(server, server->loop, config->front_threads, POOL_QUEUE, &server->pool);
+    if (r == 0)
+        r = pool_new(server, server->loop, config->password_threads, HASH_QUEUE, &server->hashers);
+    if (r == 0)
+        r = hash_cost_init(&server->hash_cost, config->password_operations, config->password_memory);
     return r;
 }
 

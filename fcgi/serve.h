@@ -15,12 +15,22 @@ struct bound {
 struct operation {
     const struct endpoint *row;
     const struct field *fields; /* the row's and, of a list, those of the page; ends with a NULL name */
-    struct bound bound;
+    struct bound bound, first;
     const struct job_kind *kind; /* that the statement names :job_args for; else NULL */
-    struct bound guarded; /* of a read for callers who are signed in: the caller's check and the statement in one */
+    struct bound
+        guarded[WAY_COUNT]; /* of a read for callers who are signed in: the caller's check and the statement in one */
     const char **names;
     int name_count, field_count;
 };
+
+/* What a password's hash costs (Argon2id), and one that nobody's password matches. */
+struct hash_cost {
+    unsigned long long operations;
+    size_t memory;
+    char nobody[128];
+};
+/* -ENOMEM. */
+int hash_cost_init(struct hash_cost *cost, int operations, int memory_mib);
 
 struct route_node;
 
@@ -32,9 +42,10 @@ struct server {
     struct loop *loop;
     struct lanes *lanes;
     struct queue_links *redis;
-    struct pool *pool;
-    struct bound caller;        /* sql/core/caller.sql; its sources are the fixed names */
-    struct route_node **routes; /* of each product */
+    struct pool *pool, *hashers;
+    struct hash_cost hash_cost;
+    struct bound callers[WAY_COUNT]; /* sql/core/caller*.sql; their sources are the fixed names */
+    struct route_node **routes;      /* of each product */
     int open_requests;
     uint64_t request_number; /* the last id we made; starts anywhere */
 };

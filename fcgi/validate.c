@@ -84,6 +84,19 @@ static const char *query_value(struct request *rq, const char *name)
     return NULL;
 }
 
+/* {"bio","timezone"}: of the row's fields those that the body has, null or not. Names need no quoting but have it. */
+static void keep_said(struct request *rq, json_t *body)
+{
+    const struct operation *operation = rq->operation;
+    char *said = COPY(rq, "{");
+
+    for (int i = 0; i < operation->field_count; i++)
+        if (operation->fields[i].in == BODY && json_object_get(body, operation->fields[i].name))
+            said =
+                memory_check(talloc_asprintf_append(said, "%s\"%s\"", said[1] ? "," : "", operation->fields[i].name));
+    rq->arguments[ARG_SAID] = memory_check(talloc_strdup_append(said, "}"));
+}
+
 static int check_fields(struct request *rq, json_t *body)
 {
     const struct operation *operation = rq->operation;
@@ -101,6 +114,8 @@ static int check_fields(struct request *rq, json_t *body)
     }
     if (rq->errors.count)
         return fail(rq, E_INVALID, NULL, NULL);
+    if (body)
+        keep_said(rq, body);
     page_arguments(rq);
     return 0;
 }

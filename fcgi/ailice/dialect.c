@@ -14,9 +14,19 @@ static char *error_body(struct request *rq, enum error error, const char *messag
     return FORMAT(rq, "{\"detail\":%s}", json_quote(rq, message));
 }
 
+/* There is no refresh token. */
+static char *signed_in(struct request *rq, const char *body, const char *access, const char *refresh)
+{
+    (void)body;
+    (void)refresh;
+    return FORMAT(rq, "{\"access_token\":\"%s\",\"token_type\":\"bearer\"}", access);
+}
+
 const struct dialect ailice_dialect = {
     .statuses = { [E_QUOTA] = 403, [E_PAYMENT] = 400, [E_CONFLICT] = 400, [E_DUPLICATE] = 400 },
     .access_seconds = 24 * 3600,
+    .ways = 1u << WAY_JWT,
     .paging = { .size = "limit", .place = "skip" },
     .error_body = error_body,
+    .signed_in = signed_in,
 };

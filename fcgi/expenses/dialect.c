@@ -38,8 +38,16 @@ static char *error_body(struct request *rq, enum error error, const char *messag
 static char *success_body(struct request *rq, const char *body, const char *message)
 {
     const char *said = message ? FORMAT(rq, "\"message\":%s,", json_quote(rq, message)) : "";
+    const char *data = *body ? FORMAT(rq, "\"data\":%s,", body) : "";
 
-    return FORMAT(rq, "{\"status\":\"success\",%s\"data\":%s,\"meta\":%s}", said, body, meta(rq, ""));
+    return FORMAT(rq, "{\"status\":\"success\",%s%s\"meta\":%s}", data, said, meta(rq, ""));
+}
+
+/* The tokens are a member of the body. */
+static char *signed_in(struct request *rq, const char *body, const char *access, const char *refresh)
+{
+    return FORMAT(rq, "%.*s,\"tokens\":{\"access\":\"%s\",\"refresh\":\"%s\",\"expires_in\":%d}}",
+                  (int)strlen(body) - 1, body, access, refresh, expenses_dialect.access_seconds);
 }
 
 /* Links are relative, and have no slash before the question mark. */
@@ -108,8 +116,10 @@ const struct dialect expenses_dialect = {
     },
     .access_seconds = 3600,
     .refresh_seconds = 7 * 24 * 3600,
+    .ways = 1u << WAY_JWT,
     .paging = { .size = "page_size", .place = "page", .pages = true, .body = list_body },
     .error_body = error_body,
     .success_body = success_body,
+    .signed_in = signed_in,
     .accept = accept_version,
 };

@@ -46,6 +46,7 @@ const struct dialect figureforge_dialect = {
     .slashed = true,
     .access_seconds = 3600,
     .refresh_seconds = 30 * 24 * 3600,
+    .ways = 1u << WAY_JWT,
     .paging = { .size = "limit", .place = "offset", .body = list_body },
     .error_body = error_body,
 };

@@ -1,36 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * FigureForge's endpoints, one row each. */
+#include "fcgi/account.h"
+#include "fcgi/fields.h"
 #include "fcgi/figureforge/figureforge.h"
 #include "sql.h"
 
 /* ---- fields used more than once ---- */
 
-#define EMAIL_FIELD                                                                                                    \
-    {                                                                                                                  \
-        .name = "email", .type = EMAIL, .flags = REQUIRED, .doc = "E-mail address."                                    \
-    }
 #define FILTER(word, text)                                                                                             \
     {                                                                                                                  \
         .name = word, .type = SLUG, .min = 1, .max = 32, .doc = text                                                   \
     }
-#define OUT(kind, id)                                                                                                  \
-    {                                                                                                                  \
-        .name = id, .type = kind, .flags = REQUIRED                                                                    \
-    }
-#define OUT_NULLABLE(kind, id)                                                                                         \
-    {                                                                                                                  \
-        .name = id, .type = kind, .flags = REQUIRED | NULLABLE                                                         \
-    }
-#define OUT_OBJECT(id, ...)                                                                                            \
-    {                                                                                                                  \
-        .name = id, .type = OBJECT, .flags = REQUIRED, .fields = FIELDS(__VA_ARGS__)                                   \
-    }
-#define OUT_LIST(id, ...)                                                                                              \
-    {                                                                                                                  \
-        .name = id, .type = LIST, .flags = REQUIRED, .fields = FIELDS(__VA_ARGS__)                                     \
-    }
-#define OUT_OBJECTS(id, ...) OUT_LIST(id, { .name = "item", .type = OBJECT, .fields = FIELDS(__VA_ARGS__) })
-
 static const struct field filters[] = {
     FILTER("body_type", "athletic, slim, heavy, ..."),    FILTER("pose", "standing, walking, action, ..."),
     FILTER("lighting", "dramatic, soft, rim, ..."),       FILTER("clothing", "casual, formal, none, ..."),

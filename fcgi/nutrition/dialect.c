@@ -50,6 +50,7 @@ const struct dialect nutrition_dialect = {
     .slashed = true,
     .access_seconds = 3600,
     .refresh_seconds = 7 * 24 * 3600,
+    .ways = 1u << WAY_JWT,
     .paging = { .size = "page_size", .place = "page", .pages = true, .body = counted_page },
     .error_body = error_body,
 };

@@ -39,7 +39,7 @@ const struct dialect smsagent_dialect = {
         [E_INVALID] = "The provided data is invalid",
         [E_DUPLICATE] = "The provided data is invalid",
     },
-    .scheme = "Token",
+    .ways = 1u << WAY_TOKEN | 1u << WAY_SESSION,
     .slashed = true,
     .paging = { .size = "page_size", .place = "page", .pages = true, .body = counted_page },
     .error_body = error_body,

@@ -12,11 +12,15 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "api"), str(HERE)]
+import ailice                                                   # noqa: E402
+import expenses                                                 # noqa: E402
 import figureforge                                              # noqa: E402
+import nutrition                                                # noqa: E402
+import smsagent                                                 # noqa: E402
 from client import Client, Mailbox, Record, load_stack          # noqa: E402
 from shape import troubles                                      # noqa: E402
 
-FIXTURES = {"figureforge": figureforge.Fixture}     # a product's row: what makes its examples true
+FIXTURES = {module.__name__: module.Fixture for module in (nutrition, smsagent, expenses, ailice, figureforge)}
 
 
 def key_of(product, method, path):
@@ -43,7 +47,9 @@ def hold(fixture, case):
     if kind != wanted:
         return [f"the answer's type is {kind}, not {wanted}"]
     example = case["response"] if case["response"] is not None else case["proposed_response"]
-    return list(troubles(example, dict(answer)))
+    if case["id"] in getattr(fixture, "after", {}):
+        fixture.after[case["id"]](fixture, case)
+    return list(troubles(example, answer.value))
 
 
 def fixtures_of(products, cases, stack, rows):
