@@ -52,7 +52,7 @@ static const struct checker {
     [DATE] = { "must be text", text_of_string, field_rule_date, NULL, json_of_string },
     [CLOCK] = { "must be text", text_of_string, field_rule_clock, NULL, json_of_string },
     [TIME] = { "must be text", text_of_string, field_rule_time, NULL, json_of_string },
-    [ZONE] = { "must be text", text_of_string, field_rule_zone, NULL, json_of_string },
+    [ZONE_NAME] = { "must be text", text_of_string, field_rule_zone, NULL, json_of_string },
     [PHONE] = { "must be text", text_of_string, field_rule_phone, NULL, json_of_string },
     [URL] = { "must be text", text_of_string, field_rule_url, NULL, json_of_string },
     [CURRENCY] = { "must be text", text_of_string, field_rule_currency, NULL, json_of_string },
@@ -218,6 +218,19 @@ static json_t *check_member(const struct check *check, const struct field *field
     return check_scalar(check, scratch, field, at, checker->text_of(scratch, value)) ? json_incref(value) : NULL;
 }
 
+/* Of an object that may have any members. */
+static json_t *check_size(const struct check *check, const struct field *field, const struct place *at, json_t *value)
+{
+    autotalloc void *scratch = NULL;
+
+    if (json_dumpb(value, NULL, 0, JSON_COMPACT) <= (size_t)(field->max ? field->max : FIELD_OBJECT_MAX))
+        return json_incref(value);
+    scratch = talloc_new(NULL);
+    refuse(check, at, FIELD_TOO_LONG,
+           FORMAT(scratch, "must be at most %lld bytes of JSON", field->max ? field->max : FIELD_OBJECT_MAX));
+    return NULL;
+}
+
 static json_t *check_members(const struct check *check, const struct field *field, const struct place *at,
                              json_t *value)
 {
@@ -228,6 +241,8 @@ static json_t *check_members(const struct check *check, const struct field *fiel
         refuse(check, at, FIELD_INVALID, checkers[OBJECT].must);
         return NULL;
     }
+    if (!field->fields)
+        return check_size(check, field, at, value);
     for (const struct field *member = field->fields; member->name; member++) {
         struct place place = { .up = at, .name = member->name };
         json_t *given = json_object_get(value, member->name), *kept;

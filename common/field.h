@@ -28,17 +28,19 @@ enum field_type {
     DATE,    /* 2024-01-15 */
     CLOCK,   /* 08:30 */
     TIME,    /* ISO 8601 to the second or finer, with an offset or in UTC; a date alone is its midnight in UTC */
-    ZONE,    /* what may be the name of a time zone: that there is one is PostgreSQL's to say */
-    PHONE,   /* E.164; in texts of a query or form a blank in front is the plus that it was */
-    URL,     /* http or https, at most 2,048 bytes */
+    ZONE_NAME, /* what may be the name of a time zone: that there is one is PostgreSQL's to say */
+    PHONE,     /* E.164; in texts of a query or form a blank in front is the plus that it was */
+    URL,       /* http or https, at most 2,048 bytes */
     CURRENCY,  /* of ISO 4217; returned in capitals */
     NUMBER,    /* any JSON number; for answers only */
     FILE_PART, /* a file of a multipart body: see fcgi/upload.h */
-    OBJECT,    /* an object checked against fields; returned as JSON in their order: unknown members are dropped,
-                  missing ones stay missing, scalars are as they were given. As text it is its JSON. */
-    LIST       /* min..max members, each checked against fields[0]; else as OBJECT */
+    OBJECT, /* without fields any object, up to max bytes of JSON (FIELD_OBJECT_MAX); else one checked against fields;
+               returned as JSON in their order: unknown members are dropped, missing ones stay missing, scalars are as
+               they were given. As text it is its JSON. */
+    LIST    /* min..max members, each checked against fields[0]; else as OBJECT */
 };
 
+#define FIELD_OBJECT_MAX 65536LL
 enum field_place { BODY, PATH, QUERY };
 enum field_flag {
     REQUIRED = 1,

@@ -143,10 +143,12 @@ void argument_set(struct request *rq, const char *name, const char *value)
 /* ---- start: rows become operations ---- */
 
 static const char *const fixed_names[FIXED_COUNT] = {
-    [ARG_ACCOUNT_ID] = "account_id", [ARG_PRODUCT] = "product",   [ARG_REQUEST_ID] = "request_id",
-    [ARG_CLIENT_IP] = "client_ip",   [ARG_BASE_URL] = "base_url", [ARG_MUST_BE] = "must_be",
-    [ARG_ISSUED_AT] = "issued_at",   [ARG_JTI] = "jti",           [ARG_PROOF] = "proof",
-    [ARG_LIMIT] = "limit",           [ARG_OFFSET] = "offset",     [ARG_SAID] = "said",
+    [ARG_ACCOUNT_ID] = "account_id", [ARG_PRODUCT] = "product",
+    [ARG_REQUEST_ID] = "request_id", [ARG_CLIENT_IP] = "client_ip",
+    [ARG_BASE_URL] = "base_url",     [ARG_MUST_BE] = "must_be",
+    [ARG_ISSUED_AT] = "issued_at",   [ARG_JTI] = "jti",
+    [ARG_PROOF] = "proof",           [ARG_LIMIT] = "page_limit",
+    [ARG_OFFSET] = "page_offset",    [ARG_SAID] = "said",
     [ARG_JOB_ARGS] = "job_args",
 };
 

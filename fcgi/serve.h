@@ -86,7 +86,7 @@ void options_answer(struct request *rq, const char *allow);
 /* page.c: */
 /* The two fields that a list has besides its row's, on ctx; end with a NULL name. */
 const struct field *page_fields(void *ctx, const struct dialect *dialect, const struct endpoint *row);
-/* Set :limit and :offset, where the row is a list. */
+/* Set :page_limit and :page_offset, where the row is a list. */
 void page_arguments(struct request *rq);
 /* What the dialect makes of a list's array; total: what the statement says, or NULL. */
 const char *page_body(struct request *rq, const char *items, const char *total);

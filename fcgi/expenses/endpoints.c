@@ -9,7 +9,7 @@
 #define NAME_FIELD(id, flag) { .name = id, .type = TEXT, .flags = flag, .min = 1, .max = 80, .doc = "Name." }
 #define PROFILE_TEXT(id, most) { .name = id, .type = TEXT, .flags = NULLABLE, .max = most, .doc = "Null clears it." }
 #define CURRENCY_FIELD { .name = "preferred_currency", .type = CURRENCY, .doc = "Of ISO 4217." }
-#define ZONE_FIELD { .name = "timezone", .type = ZONE, .doc = "Of the tz database." }
+#define ZONE_FIELD { .name = "timezone", .type = ZONE_NAME, .doc = "Of the tz database." }
 
 #define USER_OUT OUT(TEXT, "id"), OUT(TEXT, "email"), OUT(TEXT, "username"), OUT(TEXT, "first_name"), OUT(TEXT, "last_name")
 #define TOKENS_OUT OUT_OBJECT("tokens", OUT(TEXT, "access"), OUT(TEXT, "refresh"), OUT(INTEGER, "expires_in"))

@@ -21,7 +21,7 @@ static const char *const tiers[] = { "free", "premium", "enterprise", NULL };
     { .name = "email", .type = EMAIL, .flags = NULLABLE, .doc = "E-mail address." }, \
     { .name = "full_name", .type = TEXT, .flags = NULLABLE, .max = 120, .doc = "Name." }, \
     { .name = "tier", .type = ENUM, .values = tiers, .doc = "What the person may use." }, \
-    { .name = "timezone", .type = ZONE, .doc = "Of the tz database." }, \
+    { .name = "timezone", .type = ZONE_NAME, .doc = "Of the tz database." }, \
     { .name = "preferences", .type = OBJECT, .doc = "Merged into what is there." }
 
 #define NAME_TYPED { .name = "username", .type = TEXT, .flags = REQUIRED, .min = 1, .max = 254, .doc = "Or address." }

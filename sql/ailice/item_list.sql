@@ -5,4 +5,4 @@ select coalesce(json_agg(ailice.item_json(i) order by i.created_at desc, i.id de
            and (:item_type::text is null or item_type = :item_type)
            and (:status::text is null or status = :status)
          order by created_at desc, id desc
-         limit :limit::bigint offset :offset::bigint) as i
+         limit :page_limit::bigint offset :page_offset::bigint) as i

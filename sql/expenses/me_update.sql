@@ -9,7 +9,7 @@ with p as (
          company = merged_text(company, :profile::json, 'company'),
          country = merged_text(country, :profile::json, 'country'),
          city = merged_text(city, :profile::json, 'city'),
-         settings = (settings::jsonb || coalesce(:settings::jsonb, '{}'))::json
+         settings = json_over(settings, :settings::json)
    where account_id = :account_id
   returning *)
 select json_build_object(

@@ -174,3 +174,16 @@ create function merged_text(was text, sent json, member text) returns text
 language sql immutable parallel safe as $$
   select case when sent -> member is null then was else sent ->> member end
 $$;
+
+-- An object with the members of another over its own: in its own order, then what is new in the order it was sent.
+create function json_over(was json, sent json) returns json
+language sql immutable parallel safe as $$
+  select case when sent is null then was else
+         (select json_object_agg(m.key, m.value order by m.n)
+            from (select w.key, coalesce(sent -> w.key, w.value) as value, w.n
+                    from json_each(was) with ordinality as w(key, value, n)
+                   union all
+                  select s.key, s.value, 1000000 + s.n
+                    from json_each(sent) with ordinality as s(key, value, n)
+                   where was -> s.key is null) as m) end
+$$;

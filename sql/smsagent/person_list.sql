@@ -1,4 +1,4 @@
--- shared: those who text belong to the installation, not to one of its accounts; :account_id has been checked
+-- public: those who text belong to the installation, not to one of its accounts; who calls was checked before
 select coalesce(json_agg(json_build_object(
          'phone_number', p.phone_number, 'tier', p.tier, 'email', p.email, 'full_name', p.full_name,
          'created_at', iso_time(p.created_at), 'last_active', iso_time(p.last_active),
@@ -8,4 +8,4 @@ select coalesce(json_agg(json_build_object(
   from (select * from smsagent.person
          where (:tier::text is null or tier = :tier)
          order by created_at desc, phone_number desc
-         limit :limit::bigint offset :offset::bigint) as p
+         limit :page_limit::bigint offset :page_offset::bigint) as p

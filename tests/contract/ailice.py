@@ -12,7 +12,7 @@ class Fixture:
         self.nobody, self.user, self.leaving = new_client(), new_client(), new_client()
         self.account = account()
         self.user.token = self.user.post("/api/auth/register", self.account, 201).access_token
-        item = self.user.post("/api/items", examples["ailice.items.create"], 201)
+        item = self.user.post("/api/items", {**examples["ailice.items.create"], "status": "published"}, 201)
         self.path = {"item_id": item.id}
         self.clients = {"none": self.nobody, "bearer": self.user}
 

@@ -31,6 +31,7 @@ def key_of(product, method, path):
 def send(fixture, case):
     """The case's example; the answer has been checked for what every answer must have."""
     path = re.sub(r"\{(\w+)\}", lambda name: str(fixture.path[name[1]]), case["full_path"])
+    path += getattr(fixture, "queries", {}).get(case["id"], "")
     body = case["request"]
     if case["id"] in fixture.bodies:
         body = fixture.bodies[case["id"]](fixture, body)

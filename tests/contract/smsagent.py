@@ -23,6 +23,11 @@ class Fixture:
         for _ in range(22):
             person = self.user.post("/api/users/", {"phone_number": number(), "email": people.email(),
                                                     "full_name": "John Doe"}, 201)
+        # Nobody can text yet.
+        subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", stack["database_url"], "-c",
+                        "update smsagent.person set last_active = now(); insert into smsagent.task (phone_number, category, "
+                        "user_message, success, processing_time) select phone_number, 'coding', 'hello', true, 2.3 "
+                        "from smsagent.person"], check=True, timeout=60)
         self.path = {"phone_number": person.phone_number}
         self.clients = {"none": self.nobody, "token": self.user, "admin": self.user}
 

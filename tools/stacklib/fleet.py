@@ -13,13 +13,11 @@ from .system import Trouble, answers_tcp, answers_unix, free_port
 
 ENVIRONMENT_KEPT = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TZ")
 NGINX_FILES = ("millrace-upstream.conf", "millrace-fastcgi.conf", "millrace.conf")   # of etc/nginx
+PRODUCTS = ("nutrition", "smsagent", "expenses", "ailice", "figureforge")
 FSYNC_OFF = ("fsync=off", "full_page_writes=off")   # survives a killed server, not a killed machine
 
 
 @dataclass
-PRODUCTS = ("nutrition", "smsagent", "expenses", "ailice", "figureforge")
-
-
 class Row:
     name: str
     stage: int                             # stages are stopped one after the other, a stage's services together
@@ -176,6 +174,7 @@ class Fleet:
             "redis.url": self.path("run", "redis"),
             "front.socket": self.path("run", "front"),
             "front.trusted_proxies": "127.0.0.1",
+            "password.memory": "8",
             **{f"{product}.url": f"http://127.0.0.1:{self.port}/{product}" for product in PRODUCTS},
             "worker.runner": str(self.bin / "millrace-runner"),
             "worker.folder": self.path("work"),
