@@ -77,6 +77,29 @@ static int take_refusal(struct request *rq, const PGresult *rows, const char *na
     return fail(rq, error_by_name(name), column(rows, "field"), column(rows, "message"));
 }
 
+/* ---- who may not is told so before what is wrong with his input ---- */
+
+static void authorize_done(struct exchange *exchange)
+{
+    struct request *rq = OWNER(exchange, struct request, exchange);
+
+    if (exchange->error != E_NONE)
+        take_error(rq);
+    exchange_clear(exchange);
+    complete(rq);
+}
+
+int authorize(struct request *rq)
+{
+    if (rq->operation->row->who != ADMIN)
+        return 0; /* the caller's check goes with the statement */
+    rq->exchange = (struct exchange){ .done = authorize_done, .ctx = rq, .idempotent = true };
+    add_call(rq, &rq->server->callers[rq->way]);
+    rq->pending++;
+    lanes_send(rq->server->lanes, LANE_FAST, &rq->exchange);
+    return 0;
+}
+
 /* ---- what is asked first ---- */
 
 const char *first_column(const struct request *rq, const char *name)

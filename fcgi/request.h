@@ -102,7 +102,7 @@ const struct keys *request_keys(const struct request *rq);
 
 /* ---- between the steps ---- */
 
-step_fn route, authenticate, validate, run, take_answer;
+step_fn route, authenticate, authorize, validate, run, take_answer;
 void advance(struct request *rq);
 /* One of the answers that rq waits for is in. rq may be gone when this returns. */
 void complete(struct request *rq);

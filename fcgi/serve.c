@@ -18,7 +18,7 @@ enum { POOL_QUEUE = 256, HASH_QUEUE = 64, SLOW_TIMEOUT_MS = 15000, FAST_TIMEOUT_
 
 /* ---- the walk ---- */
 
-static step_fn *const steps[] = { route, authenticate, validate, run, take_answer, NULL };
+static step_fn *const steps[] = { route, authenticate, authorize, validate, run, take_answer, NULL };
 
 static void request_end(struct request *rq)
 {

@@ -9,7 +9,7 @@ static char *error_body(struct request *rq, enum error error, const char *messag
 {
     const char *more = "";
 
-    if (error == E_INVALID || error == E_MALFORMED)
+    if (error == E_INVALID || error == E_MALFORMED || error == E_DUPLICATE)
         more = FORMAT(rq, ",\"details\":%s", field_lists(rq, errors));
     else if (error == E_RATE_LIMITED)
         more = FORMAT(rq, ",\"retry_after\":%d", rq->retry_after);
@@ -20,7 +20,7 @@ static char *error_body(struct request *rq, enum error error, const char *messag
 }
 
 const struct dialect nutrition_dialect = {
-    .statuses = { [E_QUOTA] = 400, [E_PAYMENT] = 400 },
+    .statuses = { [E_QUOTA] = 400, [E_PAYMENT] = 400, [E_DUPLICATE] = 400 },
     .codes = {
         [E_MALFORMED] = "validation_error",
         [E_INVALID] = "validation_error",
@@ -32,7 +32,7 @@ const struct dialect nutrition_dialect = {
         [E_NOT_FOUND] = "not_found",
         [E_METHOD] = "method_not_allowed",
         [E_CONFLICT] = "conflict",
-        [E_DUPLICATE] = "conflict",
+        [E_DUPLICATE] = "validation_error",
         [E_TOO_LARGE] = "payload_too_large",
         [E_RATE_LIMITED] = "rate_limit_exceeded",
         [E_INTERNAL] = "internal_server_error",

@@ -22,12 +22,15 @@ language sql volatile as $$
   values (decode(digest, 'hex'), account_id, to_timestamp(expires))
 $$;
 
--- An account whose password has been checked, with its new hash when the cost of hashing was raised. Its row.
+-- An account whose password has been checked, with its new hash when the cost of hashing was raised. Its row; null for null.
 create function sign_in(account_id bigint, new_hash text, refresh_digest text, refresh_expires bigint) returns account
 language plpgsql as $$
 declare
   entered account;
 begin
+  if account_id is null then
+    return null;
+  end if;
   if new_hash is not null then
     update account set password_hash = new_hash where id = account_id;
   end if;

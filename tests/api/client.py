@@ -95,11 +95,12 @@ class Record:
         for pattern, row in self._patterns:
             if row["product"] == product and row["method"] == method and pattern.fullmatch(path):
                 if row["status"] == status:
-                    self.seen.add((product, row["name"]))
+                    self.seen.add(row["sql"])
                 return
 
     def missing(self):
-        return sorted({(row["product"], row["name"]) for row in self.rows} - self.seen)
+        """What every product has need be called in one of them."""
+        return sorted({row["sql"] for row in self.rows} - self.seen)
 
 
 class Client:
