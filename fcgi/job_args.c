@@ -24,7 +24,7 @@ const char *job_args_bind(struct operation *operation)
         return NULL;
     if (!kind)
         return "job_args";
-    for (const struct field *given = operation->fields; given->name; given++) {
+    for (const struct field *given = operation->fields; given && given->name; given++) {
         const struct field *field = field_find(kind->in, given->name);
         if (field && field->type != given->type)
             return given->name;
