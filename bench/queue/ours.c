@@ -75,9 +75,12 @@ int ours_reserve_finish(struct redis *redis, int n)
     struct reservation reservation;
     struct held held[QUEUE_BATCH];
 
-    must(queue_reserve(redis, ctx, OURS_QUEUE, n, LEASE_MS, WORKER, -1, &reservation), redis, "reserve");
-    if (reservation.door != QUEUE_OPEN)
-        die("reserve", "the queue is closed");
+    /* It may have looked at tenants without jobs only, and say to ask again at once. */
+    do {
+        must(queue_reserve(redis, ctx, OURS_QUEUE, n, LEASE_MS, WORKER, -1, &reservation), redis, "reserve");
+        if (reservation.door != QUEUE_OPEN)
+            die("reserve", "the queue is closed");
+    } while (reservation.count == 0 && reservation.next_ms == 0);
     for (size_t i = 0; i < reservation.count; i++)
         held[i] = (struct held){ .id = reservation.jobs[i].id,
                                  .packed = reservation.jobs[i].packed,

@@ -251,8 +251,9 @@ def test_a_silent_caller_holds_up_neither_the_next_nor_the_leader(served, sql):
 
 def test_who_serves_is_started_again(served):
     process, path = served
-    child = subprocess.run(["ps", "--ppid", str(process.pid), "-o", "pid="], capture_output=True, text=True, check=True)
-    os.kill(int(child.stdout), signal.SIGKILL)
+    with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
+        child, = file.read().split()
+    os.kill(int(child), signal.SIGKILL)
     assert ask(path)[0][0] == "HTTP/1.0 200 OK"         # who comes meanwhile waits
 
 

@@ -9,6 +9,24 @@ from fleet import SLOTS
 ALLOWED = re.compile(r"(gen|ep|cfg|m|n|roll|who|info|wake|lvl|drain|l:.*)$")       # what a queue without jobs may hold in Redis
 
 
+def left_in_redis(fleet, sql):
+    """Keys that a queue without jobs has no use for."""
+    redis, found = fleet.redis(), []
+    for key in redis("KEYS", "mr1:{q:*"):
+        queue, _, name = key.partition("}:")
+        # The progress of a job that has ended while Redis was away: nobody told Redis of the end, and it expires.
+        if ALLOWED.match(name) or name.startswith("p:") and redis("TTL", key) > 0:
+            continue
+        # A delayed job that was cancelled while the reconciler put it: whoever reserves it when it is due finds out.
+        delayed = redis("ZRANGE", queue + "}:dl", 0, -1)
+        if delayed and name in ("j", "dl") and set(redis("HKEYS", queue + "}:j")) <= set(delayed):
+            ended = sql("select count(*) from job_end where id = any ('{" + ",".join(delayed) + "}')")
+            if int(ended[0][0]) == len(delayed):
+                continue
+        found.append(f"{key} {redis('TYPE', key)} ttl={redis('TTL', key)}")
+    return found
+
+
 @dataclass
 class Run:
     job: str
@@ -171,13 +189,7 @@ class Judge:
                          "request_id = 'schedule/beat' group by due_at having count(*) > 1")
 
     def left(self):
-        """Keys in Redis that a queue without jobs has no use for."""
-        redis, found = self.fleet.redis(), []
-        for key in redis("KEYS", "mr1:{q:*"):
-            name = key.partition("}:")[2]
-            # The progress of a job that has ended while Redis was away: nobody told Redis of the end, and it expires.
-            if not ALLOWED.match(name) and not (name.startswith("p:") and redis("TTL", key) > 0):
-                found.append(f"{key} {redis('TYPE', key)} ttl={redis('TTL', key)}")
+        found = left_in_redis(self.fleet, self.session)
         self.complaints += [f"left in Redis: {text}" for text in found[:20]]
         return len(found)
 

@@ -17,7 +17,7 @@ import threading
 import time
 
 from fleet import SCHEDULERS, WORKERS, Fleet, clock
-from judge import Judge, read_runs
+from judge import Judge, left_in_redis, read_runs
 from killer import Killer
 from producer import Producer
 
@@ -170,9 +170,7 @@ class Soak:
             left = 1
             if not open_jobs:
                 try:
-                    redis = self.fleet.redis()
-                    left = sum(redis("EXISTS", f"mr1:{{q:{queue}}}:{name}") for queue in ("soak", "slow")
-                               for name in ("j", "lease", "own", "dl", "park", "lost", "cx", "ring:0", "ring:1", "ring:2", "ring:3"))
+                    left = len(left_in_redis(self.fleet, self.sql))
                 except OSError:
                     left = 1
             quiet = quiet + 1 if not left and not open_jobs else 0
