@@ -54,6 +54,8 @@ static const struct setting {
     { "front.queue.age", NUMBER, AT(front_queue_age), "5000", 100, 600000, false,
       "milliseconds a request may wait for its lane before it is answered 503" },
     { "front.threads", NUMBER, AT(front_threads), "2", 1, 16, false, "pool threads for what must block" },
+    { "front.unlimited", STRING, AT(front_unlimited), "", 0, 0, false,
+      "addresses, comma-separated, that no rate limit counts; one that ends in * stands for all that begin so" },
     { "password.threads", NUMBER, AT(password_threads), "1", 1, 16, false,
       "passwords that one front hashes at once; each takes password.memory" },
     { "password.operations", NUMBER, AT(password_operations), "2", 1, 20, false,

@@ -7,4 +7,6 @@
 char *text_trim(char *text);
 /* Whether word is in a list that is separated by commas and blanks. */
 bool text_listed(const char *list, const char *word);
+/* The same, and an entry that ends in * stands for all words that begin with what is before it. */
+bool text_listed_prefix(const char *list, const char *word);
 #endif

@@ -77,24 +77,39 @@ static int take_refusal(struct request *rq, const PGresult *rows, const char *na
     return fail(rq, error_by_name(name), column(rows, "field"), column(rows, "message"));
 }
 
-/* ---- who may not is told so before what is wrong with his input ---- */
+/* ---- who calls: asked alone where an administrator is wanted, who may not is to be told that before what is wrong
+ * with his input; and once a minute for each account, for its tier. Else it is asked together with the row's statement.
+ * ---- */
 
 static void authorize_done(struct exchange *exchange)
 {
     struct request *rq = OWNER(exchange, struct request, exchange);
+    const char *tier = NULL;
 
-    if (exchange->error != E_NONE)
+    if (exchange->error == E_NONE && exchange->count > 1 && PQntuples(exchange->calls[1].rows) > 0)
+        tier = column(exchange->calls[1].rows, "tier");
+    if (tier)
+        limits_tier_set(rq->server->limits, strtoll(rq->arguments[ARG_ACCOUNT_ID], NULL, 10), tier, time(NULL));
+    rq->tier = tier ? COPY(rq, tier) : rq->tier;
+    if (exchange->error != E_NONE) {
         take_error(rq);
+        deny(rq);
+    }
     exchange_clear(exchange);
     complete(rq);
 }
 
 int authorize(struct request *rq)
 {
-    if (rq->operation->row->who != ADMIN)
-        return 0; /* the caller's check goes with the statement */
+    if (!rq->signed_in)
+        return 0;
+    rq->tier = limits_tier(rq->server->limits, strtoll(rq->arguments[ARG_ACCOUNT_ID], NULL, 10), time(NULL));
+    if (rq->operation->row->who != ADMIN && rq->tier)
+        return 0;
     rq->exchange = (struct exchange){ .done = authorize_done, .ctx = rq, .idempotent = true };
     add_call(rq, &rq->server->callers[rq->way]);
+    if (!rq->tier)
+        add_call(rq, &rq->server->tier);
     rq->pending++;
     lanes_send(rq->server->lanes, LANE_FAST, &rq->exchange);
     return 0;

@@ -141,6 +141,15 @@ static int find_caller(struct request *rq)
     return 1;
 }
 
+void deny(struct request *rq)
+{
+    if (rq->error != E_UNAUTHENTICATED && rq->error != E_BAD_TOKEN)
+        return;
+    rq->denied = rq->error;
+    rq->error = E_NONE;
+    rq->signed_in = false;
+}
+
 int authenticate(struct request *rq)
 {
     const struct endpoint *row = rq->operation->row;
@@ -150,10 +159,12 @@ int authenticate(struct request *rq)
     if (row->who == ANYONE)
         return 0;
     r = find_caller(rq);
-    if (r < 0)
-        return r;
     if (r > 0)
-        return row->who == OPTIONAL ? 0 : fail(rq, E_UNAUTHENTICATED, NULL, NULL);
+        r = row->who == OPTIONAL ? 0 : fail(rq, E_UNAUTHENTICATED, NULL, NULL);
+    if (r < 0) {
+        deny(rq);
+        return rq->error == E_NONE ? 0 : r;
+    }
     rq->arguments[ARG_MUST_BE] = row->who == ADMIN ? "admin" : "user";
     return 0;
 }

@@ -7,6 +7,7 @@
 #include "common/field.h"
 #include "common/statement.h"
 #include "fcgi/lanes.h"
+#include "fcgi/limit.h"
 
 enum method { GET, POST, PUT, PATCH, DELETE, METHOD_COUNT };
 
@@ -25,7 +26,9 @@ struct endpoint {
     enum method method;
     const char *path; /* after the mount and the product; {name} is a parameter, a PATH field of the row */
     const char *doc;
-    bool bare; /* the dialect puts nothing around the body */
+    bool bare;                /* the dialect puts nothing around the body */
+    bool uncounted;           /* no rate limit counts it: health calls, webhooks */
+    const char *const *rates; /* names of rates that count it besides the one that its dialect gives it */
     enum who who;
     enum lane lane;
     int status;              /* of success; 0: 200 */
@@ -84,6 +87,10 @@ struct dialect {
     char *(*success_body)(struct request *rq, const char *body, const char *message);
     /* The body of a sign-in with its tokens; NULL: {"access", "refresh", "expires_in"} in front of its own members. */
     char *(*signed_in)(struct request *rq, const char *body, const char *access, const char *refresh);
+    /* The rate that counts a request; NULL: the first of the product's. */
+    const char *(*rate_of)(const struct request *rq);
+    /* What is said when rq->allowance is used up; NULL: the common sentence. */
+    const char *(*rate_said)(struct request *rq);
     /* Look at the request's headers before anything else; NULL: nothing to look at. 0, or what fail() gives. */
     int (*accept)(struct request *rq);
 };
@@ -93,6 +100,7 @@ struct product {
     const char *name, *title;
     const struct dialect *dialect;
     const struct endpoint *endpoints; /* ends with a NULL name */
+    const struct rate *rates;         /* ends with a NULL name */
     size_t url;                       /* offset in struct config of the public base */
 };
 /* products.c; ends with a NULL name. */

@@ -8,7 +8,7 @@
 
 /* clang-format off */
 #define PRODUCT(id, said) \
-    { .name = #id, .title = said, .dialect = &id##_dialect, .endpoints = id##_endpoints, .url = offsetof(struct config, id##_url) }
+    { .name = #id, .title = said, .dialect = &id##_dialect, .endpoints = id##_endpoints, .rates = id##_rates, .url = offsetof(struct config, id##_url) }
 const struct product products[] = {
     PRODUCT(nutrition, "Nutrition platform"),
     PRODUCT(smsagent, "SMS-to-AI Agent"),

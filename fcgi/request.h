@@ -8,7 +8,7 @@
 #include "fcgi/transport.h"
 #include "queue/queue.h"
 
-enum { REQUEST_ID_SIZE = 65, SEGMENTS_MAX = 16, HEADERS_SIZE = 2048 };
+enum { REQUEST_ID_SIZE = 65, SEGMENTS_MAX = 16, HEADERS_SIZE = 2048, RATES_MAX = 3 };
 
 struct server;
 struct operation;
@@ -55,6 +55,10 @@ struct request {
     /* set by authenticate */
     struct claims claims; /* of an access token */
     enum way way;         /* when signed in */
+    const char *tier;     /* of the account; set by authorize */
+    enum error
+        denied; /* why the credentials do not hold: told once the request is counted; the message is in message */
+    struct allowance allowance;
     bool signed_in;
     char session[JTI_HEX + 1]; /* a session's random digits, taken or made */
     /* set by validate and handlers: values by operation->names */
@@ -102,7 +106,7 @@ const struct keys *request_keys(const struct request *rq);
 
 /* ---- between the steps ---- */
 
-step_fn route, authenticate, authorize, validate, run, take_answer;
+step_fn route, authenticate, authorize, limit, validate, run, take_answer;
 void advance(struct request *rq);
 /* One of the answers that rq waits for is in. rq may be gone when this returns. */
 void complete(struct request *rq);

@@ -86,6 +86,15 @@ static void write_error(struct request *rq)
                     rq->operation ? rq->operation->row->name : "-", rq->status);
 }
 
+static void allowance_headers(struct request *rq)
+{
+    if (!rq->allowance.most)
+        return;
+    header_add(rq, "X-RateLimit-Limit", "%d", rq->allowance.most);
+    header_add(rq, "X-RateLimit-Remaining", "%d", rq->allowance.left);
+    header_add(rq, "X-RateLimit-Reset", "%lld", rq->allowance.resets_at);
+}
+
 void respond(struct request *rq)
 {
     struct outgoing outgoing;
@@ -101,6 +110,7 @@ void respond(struct request *rq)
     if (rq->retry_after)
         header_add(rq, "Retry-After", "%d", rq->retry_after);
     cors_headers(rq);
+    allowance_headers(rq);
     header_add(rq, "X-Content-Type-Options", "nosniff");
     header_add(rq, "X-Request-ID", "%s", rq->request_id);
     outgoing = (struct outgoing){

@@ -18,7 +18,7 @@ enum { POOL_QUEUE = 256, HASH_QUEUE = 64, SLOW_TIMEOUT_MS = 15000, FAST_TIMEOUT_
 
 /* ---- the walk ---- */
 
-static step_fn *const steps[] = { route, authenticate, authorize, validate, run, take_answer, NULL };
+static step_fn *const steps[] = { route, authenticate, authorize, limit, validate, run, take_answer, NULL };
 
 static void request_end(struct request *rq)
 {
@@ -288,7 +288,7 @@ static int compile_caller(struct server *server)
     for (int way = 0; way < WAY_COUNT; way++)
         if (bind_to(fixed, callers[way], &server->callers[way]))
             return -EINVAL;
-    return 0;
+    return bind_to(fixed, &sql_core_tier, &server->tier) ? -EINVAL : 0;
 }
 
 static int open_backends(struct server *server)
@@ -332,6 +332,7 @@ int server_new(void *ctx, const struct config *config, struct loop *loop, struct
 
     server->config = config;
     server->loop = loop;
+    server->limits = limits_new(server);
     randombytes_buf(&server->request_number, sizeof server->request_number);
     r = keys_derive(config->secret, &server->keys);
     server->tokens = token_cache_new(server, &server->keys);

@@ -42,8 +42,10 @@ struct server {
     struct loop *loop;
     struct lanes *lanes;
     struct queue_links *redis;
+    struct limits *limits;
     struct pool *pool, *hashers;
     struct hash_cost hash_cost;
+    struct bound tier;               /* sql/core/tier.sql */
     struct bound callers[WAY_COUNT]; /* sql/core/caller*.sql; their sources are the fixed names */
     struct route_node **routes;      /* of each product */
     int open_requests;
@@ -76,6 +78,9 @@ int path_parameter(const char *path, const char *name);
 int url_decode(char *text, bool plus);
 /* A path segment as it stands in a URL: all but letters, digits and -._~!$'()*+,;=:@ as %XX (RFC 3986, pchar). */
 char *url_segment(void *ctx, const char *text);
+
+/* authenticate.c: what fail() has said of the credentials is told only when the request has been counted. */
+void deny(struct request *rq);
 
 /* cors.c: */
 /* Headers for a page of another origin, where that may read the answer. */

@@ -4,5 +4,6 @@
 #include "fcgi/endpoint.h"
 
 extern const struct dialect ailice_dialect;
+extern const struct rate ailice_rates[];
 extern const struct endpoint ailice_endpoints[];
 #endif

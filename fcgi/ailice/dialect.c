@@ -22,6 +22,14 @@ static char *signed_in(struct request *rq, const char *body, const char *access,
     return FORMAT(rq, "{\"access_token\":\"%s\",\"token_type\":\"bearer\"}", access);
 }
 
+/* clang-format off */
+const struct rate ailice_rates[] = {
+    { "general", 3600, { { "", 300 }, { "pro", 3000 }, { "*", 300 } } },
+    { "predict", 3600, { { "pro", 500 }, { "*", 20 } } },
+    { .name = NULL },
+};
+/* clang-format on */
+
 const struct dialect ailice_dialect = {
     .statuses = { [E_QUOTA] = 403, [E_PAYMENT] = 400, [E_CONFLICT] = 400, [E_DUPLICATE] = 400 },
     .access_seconds = 24 * 3600,

@@ -92,6 +92,31 @@ static int accept_version(struct request *rq)
     return 0;
 }
 
+static bool below(const struct request *rq, const char *first)
+{
+    return rq->segment_count > 1 && !strcmp(rq->segments[1], first);
+}
+
+/* By the route's kind: signing in, analytics, else reading or writing. */
+static const char *rate_of(const struct request *rq)
+{
+    if (below(rq, "auth"))
+        return "auth";
+    if (below(rq, "analytics"))
+        return "analytics";
+    return rq->method == GET ? "read" : "write";
+}
+
+/* clang-format off */
+const struct rate expenses_rates[] = {
+    { "read", 3600, { { "", 100 }, { "premium", 5000 }, { "*", 1000 } } },
+    { "write", 3600, { { "", 50 }, { "premium", 2000 }, { "*", 500 } } },
+    { "auth", 60, { { "", 5 }, { "premium", 20 }, { "*", 10 } } },
+    { "analytics", 3600, { { "premium", 1000 }, { "*", 100 } } },
+    { .name = NULL },
+};
+/* clang-format on */
+
 const struct dialect expenses_dialect = {
     .statuses = { [E_INVALID] = 422, [E_QUOTA] = 422, [E_PAYMENT] = 422 },
     .codes = {
@@ -121,5 +146,6 @@ const struct dialect expenses_dialect = {
     .error_body = error_body,
     .success_body = success_body,
     .signed_in = signed_in,
+    .rate_of = rate_of,
     .accept = accept_version,
 };

@@ -4,5 +4,6 @@
 #include "fcgi/endpoint.h"
 
 extern const struct dialect expenses_dialect;
+extern const struct rate expenses_rates[];
 extern const struct endpoint expenses_endpoints[];
 #endif

@@ -25,6 +25,19 @@ static char *list_body(struct request *rq, const struct page *page)
                   link_json(rq, page_next(rq, base, page)), link_json(rq, page_previous(rq, base, page)));
 }
 
+static const char *rate_of(const struct request *rq)
+{
+    return rq->signed_in ? "general" : "anyone";
+}
+
+/* clang-format off */
+const struct rate figureforge_rates[] = {
+    { "general", 3600, { { "*", 1000 } } },
+    { "anyone", 60, { { "", 100 } } },
+    { .name = NULL },
+};
+/* clang-format on */
+
 const struct dialect figureforge_dialect = {
     .codes = {
         [E_MALFORMED] = "INVALID_REQUEST",
@@ -49,4 +62,5 @@ const struct dialect figureforge_dialect = {
     .ways = 1u << WAY_JWT,
     .paging = { .size = "limit", .place = "offset", .body = list_body },
     .error_body = error_body,
+    .rate_of = rate_of,
 };

@@ -19,6 +19,14 @@ static char *error_body(struct request *rq, enum error error, const char *messag
                   more);
 }
 
+/* clang-format off */
+const struct rate nutrition_rates[] = {
+    { "general", 3600, { { "", 100 }, { "premium", 5000 }, { "*", 1000 } } },
+    { "ai", 3600, { { "premium", 500 }, { "*", 50 } } },
+    { .name = NULL },
+};
+/* clang-format on */
+
 const struct dialect nutrition_dialect = {
     .statuses = { [E_QUOTA] = 400, [E_PAYMENT] = 400, [E_DUPLICATE] = 400 },
     .codes = {

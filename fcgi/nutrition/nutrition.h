@@ -4,5 +4,6 @@
 #include "fcgi/endpoint.h"
 
 extern const struct dialect nutrition_dialect;
+extern const struct rate nutrition_rates[];
 extern const struct endpoint nutrition_endpoints[];
 #endif

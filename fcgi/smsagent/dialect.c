@@ -16,6 +16,18 @@ static char *error_body(struct request *rq, enum error error, const char *messag
                   rq->request_id);
 }
 
+static const char *rate_said(struct request *rq)
+{
+    return FORMAT(rq, "You have exceeded the rate limit of %d requests per hour", rq->allowance.most);
+}
+
+/* clang-format off */
+const struct rate smsagent_rates[] = {
+    { "general", 3600, { { "", 100 }, { "*", 1000 } } },
+    { .name = NULL },
+};
+/* clang-format on */
+
 const struct dialect smsagent_dialect = {
     .statuses = { [E_QUOTA] = 400, [E_PAYMENT] = 400, [E_DUPLICATE] = 400 },
     .codes = {
@@ -43,4 +55,5 @@ const struct dialect smsagent_dialect = {
     .slashed = true,
     .paging = { .size = "page_size", .place = "page", .pages = true, .body = counted_page },
     .error_body = error_body,
+    .rate_said = rate_said,
 };

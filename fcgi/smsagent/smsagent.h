@@ -4,5 +4,6 @@
 #include "fcgi/endpoint.h"
 
 extern const struct dialect smsagent_dialect;
+extern const struct rate smsagent_rates[];
 extern const struct endpoint smsagent_endpoints[];
 #endif
