@@ -28,7 +28,11 @@ struct config {
     int front_queue_limit; /* requests waiting for one lane */
     int front_queue_age;   /* milliseconds */
     int front_threads;
-    const char *figureforge_url;
+    int password_threads, password_operations, password_memory; /* memory: MiB */
+    const char *products;                                       /* those served here, comma-separated; "": all */
+    const char *front_unlimited;                                /* addresses that no rate limit counts */
+    const char *front_origins;                                  /* whose pages may call */
+    const char *nutrition_url, *smsagent_url, *expenses_url, *ailice_url, *figureforge_url;
     int queue_lease;              /* seconds */
     int queue_reconcile;          /* seconds */
     int queue_keep;               /* days */

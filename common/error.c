@@ -9,8 +9,9 @@ static const struct {
     [E_NONE] = { "none", 200 },           [E_MALFORMED] = { "malformed", 400 },
     [E_INVALID] = { "invalid", 400 },     [E_UNAUTHENTICATED] = { "unauthenticated", 401 },
     [E_BAD_TOKEN] = { "bad_token", 401 }, [E_QUOTA] = { "quota", 402 },
-    [E_FORBIDDEN] = { "forbidden", 403 }, [E_NOT_FOUND] = { "not_found", 404 },
-    [E_METHOD] = { "method", 405 },       [E_CONFLICT] = { "conflict", 409 },
+    [E_PAYMENT] = { "payment", 402 },     [E_FORBIDDEN] = { "forbidden", 403 },
+    [E_NOT_FOUND] = { "not_found", 404 }, [E_METHOD] = { "method", 405 },
+    [E_CONFLICT] = { "conflict", 409 },   [E_DUPLICATE] = { "duplicate", 409 },
     [E_TOO_LARGE] = { "too_large", 413 }, [E_RATE_LIMITED] = { "rate_limited", 429 },
     [E_INTERNAL] = { "internal", 500 },   [E_UNAVAILABLE] = { "unavailable", 503 },
 };

@@ -12,10 +12,12 @@ enum error {
     E_UNAUTHENTICATED, /* 401: no credentials */
     E_BAD_TOKEN,       /* 401: credentials that do not hold */
     E_QUOTA,           /* 402: the plan's allowance is used up */
+    E_PAYMENT,         /* 402: a payment was refused */
     E_FORBIDDEN,       /* 403 */
     E_NOT_FOUND,       /* 404 */
     E_METHOD,          /* 405 */
     E_CONFLICT,        /* 409 */
+    E_DUPLICATE,       /* 409: there is one of this name already */
     E_TOO_LARGE,       /* 413 */
     E_RATE_LIMITED,    /* 429 */
     E_INTERNAL,        /* 500 */
@@ -23,8 +25,7 @@ enum error {
     E_COUNT
 };
 
-/* The HTTP status and the name used in SQL and logs ("not_found"); a dialect may choose another status for
- * E_INVALID. */
+/* The HTTP status and the name used in SQL and logs ("not_found"); a dialect may choose another status. */
 int error_status(enum error error);
 const char *error_name(enum error error);
 /* E_NONE when the name is unknown. */

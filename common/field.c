@@ -24,7 +24,7 @@ typedef json_t *composite_fn(const struct check *check, const struct field *fiel
 static composite_fn check_members, check_items;
 
 typedef const char *text_of_fn(void *ctx, const json_t *value);
-static text_of_fn text_of_string, text_of_integer, text_of_boolean;
+static text_of_fn text_of_string, text_of_integer, text_of_boolean, text_of_decimal;
 
 typedef json_t *json_of_fn(const struct field *field, const char *text);
 static json_of_fn json_of_string, json_of_id, json_of_json;
@@ -47,6 +47,15 @@ static const struct checker {
     [UUID] = { "must be text", text_of_string, field_rule_uuid, NULL, json_of_string },
     [ID] = { "must be text", text_of_string, field_rule_id, NULL, json_of_id },
     [TOKEN] = { "must be text", text_of_string, field_rule_token, NULL, json_of_string },
+    [WORD] = { "must be text", text_of_string, field_rule_word, NULL, json_of_string },
+    [DECIMAL] = { "must be a decimal number", text_of_decimal, field_rule_decimal, NULL, json_of_string },
+    [DATE] = { "must be text", text_of_string, field_rule_date, NULL, json_of_string },
+    [CLOCK] = { "must be text", text_of_string, field_rule_clock, NULL, json_of_string },
+    [TIME] = { "must be text", text_of_string, field_rule_time, NULL, json_of_string },
+    [ZONE_NAME] = { "must be text", text_of_string, field_rule_zone, NULL, json_of_string },
+    [PHONE] = { "must be text", text_of_string, field_rule_phone, NULL, json_of_string },
+    [URL] = { "must be text", text_of_string, field_rule_url, NULL, json_of_string },
+    [CURRENCY] = { "must be text", text_of_string, field_rule_currency, NULL, json_of_string },
     [OBJECT] = { "must be an object", NULL, NULL, check_members, json_of_json },
     [LIST] = { "must be a list", NULL, NULL, check_items, json_of_json },
 };
@@ -98,6 +107,21 @@ static const char *text_of_boolean(void *ctx, const json_t *value)
     if (!json_is_boolean(value))
         return NULL;
     return json_is_true(value) ? "true" : "false";
+}
+
+/* A JSON number has been read into a double, which keeps fifteen digits as they were written. */
+static const char *text_of_decimal(void *ctx, const json_t *value)
+{
+    char *text;
+
+    if (json_is_string(value))
+        return json_string_value(value);
+    if (json_is_integer(value))
+        return text_of_integer(ctx, value);
+    if (!json_is_real(value))
+        return NULL;
+    text = FORMAT(ctx, "%.15g", json_real_value(value));
+    return strtod(text, NULL) == json_real_value(value) ? text : "more than fifteen digits";
 }
 
 static json_t *json_of_string(const struct field *field, const char *text)
@@ -194,6 +218,19 @@ static json_t *check_member(const struct check *check, const struct field *field
     return check_scalar(check, scratch, field, at, checker->text_of(scratch, value)) ? json_incref(value) : NULL;
 }
 
+/* Of an object that may have any members. */
+static json_t *check_size(const struct check *check, const struct field *field, const struct place *at, json_t *value)
+{
+    autotalloc void *scratch = NULL;
+
+    if (json_dumpb(value, NULL, 0, JSON_COMPACT) <= (size_t)(field->max ? field->max : FIELD_OBJECT_MAX))
+        return json_incref(value);
+    scratch = talloc_new(NULL);
+    refuse(check, at, FIELD_TOO_LONG,
+           FORMAT(scratch, "must be at most %lld bytes of JSON", field->max ? field->max : FIELD_OBJECT_MAX));
+    return NULL;
+}
+
 static json_t *check_members(const struct check *check, const struct field *field, const struct place *at,
                              json_t *value)
 {
@@ -204,6 +241,8 @@ static json_t *check_members(const struct check *check, const struct field *fiel
         refuse(check, at, FIELD_INVALID, checkers[OBJECT].must);
         return NULL;
     }
+    if (!field->fields)
+        return check_size(check, field, at, value);
     for (const struct field *member = field->fields; member->name; member++) {
         struct place place = { .up = at, .name = member->name };
         json_t *given = json_object_get(value, member->name), *kept;

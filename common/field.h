@@ -22,13 +22,33 @@ enum field_type {
     UUID,    /* 8-4-4-4-12 hexadecimal; returned in lower case */
     ID,      /* prefix followed by a positive 63-bit integer without leading zeros ("img_12"); returned as the digits */
     TOKEN,   /* [A-Za-z0-9_.-], min..max bytes */
-    OBJECT,  /* an object checked against fields; returned as JSON in their order: unknown members are dropped,
-                missing ones stay missing, scalars are as they were given. As text it is its JSON. */
-    LIST     /* min..max members, each checked against fields[0]; else as OBJECT */
+    WORD,    /* [a-z0-9_], min..max bytes */
+    DECIMAL, /* a JSON number, or its text: at most `scale` decimals and fifteen digits; min..max are whole; kept as
+                text */
+    DATE,    /* 2024-01-15 */
+    CLOCK,   /* 08:30 */
+    TIME,    /* ISO 8601 to the second or finer, with an offset or in UTC; a date alone is its midnight in UTC */
+    ZONE_NAME, /* what may be the name of a time zone: that there is one is PostgreSQL's to say */
+    PHONE,     /* E.164; in texts of a query or form a blank in front is the plus that it was */
+    URL,       /* http or https, at most 2,048 bytes */
+    CURRENCY,  /* of ISO 4217; returned in capitals */
+    NUMBER,    /* any JSON number; for answers only */
+    FILE_PART, /* a file of a multipart body: see fcgi/upload.h */
+    OBJECT, /* without fields any object, up to max bytes of JSON (FIELD_OBJECT_MAX); else one checked against fields;
+               returned as JSON in their order: unknown members are dropped, missing ones stay missing, scalars are as
+               they were given. As text it is its JSON. */
+    LIST    /* min..max members, each checked against fields[0]; else as OBJECT */
 };
 
+#define FIELD_OBJECT_MAX 65536LL
 enum field_place { BODY, PATH, QUERY };
-enum field_flag { REQUIRED = 1, SECRET = 2, NULLABLE = 4 };
+enum field_flag {
+    REQUIRED = 1,
+    SECRET = 2,
+    NULLABLE = 4,
+    CLAMPED = 8,  /* an INTEGER above max counts as max */
+    POSITIVE = 16 /* a DECIMAL above 0 */
+};
 
 struct field {
     const char *name;
@@ -36,6 +56,7 @@ struct field {
     enum field_type type;
     unsigned flags;
     long long min, max;
+    int scale;                  /* of a DECIMAL */
     const char *prefix;         /* of an ID */
     const char *const *values;  /* of an ENUM, ends with NULL */
     const struct field *fields; /* of an OBJECT or LIST */

@@ -41,9 +41,8 @@ static char *lower(void *ctx, const char *text)
     return copy;
 }
 
-/* text, when it has as many characters as the field allows. */
-static const char *sized(void *ctx, const struct field *field, const char *text, long long characters,
-                         struct field_refusal *ret)
+const char *field_sized(void *ctx, const struct field *field, const char *text, long long characters,
+                        struct field_refusal *ret)
 {
     if (field_within(field, characters))
         return text;
@@ -73,7 +72,7 @@ const char *field_rule_text(void *ctx, const struct field *field, const char *te
         if (is_control(character))
             return refuse(ret, FIELD_INVALID, "must not contain control characters");
     }
-    return sized(ctx, field, text, characters, ret);
+    return field_sized(ctx, field, text, characters, ret);
 }
 
 const char *field_rule_integer(void *ctx, const struct field *field, const char *text, struct field_refusal *ret)
@@ -86,6 +85,10 @@ const char *field_rule_integer(void *ctx, const struct field *field, const char 
         return refuse(ret, FIELD_INVALID, "must be a whole number");
     errno = 0;
     value = strtoll(text, NULL, 10);
+    if (field->flags & CLAMPED && value > field->max) {
+        errno = 0;
+        value = field->max;
+    }
     if (!errno && (any || field_within(field, value)))
         return FORMAT(ctx, "%lld", value);
     if (field_bounded(field))
@@ -182,7 +185,7 @@ const char *field_rule_slug(void *ctx, const struct field *field, const char *te
 {
     if (!made_of(text, LOWER DIGITS "-"))
         return refuse(ret, FIELD_FORMAT, "may have only lower-case letters, digits and hyphens");
-    return sized(ctx, field, text, (long long)strlen(text), ret);
+    return field_sized(ctx, field, text, (long long)strlen(text), ret);
 }
 
 const char *field_rule_uuid(void *ctx, const struct field *field, const char *text, struct field_refusal *ret)
@@ -216,5 +219,5 @@ const char *field_rule_token(void *ctx, const struct field *field, const char *t
 {
     if (!made_of(text, LOWER UPPER DIGITS "_.-"))
         return refuse(ret, FIELD_FORMAT, "may have only letters, digits, underscores, dots and hyphens");
-    return sized(ctx, field, text, (long long)strlen(text), ret);
+    return field_sized(ctx, field, text, (long long)strlen(text), ret);
 }

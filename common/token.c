@@ -11,7 +11,7 @@ static const char issuer[] = "millrace";
 static const char *const type_names[] = { [TOKEN_ACCESS] = "access", [TOKEN_REFRESH] = "refresh" };
 
 /* Numbers of crypto_kdf's subkeys. They are for ever: another number is another key. */
-enum { SUBKEY_ACCESS = 1, SUBKEY_REFRESH, SUBKEY_LINK, SUBKEY_CODE, SUBKEY_SEAL, SUBKEY_KID };
+enum { SUBKEY_ACCESS = 1, SUBKEY_REFRESH, SUBKEY_LINK, SUBKEY_CODE, SUBKEY_SEAL, SUBKEY_KID, SUBKEY_API };
 
 static void derive(unsigned char *key, size_t size, uint64_t number, const unsigned char *master)
 {
@@ -35,6 +35,7 @@ int keys_derive(const char *secret, struct keys *ret)
     derive(ret->link, KEY_BYTES, SUBKEY_LINK, master);
     derive(ret->code, KEY_BYTES, SUBKEY_CODE, master);
     derive(ret->seal, KEY_BYTES, SUBKEY_SEAL, master);
+    derive(ret->api, KEY_BYTES, SUBKEY_API, master);
     derive(kid, sizeof kid, SUBKEY_KID, master);
     sodium_bin2hex(ret->kid, sizeof ret->kid, kid, (sizeof ret->kid - 1) / 2);
     sodium_memzero(master, sizeof master);

@@ -8,10 +8,11 @@
 #include <stdint.h>
 #include <time.h>
 
-enum { KEY_BYTES = 32, JTI_HEX = 32, DIGEST_HEX = 64 };
+enum { KEY_BYTES = 32, JTI_HEX = 32, DIGEST_HEX = 64, API_TOKEN_HEX = 40 };
 
 struct keys {
-    unsigned char access[KEY_BYTES], refresh[KEY_BYTES], link[KEY_BYTES], code[KEY_BYTES], seal[KEY_BYTES];
+    unsigned char access[KEY_BYTES], refresh[KEY_BYTES], link[KEY_BYTES], code[KEY_BYTES], seal[KEY_BYTES],
+        api[KEY_BYTES];
     char kid[9]; /* names the access and refresh keys in a token's header: eight hex digits */
 };
 
@@ -57,6 +58,21 @@ char *link_sign(void *ctx, const struct keys *keys, const struct link *link);
 int link_verify(const struct keys *keys, const char *text, time_t now, struct link *ret);
 /* What SQL needs to sign links: the HMAC's inner and outer pads, 64 characters of ASCII each. */
 void link_pads(const struct keys *keys, char inner[LINK_PAD_SIZE], char outer[LINK_PAD_SIZE]);
+
+/* API tokens: 40 hex digits that stay the same until the account's generation is raised, and of which nothing is kept.
+ * Twelve bytes of the HMAC-SHA256 of product, account and generation, then those two (40 and 24 bits) under a mask that
+ * is keyed by the twelve. */
+struct api_token {
+    long long account_id; /* below 2^40 */
+    int generation;       /* below 2^24 */
+};
+void api_token_make(const struct keys *keys, const char *product, const struct api_token *token,
+                    char ret[API_TOKEN_HEX + 1]);
+/* -EINVAL when it is none of ours. That its generation is the account's is the database's to say. */
+int api_token_verify(const struct keys *keys, const char *product, const char *text, struct api_token *ret);
+
+/* What a page that holds a session must send with calls that change something; session: its JTI_HEX random digits. */
+void csrf_token(const struct keys *keys, const char *session, char ret[DIGEST_HEX + 1]);
 
 /* One-time codes. n decimal digits, uniform, from the kernel's generator; n <= 15, and text has n + 1 bytes. */
 void code_make(int n, char *text);

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The row's statement and what its columns mean: body (JSON text, passed through untouched), status, error with
- * message, field and retry_after (a refusal that is committed), jobs (tickets to hand to Redis), signin (an account to
- * make tokens for), file with file_type, file_name, file_attachment (a file the web server sends). */
+ * message, field and retry_after (a refusal that is committed), total (of a list, whose body is the array of the page),
+ * message (of a success, for dialects that have one), jobs (tickets to hand to Redis), signin (an account to make
+ * tokens for), renew (one to make an access token
+ * for), api_generation with account, session and session_end (fcgi/account.h), file with file_type, file_name,
+ * file_attachment (a file the web server sends). */
 #include "common/log.h"
 #include "common/memory.h"
+#include "fcgi/account.h"
 #include "fcgi/queue_links.h"
 #include "fcgi/serve.h"
 #include "scripts.h"
@@ -33,21 +37,16 @@ int answer_from_sql(struct request *rq)
     if (r < 0)
         return r;
     rq->exchange = (struct exchange){ .done = statement_done, .ctx = rq, .idempotent = rq->method == GET };
-    if (rq->signed_in && operation->guarded.statement) {
-        add_call(rq, &operation->guarded);
+    if (rq->signed_in && operation->guarded[rq->way].statement) {
+        add_call(rq, &operation->guarded[rq->way]);
     } else {
         if (rq->signed_in)
-            add_call(rq, &rq->server->caller);
+            add_call(rq, &rq->server->callers[rq->way]);
         add_call(rq, &operation->bound);
     }
     rq->pending++;
     lanes_send(rq->server->lanes, operation->row->lane, &rq->exchange);
     return 0;
-}
-
-int run(struct request *rq)
-{
-    return rq->operation->row->handler ? rq->operation->row->handler(rq) : answer_from_sql(rq);
 }
 
 /* ---- take the answer ---- */
@@ -78,6 +77,92 @@ static int take_refusal(struct request *rq, const PGresult *rows, const char *na
     return fail(rq, error_by_name(name), column(rows, "field"), column(rows, "message"));
 }
 
+/* ---- who calls: asked alone where an administrator is wanted, who may not is to be told that before what is wrong
+ * with his input; and once a minute for each account, for its tier. Else it is asked together with the row's statement.
+ * ---- */
+
+static void authorize_done(struct exchange *exchange)
+{
+    struct request *rq = OWNER(exchange, struct request, exchange);
+    const char *tier = NULL;
+
+    if (exchange->error == E_NONE && exchange->count > 1 && PQntuples(exchange->calls[1].rows) > 0)
+        tier = column(exchange->calls[1].rows, "tier");
+    if (tier)
+        limits_tier_set(rq->server->limits, strtoll(rq->arguments[ARG_ACCOUNT_ID], NULL, 10), tier, time(NULL));
+    rq->tier = tier ? COPY(rq, tier) : rq->tier;
+    if (exchange->error != E_NONE) {
+        take_error(rq);
+        deny(rq);
+    }
+    exchange_clear(exchange);
+    complete(rq);
+}
+
+int authorize(struct request *rq)
+{
+    if (!rq->signed_in)
+        return 0;
+    rq->tier = limits_tier(rq->server->limits, strtoll(rq->arguments[ARG_ACCOUNT_ID], NULL, 10), time(NULL));
+    if (rq->operation->row->who != ADMIN && rq->tier)
+        return 0;
+    rq->exchange = (struct exchange){ .done = authorize_done, .ctx = rq, .idempotent = true };
+    add_call(rq, &rq->server->callers[rq->way]);
+    if (!rq->tier)
+        add_call(rq, &rq->server->tier);
+    rq->pending++;
+    lanes_send(rq->server->lanes, LANE_FAST, &rq->exchange);
+    return 0;
+}
+
+/* ---- what is asked first ---- */
+
+const char *first_column(const struct request *rq, const char *name)
+{
+    return rq->first && PQntuples(rq->first) ? column(rq->first, name) : NULL;
+}
+
+static int take_first(struct request *rq)
+{
+    struct exchange_call *call = &rq->exchange.calls[rq->exchange.count - 1];
+    const char *refused;
+
+    if (rq->exchange.error != E_NONE)
+        return take_error(rq);
+    rq->first = call->rows;
+    call->rows = NULL;
+    exchange_clear(&rq->exchange);
+    refused = first_column(rq, "error");
+    return refused ? take_refusal(rq, rq->first, refused) : rq->operation->row->handler(rq);
+}
+
+static void first_done(struct exchange *exchange)
+{
+    struct request *rq = OWNER(exchange, struct request, exchange);
+
+    take_first(rq);
+    complete(rq);
+}
+
+int run(struct request *rq)
+{
+    const struct operation *operation = rq->operation;
+
+    if (!operation->row->handler)
+        return answer_from_sql(rq);
+    if (!operation->row->first)
+        return operation->row->handler(rq);
+    rq->exchange = (struct exchange){ .done = first_done, .ctx = rq, .idempotent = true };
+    if (rq->signed_in)
+        add_call(rq, &rq->server->callers[rq->way]);
+    add_call(rq, &operation->first);
+    rq->pending++;
+    lanes_send(rq->server->lanes, operation->row->lane, &rq->exchange);
+    return 0;
+}
+
+/* ---- the answer ---- */
+
 static void take_file(struct request *rq, const PGresult *rows)
 {
     const char *attachment = column(rows, "file_attachment");
@@ -102,8 +187,55 @@ static void hand_out_tokens(struct request *rq, const char *account)
     claims.expires_at = claims.issued_at + dialect->refresh_seconds;
     memcpy(claims.jti, rq->refresh_jti, sizeof claims.jti);
     refresh = token_sign(rq, request_keys(rq), TOKEN_REFRESH, rq->product->name, &claims);
-    rq->body = FORMAT(rq, "{\"access\":\"%s\",\"refresh\":\"%s\",\"expires_in\":%d,%s", access, refresh,
-                      dialect->access_seconds, rq->body + 1);
+    if (dialect->signed_in)
+        rq->body = dialect->signed_in(rq, rq->body, access, refresh);
+    else
+        rq->body = FORMAT(rq, "{\"access\":\"%s\",\"refresh\":\"%s\",\"expires_in\":%d,%s", access, refresh,
+                          dialect->access_seconds, rq->body + 1);
+    rq->body_length = strlen(rq->body);
+}
+
+/* {"token": ...} in front of the body's own members. */
+static void hand_out_api_token(struct request *rq, const char *account, const char *generation)
+{
+    const struct api_token token = { .account_id = strtoll(account, NULL, 10),
+                                     .generation = (int)strtol(generation, NULL, 10) };
+    char text[API_TOKEN_HEX + 1];
+
+    api_token_make(request_keys(rq), rq->product->name, &token, text);
+    rq->body = FORMAT(rq, "{\"token\":\"%s\",%s", text, rq->body + 1);
+    rq->body_length = strlen(rq->body);
+}
+
+static void session_cookie(struct request *rq, const char *value, int seconds)
+{
+    bool secure = !strncmp(argument(rq, "base_url"), "https:", 6);
+
+    header_add(rq, "Set-Cookie", SESSION_COOKIE "=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Lax%s", value, seconds,
+               secure ? "; Secure" : "");
+}
+
+/* The cookie, and {"csrf_token": ...} in front of the body's own members. */
+static void hand_out_session(struct request *rq, const char *account)
+{
+    char csrf[DIGEST_HEX + 1];
+
+    session_cookie(rq, FORMAT(rq, "%s.%s", account, rq->session), SESSION_SECONDS);
+    csrf_token(request_keys(rq), rq->session, csrf);
+    rq->body = FORMAT(rq, "{\"csrf_token\":\"%s\",%s", csrf, rq->body + 1);
+    rq->body_length = strlen(rq->body);
+}
+
+/* Another access token, for the refresh token that was sent. */
+static void renew_token(struct request *rq, const char *account)
+{
+    int seconds = rq->product->dialect->access_seconds;
+    struct claims claims = { .account_id = strtoll(account, NULL, 10), .issued_at = time(NULL) };
+
+    claims.expires_at = claims.issued_at + seconds;
+    token_jti(claims.jti);
+    rq->body = FORMAT(rq, "{\"access\":\"%s\",\"expires_in\":%d}",
+                      token_sign(rq, request_keys(rq), TOKEN_ACCESS, rq->product->name, &claims), seconds);
     rq->body_length = strlen(rq->body);
 }
 
@@ -143,11 +275,27 @@ static int check_body(struct request *rq)
 {
     const char *why = "";
 
-    if (!request_config(rq)->sandbox || !rq->operation->row->out ||
-        reply_check(rq, rq->operation->row->out, rq->body, rq->body_length, &why))
+    if (!request_config(rq)->sandbox || !rq->operation->row->out || !rq->body_length ||
+        reply_check(rq, rq->operation->row, rq->body, rq->body_length, &why))
         return 0;
     log_error("request.reply", "request=%s operation=%s %s", rq->request_id, rq->operation->row->name, why);
     return fail(rq, E_INTERNAL, NULL, "The answer does not have its documented shape");
+}
+
+/* What the dialect puts around it. An answer without a body has none. */
+static void write_body(struct request *rq, const PGresult *rows)
+{
+    const struct dialect *dialect = rq->product->dialect;
+    const char *body = rq->body, *message = column(rows, "message");
+
+    if (rq->operation->row->list)
+        body = page_body(rq, body, column(rows, "total"));
+    else if (dialect->success_body && !rq->operation->row->bare && (*body || message))
+        body = dialect->success_body(rq, body, message);
+    if (body != rq->body) {
+        rq->body = body;
+        rq->body_length = strlen(body);
+    }
 }
 
 int take_answer(struct request *rq)
@@ -176,8 +324,22 @@ int take_answer(struct request *rq)
     text = column(rows, "signin");
     if (text)
         hand_out_tokens(rq, text);
+    text = column(rows, "renew");
+    if (text)
+        renew_token(rq, text);
+    text = column(rows, "api_generation");
+    if (text)
+        hand_out_api_token(rq, column(rows, "account"), text);
+    text = column(rows, "session");
+    if (text)
+        hand_out_session(rq, text);
+    if (column(rows, "session_end"))
+        session_cookie(rq, "", 0);
     text = column(rows, "jobs");
     if (text)
         hand_over_jobs(rq, text);
-    return check_body(rq);
+    if (check_body(rq) < 0)
+        return -1;
+    write_body(rq, rows);
+    return 0;
 }

@@ -29,7 +29,7 @@ const struct endpoint core_endpoints[] = {
                        .doc = "Signed token of the link." },
                      { .name = "name", .in = PATH, .type = TEXT, .flags = REQUIRED, .min = 1, .max = 255,
                        .doc = "Name to save it under." }),
-        .handler = file_download, .sets = NAMES("file_id", "generation", "attachment")),
+        .uncounted = true, .handler = file_download, .sets = NAMES("file_id", "generation", "attachment")),
     { .name = NULL },
 };
 /* clang-format on */
@@ -41,4 +41,4 @@ static char *plain_error(struct request *rq, enum error error, const char *messa
                   json_quote(rq, message));
 }
 
-const struct dialect plain_dialect = { .invalid_status = 400, .error_body = plain_error };
+const struct dialect plain_dialect = { .error_body = plain_error };

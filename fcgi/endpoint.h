@@ -7,6 +7,7 @@
 #include "common/field.h"
 #include "common/statement.h"
 #include "fcgi/lanes.h"
+#include "fcgi/limit.h"
 
 enum method { GET, POST, PUT, PATCH, DELETE, METHOD_COUNT };
 
@@ -25,14 +26,19 @@ struct endpoint {
     enum method method;
     const char *path; /* after the mount and the product; {name} is a parameter, a PATH field of the row */
     const char *doc;
+    bool bare;                /* the dialect puts nothing around the body */
+    bool uncounted;           /* no rate limit counts it: health calls, webhooks */
+    const char *const *rates; /* names of rates that count it besides the one that its dialect gives it */
     enum who who;
     enum lane lane;
     int status;              /* of success; 0: 200 */
+    int list;                /* it is a list: rows of a page when nothing is said; 0: it is none (page.c) */
     const struct field *in;  /* NULL: none */
     const struct field *out; /* what the body holds; checked on every answer in the sandbox environment */
     /* Kind of the job it puts. The statement gets :job_args: those of the row's fields that the kind's arguments have
      * too, as job_put() wants them, sealed where they have to be (queue/job_args.h). */
     const char *job;
+    const struct sql *first; /* asked before the handler is called, which sees it by first_column() */
     /* C before the statement: sets arguments and ends with answer_from_sql(); sets names what it sets. */
     int (*handler)(struct request *rq);
     const char *const *sets;
@@ -43,19 +49,58 @@ struct endpoint {
     }
 #define NAMES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
-/* How one product speaks. Nothing else in the core knows a product. */
-struct dialect {
-    int invalid_status;                  /* of E_INVALID: 400 or 422 */
-    const char *codes[E_COUNT];          /* the product's names of errors */
-    int access_seconds, refresh_seconds; /* lives of tokens */
-    /* The body of an error, on the request's memory. errors may be empty. */
-    char *(*error_body)(struct request *rq, enum error error, const char *message, const struct field_errors *errors);
+/* The part of a list that was asked for, and what came of it. */
+struct page {
+    long long limit, offset, total; /* total: -1 when the statement does not count */
+    const char *items;              /* a JSON array */
 };
 
+/* How a product pages its lists: the names of the two query fields that say which part is wanted, and how the body of
+ * a part is written. */
+struct paging {
+    const char *size, *place;
+    bool pages;                                                 /* place counts pages, from 1; else rows, from 0 */
+    char *(*body)(struct request *rq, const struct page *page); /* NULL: the bare array */
+};
+
+/* How a caller may say who he is. */
+enum way {
+    WAY_JWT,     /* Authorization: Bearer, an access token */
+    WAY_TOKEN,   /* Authorization: Token, an API token */
+    WAY_SESSION, /* a session's cookie; with X-CSRF-Token where something is changed */
+    WAY_COUNT
+};
+
+/* How one product speaks. Nothing else in the core knows a product. All text that its functions give is on the
+ * request's memory. */
+struct dialect {
+    int statuses[E_COUNT];               /* where they are others than error_status() says */
+    const char *codes[E_COUNT];          /* the product's names of errors */
+    const char *messages[E_COUNT];       /* where the common ones do not do */
+    unsigned ways;                       /* a bit for each `enum way` */
+    bool slashed;                        /* paths in links end with a slash */
+    int access_seconds, refresh_seconds; /* lives of tokens */
+    struct paging paging;
+    /* The body of an error. errors may be empty. */
+    char *(*error_body)(struct request *rq, enum error error, const char *message, const struct field_errors *errors);
+    /* What stands around the body of a success; NULL: nothing does. message may be NULL. */
+    char *(*success_body)(struct request *rq, const char *body, const char *message);
+    /* The body of a sign-in with its tokens; NULL: {"access", "refresh", "expires_in"} in front of its own members. */
+    char *(*signed_in)(struct request *rq, const char *body, const char *access, const char *refresh);
+    /* The rate that counts a request; NULL: the first of the product's. */
+    const char *(*rate_of)(const struct request *rq);
+    /* What is said when rq->allowance is used up; NULL: the common sentence. */
+    const char *(*rate_said)(struct request *rq);
+    /* Look at the request's headers before anything else; NULL: nothing to look at. 0, or what fail() gives. */
+    int (*accept)(struct request *rq);
+};
+
+/* ends with a NULL name */
 struct product {
-    const char *name;
+    const char *name, *title;
     const struct dialect *dialect;
     const struct endpoint *endpoints; /* ends with a NULL name */
+    const struct rate *rates;         /* ends with a NULL name */
     size_t url;                       /* offset in struct config of the public base */
 };
 /* products.c; ends with a NULL name. */

@@ -24,7 +24,7 @@ const char *job_args_bind(struct operation *operation)
         return NULL;
     if (!kind)
         return "job_args";
-    for (const struct field *given = row->in; given && given->name; given++) {
+    for (const struct field *given = operation->fields; given && given->name; given++) {
         const struct field *field = field_find(kind->in, given->name);
         if (field && field->type != given->type)
             return given->name;
@@ -56,7 +56,7 @@ int job_args_compose(struct request *rq)
 
     if (!kind)
         return 0;
-    args = job_args_gather(kind, rq->operation->row->in, rq->arguments + FIXED_COUNT);
+    args = job_args_gather(kind, rq->operation->fields, rq->arguments + FIXED_COUNT);
     if (!args_hold(rq, kind, args))
         return fail(rq, E_INVALID, NULL, NULL);
     if (job_args_seal(rq, rq->server->seals, kind, args, request_config(rq)->queue_encrypt, &text) < 0)

@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The products, one row each. */
+#include "fcgi/ailice/ailice.h"
+#include "fcgi/expenses/expenses.h"
 #include "fcgi/figureforge/figureforge.h"
+#include "fcgi/nutrition/nutrition.h"
+#include "fcgi/smsagent/smsagent.h"
 
+/* clang-format off */
+#define PRODUCT(id, said) \
+    { .name = #id, .title = said, .dialect = &id##_dialect, .endpoints = id##_endpoints, .rates = id##_rates, .url = offsetof(struct config, id##_url) }
 const struct product products[] = {
-    { "figureforge", &figureforge_dialect, figureforge_endpoints, offsetof(struct config, figureforge_url) },
-    { NULL, NULL, NULL, 0 },
+    PRODUCT(nutrition, "Nutrition platform"),
+    PRODUCT(smsagent, "SMS-to-AI Agent"),
+    PRODUCT(expenses, "Expense Tracker"),
+    PRODUCT(ailice, "AIlice platform"),
+    PRODUCT(figureforge, "FigureForge"),
+    { .name = NULL },
 };
+/* clang-format on */

@@ -76,3 +76,8 @@ struct redis_link *queue_links_get(struct queue_links *links, const char *queue)
     assert(r == 0); /* only an address that is none fails, and the configuration was checked */
     return row->link;
 }
+
+struct redis_link *queue_links_main(struct queue_links *links)
+{
+    return queue_links_get(links, ""); /* no queue has this name, and what has no Redis of its own is there */
+}

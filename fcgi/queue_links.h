@@ -10,4 +10,6 @@ struct queue_links;
 int queue_links_new(void *ctx, struct loop *loop, const struct config *config, struct queue_links **ret);
 /* The link of a queue, which may be one that no kind of this release names. */
 struct redis_link *queue_links_get(struct queue_links *links, const char *queue);
+/* The link to redis.url. */
+struct redis_link *queue_links_main(struct queue_links *links);
 #endif

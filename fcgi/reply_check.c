@@ -16,6 +16,8 @@ static bool has_type(const struct field *field, const json_t *value)
         return json_is_object(value);
     case LIST:
         return json_is_array(value);
+    case NUMBER:
+        return json_is_number(value);
     default:
         return json_is_string(value);
     }
@@ -51,14 +53,13 @@ static bool check_object(void *ctx, const struct field *fields, const char *path
     return true;
 }
 
-bool reply_check(void *ctx, const struct field *out, const char *body, size_t length, const char **ret_why)
+bool reply_check(void *ctx, const struct endpoint *row, const char *body, size_t length, const char **ret_why)
 {
+    const struct field item = { .name = "item", .type = OBJECT, .flags = REQUIRED, .fields = row->out };
+    const struct field whole = {
+        .name = "body", .type = row->list ? LIST : OBJECT, .flags = REQUIRED, .fields = row->list ? &item : row->out
+    };
     json_auto_t *value = NULL;
 
-    if (json_parse_strict(ctx, body, length, &value, ret_why) < 0)
-        return false;
-    if (json_is_object(value))
-        return check_object(ctx, out, "", value, ret_why);
-    *ret_why = "the body is not an object";
-    return false;
+    return json_parse_strict(ctx, body, length, &value, ret_why) == 0 && check_value(ctx, &whole, "", value, ret_why);
 }

@@ -8,7 +8,7 @@
 #include "fcgi/transport.h"
 #include "queue/queue.h"
 
-enum { REQUEST_ID_SIZE = 65, SEGMENTS_MAX = 16, HEADERS_SIZE = 1024 };
+enum { REQUEST_ID_SIZE = 65, SEGMENTS_MAX = 16, HEADERS_SIZE = 2048, RATES_MAX = 3 };
 
 struct server;
 struct operation;
@@ -25,6 +25,10 @@ enum fixed {
     ARG_MUST_BE,
     ARG_ISSUED_AT,
     ARG_JTI,
+    ARG_PROOF, /* of an API token its generation, of a session its digest */
+    ARG_LIMIT, /* of lists: page.c */
+    ARG_OFFSET,
+    ARG_SAID,     /* names of the body's members that were sent, as an array: tells null from missing */
     ARG_JOB_ARGS, /* only in rows that name a job; made by answer_from_sql() */
     FIXED_COUNT
 };
@@ -45,14 +49,23 @@ struct request {
     char *segments[SEGMENTS_MAX];
     int segment_count;
     const char *query;
+    bool head;         /* asked by HEAD: the answer's body is left out */
+    bool prefixed;     /* the product was the first segment of the path */
     const char *allow; /* for 405 */
     /* set by authenticate */
-    struct claims claims;
+    struct claims claims; /* of an access token */
+    enum way way;         /* when signed in */
+    const char *tier;     /* of the account; set by authorize */
+    enum error
+        denied; /* why the credentials do not hold: told once the request is counted; the message is in message */
+    struct allowance allowance;
     bool signed_in;
+    char session[JTI_HEX + 1]; /* a session's random digits, taken or made */
     /* set by validate and handlers: values by operation->names */
     const char **arguments;
     struct field_errors errors;
 
+    PGresult *first; /* what the row's first statement gave */
     struct exchange exchange;
     const char *values[2][STATEMENT_PARAMETERS_MAX];
     struct ask *asks;
@@ -77,18 +90,23 @@ int fail(struct request *rq, enum error error, const char *field, const char *me
 const char *argument(const struct request *rq, const char *name);
 /* value must live as long as the request (allocate on rq). */
 void argument_set(struct request *rq, const char *name, const char *value);
+/* A column of the first row that the row's `first` statement gave; NULL when it is null or there was no row. */
+const char *first_column(const struct request *rq, const char *name);
 /* Run the row's statement; what comes back is the answer. The last call of a handler. */
 int answer_from_sql(struct request *rq);
 /* Append a header line to the answer; control bytes in the value end it. */
 void header_add(struct request *rq, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* A parameter of the web server, "" when missing. */
 const char *request_param(const struct request *rq, const char *name);
+/* The request's path as its product writes it, from /api on; and what was cut off in front of that (mount, product). */
+char *request_path(struct request *rq);
+char *request_prefix(struct request *rq);
 const struct config *request_config(const struct request *rq);
 const struct keys *request_keys(const struct request *rq);
 
 /* ---- between the steps ---- */
 
-step_fn route, authenticate, validate, run, take_answer;
+step_fn route, authenticate, authorize, limit, validate, run, take_answer;
 void advance(struct request *rq);
 /* One of the answers that rq waits for is in. rq may be gone when this returns. */
 void complete(struct request *rq);

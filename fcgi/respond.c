@@ -12,20 +12,33 @@ static const char *const messages[E_COUNT] = {
     [E_UNAUTHENTICATED] = "Authentication is required",
     [E_BAD_TOKEN] = "The access token is not valid",
     [E_QUOTA] = "The plan's allowance is used up",
+    [E_PAYMENT] = "The payment was refused",
     [E_FORBIDDEN] = "You do not have permission to do this",
     [E_NOT_FOUND] = "There is no such resource",
     [E_METHOD] = "This method is not allowed here",
     [E_CONFLICT] = "This conflicts with what is there",
+    [E_DUPLICATE] = "There is one of this name already",
     [E_TOO_LARGE] = "The body is too large",
     [E_RATE_LIMITED] = "Too many requests; try again later",
     [E_INTERNAL] = "Something went wrong on our side",
     [E_UNAVAILABLE] = "The service is not available at the moment; try again",
 };
 
+static const struct dialect *dialect_of(const struct request *rq)
+{
+    return rq->product ? rq->product->dialect : &plain_dialect;
+}
+
+static const char *message_of(const struct request *rq, enum error error)
+{
+    const char *own = dialect_of(rq)->messages[error];
+    return own ? own : messages[error];
+}
+
 int fail(struct request *rq, enum error error, const char *field, const char *message)
 {
     rq->error = error == E_NONE ? E_INTERNAL : error;
-    rq->message = message && !field ? message : messages[rq->error];
+    rq->message = message && !field ? message : message_of(rq, rq->error);
     if (field)
         field_refuse(rq, &rq->errors, FIELD_INVALID, field, "%s", message ? message : rq->message);
     return -1;
@@ -56,14 +69,14 @@ void header_add(struct request *rq, const char *name, const char *format, ...)
 
 static void write_error(struct request *rq)
 {
-    const struct dialect *dialect = rq->product ? rq->product->dialect : &plain_dialect;
+    const struct dialect *dialect = dialect_of(rq);
 
     rq->headers[rq->headers_length = 0] = '\0';
-    rq->status = rq->error == E_INVALID ? dialect->invalid_status : error_status(rq->error);
+    rq->status = dialect->statuses[rq->error] ? dialect->statuses[rq->error] : error_status(rq->error);
     rq->body = dialect->error_body(rq, rq->error, rq->message, &rq->errors);
     rq->body_length = strlen(rq->body);
     if (rq->status == 401)
-        header_add(rq, "WWW-Authenticate", "Bearer");
+        header_add(rq, "WWW-Authenticate", "%s", dialect->ways & 1u << WAY_TOKEN ? "Token" : "Bearer");
     if (rq->allow)
         header_add(rq, "Allow", "%s", rq->allow);
     if ((rq->error == E_UNAVAILABLE || rq->error == E_RATE_LIMITED) && !rq->retry_after)
@@ -71,6 +84,15 @@ static void write_error(struct request *rq)
     if (rq->status >= 500)
         log_warning("request.error", "request=%s operation=%s status=%d", rq->request_id,
                     rq->operation ? rq->operation->row->name : "-", rq->status);
+}
+
+static void allowance_headers(struct request *rq)
+{
+    if (!rq->allowance.most)
+        return;
+    header_add(rq, "X-RateLimit-Limit", "%d", rq->allowance.most);
+    header_add(rq, "X-RateLimit-Remaining", "%d", rq->allowance.left);
+    header_add(rq, "X-RateLimit-Reset", "%lld", rq->allowance.resets_at);
 }
 
 void respond(struct request *rq)
@@ -87,10 +109,12 @@ void respond(struct request *rq)
     }
     if (rq->retry_after)
         header_add(rq, "Retry-After", "%d", rq->retry_after);
+    cors_headers(rq);
+    allowance_headers(rq);
     header_add(rq, "X-Content-Type-Options", "nosniff");
     header_add(rq, "X-Request-ID", "%s", rq->request_id);
     outgoing = (struct outgoing){
-        .status = rq->status, .headers = rq->headers, .body = rq->body, .body_length = rq->body_length
+        .status = rq->status, .headers = rq->headers, .body = rq->body, .body_length = rq->head ? 0 : rq->body_length
     };
     log_debug("request", "request=%s operation=%s status=%d", rq->request_id,
               rq->operation ? rq->operation->row->name : "-", rq->status);

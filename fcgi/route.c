@@ -3,6 +3,7 @@
  * off, the path is split at slashes and each segment decoded, a slash at the end counts for nothing. Literal segments
  * win over parameters. */
 #include "common/memory.h"
+#include "common/text.h"
 #include "fcgi/serve.h"
 #include <errno.h>
 
@@ -81,8 +82,8 @@ const struct operation *route_find(void *ctx, const struct route_node *root, enu
     for (int i = 0; node && i < METHOD_COUNT; i++)
         if (node->operations[i])
             allow = allow ? memory_check(talloc_asprintf_append(allow, ", %s", method_names[i]))
-                          : COPY(ctx, method_names[i]);
-    *ret_allow = allow;
+                          : COPY(ctx, i == GET ? "GET, HEAD" : method_names[i]);
+    *ret_allow = allow ? memory_check(talloc_strdup_append(allow, ", OPTIONS")) : NULL;
     return NULL;
 }
 
@@ -102,7 +103,7 @@ int path_parameter(const char *path, const char *name)
 static enum method method_of(const char *text)
 {
     if (!strcmp(text, "HEAD"))
-        return GET; /* the web server drops the body */
+        return GET; /* respond() leaves the body out */
     for (int i = 0; i < METHOD_COUNT; i++)
         if (!strcmp(method_names[i], text))
             return (enum method)i;
@@ -124,6 +125,12 @@ static int split(struct request *rq, char *path)
     return r;
 }
 
+static bool product_served(const struct server *server, const struct product *product)
+{
+    const char *list = server->config->products;
+    return !*list || text_listed(list, product->name);
+}
+
 /* The product: the web server's word, else the first segment, which is taken off. */
 static const struct product *find_product(struct request *rq)
 {
@@ -133,8 +140,9 @@ static const struct product *find_product(struct request *rq)
     if (!given && rq->segment_count > 0)
         name = rq->segments[0];
     for (const struct product *product = products; product->name; product++) {
-        if (strcmp(product->name, name) != 0)
+        if (strcmp(product->name, name) != 0 || !product_served(rq->server, product))
             continue;
+        rq->prefixed = !given;
         if (!given)
             memmove(rq->segments, rq->segments + 1, (size_t)--rq->segment_count * sizeof rq->segments[0]);
         return product;
@@ -161,19 +169,31 @@ static void keep_path_arguments(struct request *rq, const int *captures)
     const struct operation *operation = rq->operation;
 
     for (int i = 0; i < operation->field_count; i++) {
-        const struct field *field = &operation->row->in[i];
+        const struct field *field = &operation->fields[i];
         if (field->in == PATH)
             rq->arguments[FIXED_COUNT + i] = rq->segments[captures[path_parameter(operation->row->path, field->name)]];
     }
 }
 
+/* The walk ends here. */
+static int answer_options(struct request *rq)
+{
+    static step_fn *const end[] = { NULL };
+
+    options_answer(rq, rq->allow);
+    rq->step = end;
+    return 0;
+}
+
 int route(struct request *rq)
 {
+    const char *method = request_param(rq, "REQUEST_METHOD");
     int captures[SEGMENTS_MAX] = { 0 };
     char *path;
     int r;
 
-    rq->method = method_of(request_param(rq, "REQUEST_METHOD"));
+    rq->method = method_of(method);
+    rq->head = !strcmp(method, "HEAD");
     path = path_of(rq);
     r = path ? split(rq, path) : -ENOENT;
     rq->product = find_product(rq);
@@ -181,8 +201,12 @@ int route(struct request *rq)
         return fail(rq, E_NOT_FOUND, NULL, "There is no such product");
     if (r < 0)
         return fail(rq, E_NOT_FOUND, NULL, NULL);
+    if (rq->product->dialect->accept && (r = rq->product->dialect->accept(rq)) < 0)
+        return r;
     rq->operation = route_find(rq, rq->server->routes[rq->product - products], rq->method, rq->segments,
                                rq->segment_count, captures, &rq->allow);
+    if (!rq->operation && rq->allow && !strcmp(method, "OPTIONS"))
+        return answer_options(rq);
     if (!rq->operation)
         return fail(rq, rq->allow ? E_METHOD : E_NOT_FOUND, NULL, NULL);
     rq->arguments = memory_check(talloc_zero_array(rq, const char *, rq->operation->name_count));

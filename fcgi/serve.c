@@ -14,15 +14,16 @@
 /* Odd, and near the golden ratio: ids do not come back and have nothing in common with those before. */
 static const uint64_t STRIDE = 0x9e3779b97f4a7c15;
 
-enum { POOL_QUEUE = 256, SLOW_TIMEOUT_MS = 15000, FAST_TIMEOUT_MS = 3000 };
+enum { POOL_QUEUE = 256, HASH_QUEUE = 64, SLOW_TIMEOUT_MS = 15000, FAST_TIMEOUT_MS = 3000 };
 
 /* ---- the walk ---- */
 
-static step_fn *const steps[] = { route, authenticate, validate, run, take_answer, NULL };
+static step_fn *const steps[] = { route, authenticate, authorize, limit, validate, run, take_answer, NULL };
 
 static void request_end(struct request *rq)
 {
     exchange_clear(&rq->exchange);
+    PQclear(rq->first);
     rq->server->open_requests--;
     talloc_free(rq->in->ctx);
 }
@@ -142,9 +143,13 @@ void argument_set(struct request *rq, const char *name, const char *value)
 /* ---- start: rows become operations ---- */
 
 static const char *const fixed_names[FIXED_COUNT] = {
-    [ARG_ACCOUNT_ID] = "account_id", [ARG_PRODUCT] = "product",   [ARG_REQUEST_ID] = "request_id",
-    [ARG_CLIENT_IP] = "client_ip",   [ARG_BASE_URL] = "base_url", [ARG_MUST_BE] = "must_be",
-    [ARG_ISSUED_AT] = "issued_at",   [ARG_JTI] = "jti",           [ARG_JOB_ARGS] = "job_args",
+    [ARG_ACCOUNT_ID] = "account_id", [ARG_PRODUCT] = "product",
+    [ARG_REQUEST_ID] = "request_id", [ARG_CLIENT_IP] = "client_ip",
+    [ARG_BASE_URL] = "base_url",     [ARG_MUST_BE] = "must_be",
+    [ARG_ISSUED_AT] = "issued_at",   [ARG_JTI] = "jti",
+    [ARG_PROOF] = "proof",           [ARG_LIMIT] = "page_limit",
+    [ARG_OFFSET] = "page_offset",    [ARG_SAID] = "said",
+    [ARG_JOB_ARGS] = "job_args",
 };
 
 static void name_add(struct operation *operation, const char *name)
@@ -167,18 +172,29 @@ static const char *bind_to(struct operation *operation, const struct sql *sql, s
     return NULL;
 }
 
+/* That who calls still may, by how he says who he is. */
+static const struct sql *const callers[WAY_COUNT] = {
+    [WAY_JWT] = &sql_core_caller, [WAY_TOKEN] = &sql_core_caller_token, [WAY_SESSION] = &sql_core_caller_session
+};
+
 /* One statement of two costs a third less than two: the caller's check becomes a condition of the row's statement,
  * which PostgreSQL decides before it reads a row, because it names no column of it. Only for what writes nothing: a
  * statement that writes cannot be part of another. */
-static const char *bind_guarded(struct operation *operation)
+static const char *bind_guarded(struct operation *operation, unsigned ways)
 {
     const struct sql *sql = operation->row->sql;
-    const struct sql guarded = {
-        .name = sql->name,
-        .text = FORMAT(operation, "select answer.* from (\n%s\n) as answer where (\n%s\n) is not null", sql->text,
-                       sql_core_caller.text),
-    };
-    return bind_to(operation, &guarded, &operation->guarded);
+    const char *stray = NULL;
+
+    for (int way = 0; way < WAY_COUNT && !stray; way++) {
+        const struct sql guarded = {
+            .name = way == WAY_JWT ? sql->name : FORMAT(operation, "%s/%d", sql->name, way),
+            .text = FORMAT(operation, "select answer.* from (\n%s\n) as answer where (\n%s\n) is not null", sql->text,
+                           callers[way]->text),
+        };
+        if (ways & 1u << way)
+            stray = bind_to(operation, &guarded, &operation->guarded[way]);
+    }
+    return stray;
 }
 
 static const char *bad_path_field(const struct endpoint *row)
@@ -189,7 +205,25 @@ static const char *bad_path_field(const struct endpoint *row)
     return NULL;
 }
 
-static struct operation *operation_new(void *ctx, const struct endpoint *row)
+/* The row's fields and, of a list, those of the page. */
+static const struct field *fields_of(void *ctx, const struct dialect *dialect, const struct endpoint *row)
+{
+    static const struct field none = { .name = NULL };
+    const struct field *in = row->in ? row->in : &none, *page;
+    struct field *fields;
+    size_t n = 0;
+
+    if (!row->list)
+        return in;
+    page = page_fields(ctx, dialect, row);
+    while (in[n].name)
+        n++;
+    fields = memory_check(talloc_array(ctx, struct field, n + 3));
+    memcpy(mempcpy(fields, in, n * sizeof *in), page, 3 * sizeof *page);
+    return fields;
+}
+
+static struct operation *operation_new(void *ctx, const struct dialect *dialect, const struct endpoint *row)
 {
     struct operation *operation = NEW(ctx, struct operation);
     const char *stray;
@@ -197,13 +231,16 @@ static struct operation *operation_new(void *ctx, const struct endpoint *row)
     operation->row = row;
     for (int i = 0; i < FIXED_COUNT; i++)
         name_add(operation, fixed_names[i]);
-    for (const struct field *field = row->in; field && field->name; field++, operation->field_count++)
+    operation->fields = fields_of(operation, dialect, row);
+    for (const struct field *field = operation->fields; field->name; field++, operation->field_count++)
         name_add(operation, field->name);
     for (const char *const *set = row->sets; set && *set; set++)
         name_add(operation, *set);
     stray = bind_to(operation, row->sql, &operation->bound);
+    if (!stray && row->first)
+        stray = bind_to(operation, row->first, &operation->first);
     if (!stray && row->method == GET && row->who != ANYONE)
-        stray = bind_guarded(operation);
+        stray = bind_guarded(operation, dialect->ways);
     if (!stray)
         stray = bad_path_field(row);
     if (!stray)
@@ -214,10 +251,11 @@ static struct operation *operation_new(void *ctx, const struct endpoint *row)
     return NULL;
 }
 
-static int add_rows(struct server *server, struct route_node *root, const struct endpoint *rows)
+static int add_rows(struct server *server, struct route_node *root, const struct dialect *dialect,
+                    const struct endpoint *rows)
 {
     for (; rows->name; rows++) {
-        struct operation *operation = operation_new(server, rows);
+        struct operation *operation = operation_new(server, dialect, rows);
         if (!operation)
             return -EINVAL;
         route_add(root, operation);
@@ -234,9 +272,9 @@ static int compile_rows(struct server *server)
     server->routes = memory_check(talloc_zero_array(server, struct route_node *, n));
     for (int i = 0; i < n && r == 0; i++) {
         server->routes[i] = route_tree(server);
-        r = add_rows(server, server->routes[i], core_endpoints);
+        r = add_rows(server, server->routes[i], products[i].dialect, core_endpoints);
         if (r == 0)
-            r = add_rows(server, server->routes[i], products[i].endpoints);
+            r = add_rows(server, server->routes[i], products[i].dialect, products[i].endpoints);
     }
     return r;
 }
@@ -247,7 +285,10 @@ static int compile_caller(struct server *server)
 
     for (int i = 0; i < FIXED_COUNT; i++)
         name_add(fixed, fixed_names[i]);
-    return bind_to(fixed, &sql_core_caller, &server->caller) ? -EINVAL : 0;
+    for (int way = 0; way < WAY_COUNT; way++)
+        if (bind_to(fixed, callers[way], &server->callers[way]))
+            return -EINVAL;
+    return bind_to(fixed, &sql_core_tier, &server->tier) ? -EINVAL : 0;
 }
 
 static int open_backends(struct server *server)
@@ -276,6 +317,10 @@ static int open_backends(struct server *server)
         r = queue_links_new(server, server->loop, config, &server->redis);
     if (r == 0)
         r = pool_new(server, server->loop, config->front_threads, POOL_QUEUE, &server->pool);
+    if (r == 0)
+        r = pool_new(server, server->loop, config->password_threads, HASH_QUEUE, &server->hashers);
+    if (r == 0)
+        r = hash_cost_init(&server->hash_cost, config->password_operations, config->password_memory);
     return r;
 }
 
@@ -287,6 +332,7 @@ int server_new(void *ctx, const struct config *config, struct loop *loop, struct
 
     server->config = config;
     server->loop = loop;
+    server->limits = limits_new(server);
     randombytes_buf(&server->request_number, sizeof server->request_number);
     r = keys_derive(config->secret, &server->keys);
     server->tokens = token_cache_new(server, &server->keys);

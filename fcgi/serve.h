@@ -14,12 +14,23 @@ struct bound {
  * fields, what its handler sets, in this order; a request's arguments have the same order. */
 struct operation {
     const struct endpoint *row;
-    struct bound bound;
+    const struct field *fields; /* the row's and, of a list, those of the page; ends with a NULL name */
+    struct bound bound, first;
     const struct job_kind *kind; /* that the statement names :job_args for; else NULL */
-    struct bound guarded; /* of a read for callers who are signed in: the caller's check and the statement in one */
+    struct bound
+        guarded[WAY_COUNT]; /* of a read for callers who are signed in: the caller's check and the statement in one */
     const char **names;
     int name_count, field_count;
 };
+
+/* What a password's hash costs (Argon2id), and one that nobody's password matches. */
+struct hash_cost {
+    unsigned long long operations;
+    size_t memory;
+    char nobody[128];
+};
+/* -ENOMEM. */
+int hash_cost_init(struct hash_cost *cost, int operations, int memory_mib);
 
 struct route_node;
 
@@ -31,9 +42,12 @@ struct server {
     struct loop *loop;
     struct lanes *lanes;
     struct queue_links *redis;
-    struct pool *pool;
-    struct bound caller;        /* sql/core/caller.sql; its sources are the fixed names */
-    struct route_node **routes; /* of each product */
+    struct limits *limits;
+    struct pool *pool, *hashers;
+    struct hash_cost hash_cost;
+    struct bound tier;               /* sql/core/tier.sql */
+    struct bound callers[WAY_COUNT]; /* sql/core/caller*.sql; their sources are the fixed names */
+    struct route_node **routes;      /* of each product */
     int open_requests;
     uint64_t request_number; /* the last id we made; starts anywhere */
 };
@@ -62,6 +76,25 @@ int path_parameter(const char *path, const char *name);
 /* url.c */
 /* Decode %XX in place (and + as a space when plus). -EINVAL when malformed or when it holds a NUL byte. */
 int url_decode(char *text, bool plus);
+/* A path segment as it stands in a URL: all but letters, digits and -._~!$'()*+,;=:@ as %XX (RFC 3986, pchar). */
+char *url_segment(void *ctx, const char *text);
+
+/* authenticate.c: what fail() has said of the credentials is told only when the request has been counted. */
+void deny(struct request *rq);
+
+/* cors.c: */
+/* Headers for a page of another origin, where that may read the answer. */
+void cors_headers(struct request *rq);
+/* What OPTIONS is answered; allow: the methods of the path. */
+void options_answer(struct request *rq, const char *allow);
+
+/* page.c: */
+/* The two fields that a list has besides its row's, on ctx; end with a NULL name. */
+const struct field *page_fields(void *ctx, const struct dialect *dialect, const struct endpoint *row);
+/* Set :page_limit and :page_offset, where the row is a list. */
+void page_arguments(struct request *rq);
+/* What the dialect makes of a list's array; total: what the statement says, or NULL. */
+const char *page_body(struct request *rq, const char *items, const char *total);
 
 /* job_args.c: */
 /* Find what :job_args is made of, for a statement that names it. Why that cannot be, else NULL. */
@@ -70,6 +103,6 @@ const char *job_args_bind(struct operation *operation);
  * what is too large for a job. */
 int job_args_compose(struct request *rq);
 
-/* reply_check.c: hold a body against the row's output fields. False with the reason on ctx. */
-bool reply_check(void *ctx, const struct field *out, const char *body, size_t length, const char **ret_why);
+/* reply_check.c: hold a body, of a list each item, against the row's output fields. False with the reason on ctx. */
+bool reply_check(void *ctx, const struct endpoint *row, const char *body, size_t length, const char **ret_why);
 #endif

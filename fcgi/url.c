@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/memory.h"
 #include "fcgi/serve.h"
 #include <ctype.h>
 #include <errno.h>
@@ -27,4 +28,34 @@ int url_decode(char *text, bool plus)
     }
     *to = '\0';
     return 0;
+}
+
+char *url_segment(void *ctx, const char *text)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$'()*+,;=:@";
+    char *copy = memory_check(talloc_size(ctx, 3 * strlen(text) + 1)), *to = copy;
+
+    for (; *text; text++) {
+        if (strchr(plain, *text))
+            *to++ = *text;
+        else
+            to += snprintf(to, 4, "%%%02X", (unsigned char)*text);
+    }
+    *to = '\0';
+    return copy;
+}
+
+char *request_path(struct request *rq)
+{
+    char *path = COPY(rq, "");
+
+    for (int i = 0; i < rq->segment_count; i++)
+        path = memory_check(talloc_asprintf_append(path, "/%s", url_segment(rq, rq->segments[i])));
+    return rq->product->dialect->slashed ? memory_check(talloc_strdup_append(path, "/")) : path;
+}
+
+char *request_prefix(struct request *rq)
+{
+    return FORMAT(rq, "%s%s%s", request_config(rq)->front_mount, rq->prefixed ? "/" : "",
+                  rq->prefixed ? rq->product->name : "");
 }

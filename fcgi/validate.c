@@ -10,7 +10,7 @@
 static bool wants_body(const struct operation *operation)
 {
     for (int i = 0; i < operation->field_count; i++)
-        if (operation->row->in[i].in == BODY)
+        if (operation->fields[i].in == BODY)
             return true;
     return false;
 }
@@ -84,12 +84,25 @@ static const char *query_value(struct request *rq, const char *name)
     return NULL;
 }
 
+/* {"bio","timezone"}: of the row's fields those that the body has, null or not. Names need no quoting but have it. */
+static void keep_said(struct request *rq, json_t *body)
+{
+    const struct operation *operation = rq->operation;
+    char *said = COPY(rq, "{");
+
+    for (int i = 0; i < operation->field_count; i++)
+        if (operation->fields[i].in == BODY && json_object_get(body, operation->fields[i].name))
+            said =
+                memory_check(talloc_asprintf_append(said, "%s\"%s\"", said[1] ? "," : "", operation->fields[i].name));
+    rq->arguments[ARG_SAID] = memory_check(talloc_strdup_append(said, "}"));
+}
+
 static int check_fields(struct request *rq, json_t *body)
 {
     const struct operation *operation = rq->operation;
 
     for (int i = 0; i < operation->field_count; i++) {
-        const struct field *field = &operation->row->in[i];
+        const struct field *field = &operation->fields[i];
         const char **value = &rq->arguments[FIXED_COUNT + i];
 
         if (field->in == BODY)
@@ -99,7 +112,12 @@ static int check_fields(struct request *rq, json_t *body)
         else if (!field_check_text(rq, field, field->name, *value, &rq->errors, value))
             return fail(rq, E_NOT_FOUND, NULL, NULL); /* no object has such an id */
     }
-    return rq->errors.count ? fail(rq, E_INVALID, NULL, NULL) : 0;
+    if (rq->errors.count)
+        return fail(rq, E_INVALID, NULL, NULL);
+    if (body)
+        keep_said(rq, body);
+    page_arguments(rq);
+    return 0;
 }
 
 int validate(struct request *rq)

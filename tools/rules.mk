@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # How things are made. Sources are found by folder; a program is a row of its main file, objects and packages.
 
-SQL_FILES := $(sort $(wildcard sql/core/*.sql sql/queue/*.sql sql/worker/*.sql sql/figureforge/*.sql))
+SQL_FILES := $(sort $(wildcard sql/core/*.sql sql/queue/*.sql sql/worker/*.sql $(addsuffix /*.sql,$(addprefix sql/,nutrition smsagent expenses ailice figureforge))))
 LUA_FILES := $(sort $(wildcard queue/scripts/*.lua))
 SCHEMA_FILES := $(sort $(wildcard sql/schema/*.sql))
 GEN := $(B)/gen/sql $(B)/gen/scripts $(B)/gen/migrations
@@ -30,7 +30,7 @@ OBJ_millrace-front := $(call obj,fcgi/main.c $(FRONT_SRC))
 OBJ_millrace-worker := $(call obj,workers/main.c $(DIRECT_SRC))
 OBJ_millrace-scheduler := $(call obj,queue/scheduler/main.c)
 OBJ_millrace-runner := $(call obj,workers/runner.c $(FENCED_SRC))
-PKG_millrace := libpq hiredis jansson talloc libsodium
+PKG_millrace := libpq hiredis jansson talloc libsodium libjwt
 PKG_millrace-front := libpq hiredis jansson talloc libsodium libjwt fcgi
 PKG_millrace-worker := libpq hiredis jansson talloc libsodium libcurl libcrypto
 PKG_millrace-scheduler := libpq hiredis jansson talloc libsodium

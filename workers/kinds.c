@@ -8,6 +8,8 @@
         .name = word, .type = SLUG, .min = 1, .max = 32                                                                \
     }
 
+static const char *const mail_purposes[] = { "reset", "verify", NULL };
+
 /* clang-format off */
 const struct job_kind job_kinds[] = {
     { .name = "image.generate", .queue = "image", .version = 1, .deadline = 120, .tries = 2, .backoff = 5,
@@ -23,6 +25,9 @@ const struct job_kind job_kinds[] = {
     { .name = "mail.magic_link", .queue = "mail", .version = 1, .deadline = 60, .tries = 5, .backoff = 2,
       .run = mail_magic_link,
       .in = FIELDS({ .name = "email", .type = EMAIL, .flags = REQUIRED }) },
+    { .name = "mail.token", .queue = "mail", .version = 1, .deadline = 60, .tries = 5, .backoff = 2, .run = mail_token,
+      .in = FIELDS({ .name = "email", .type = EMAIL, .flags = REQUIRED },
+                   { .name = "purpose", .type = ENUM, .flags = REQUIRED, .values = mail_purposes }) },
     { .name = NULL },
 };
 /* clang-format on */

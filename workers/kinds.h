@@ -10,4 +10,5 @@
 __attribute__((weak)) int image_generate(struct job *job);
 /* direct/ */
 __attribute__((weak)) int mail_magic_link(struct job *job);
+__attribute__((weak)) int mail_token(struct job *job);
 #endif

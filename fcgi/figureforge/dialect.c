@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * FigureForge's errors: {"error": {"code", "message", "details"}}, details a member per field. */
+#include "fcgi/dialect.h"
 #include "common/json.h"
 #include "common/memory.h"
 #include "fcgi/figureforge/figureforge.h"
-#include "fcgi/request.h"
 
 static char *error_body(struct request *rq, enum error error, const char *message, const struct field_errors *errors)
 {
@@ -17,8 +17,28 @@ static char *error_body(struct request *rq, enum error error, const char *messag
                   json_quote(rq, message), details);
 }
 
+static char *list_body(struct request *rq, const struct page *page)
+{
+    const char *base = request_prefix(rq);
+
+    return FORMAT(rq, "{\"results\":%s,\"count\":%lld,\"next\":%s,\"previous\":%s}", page->items, page->total,
+                  link_json(rq, page_next(rq, base, page)), link_json(rq, page_previous(rq, base, page)));
+}
+
+static const char *rate_of(const struct request *rq)
+{
+    return rq->signed_in ? "general" : "anyone";
+}
+
+/* clang-format off */
+const struct rate figureforge_rates[] = {
+    { "general", 3600, { { "*", 1000 } } },
+    { "anyone", 60, { { "", 100 } } },
+    { .name = NULL },
+};
+/* clang-format on */
+
 const struct dialect figureforge_dialect = {
-    .invalid_status = 400,
     .codes = {
         [E_MALFORMED] = "INVALID_REQUEST",
         [E_INVALID] = "INVALID_REQUEST",
@@ -28,13 +48,19 @@ const struct dialect figureforge_dialect = {
         [E_FORBIDDEN] = "PERMISSION_DENIED",
         [E_NOT_FOUND] = "NOT_FOUND",
         [E_METHOD] = "METHOD_NOT_ALLOWED",
+        [E_PAYMENT] = "PAYMENT_FAILED",
         [E_CONFLICT] = "CONFLICT",
+        [E_DUPLICATE] = "CONFLICT",
         [E_TOO_LARGE] = "PAYLOAD_TOO_LARGE",
         [E_RATE_LIMITED] = "RATE_LIMITED",
         [E_INTERNAL] = "INTERNAL_ERROR",
         [E_UNAVAILABLE] = "SERVICE_UNAVAILABLE",
     },
+    .slashed = true,
     .access_seconds = 3600,
     .refresh_seconds = 30 * 24 * 3600,
+    .ways = 1u << WAY_JWT,
+    .paging = { .size = "limit", .place = "offset", .body = list_body },
     .error_body = error_body,
+    .rate_of = rate_of,
 };

@@ -1,41 +1,32 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * FigureForge's endpoints, one row each. */
+#include "fcgi/account.h"
+#include "fcgi/fields.h"
 #include "fcgi/figureforge/figureforge.h"
 #include "sql.h"
 
 /* ---- fields used more than once ---- */
 
-#define EMAIL_FIELD                                                                                                    \
-    {                                                                                                                  \
-        .name = "email", .type = EMAIL, .flags = REQUIRED, .doc = "E-mail address."                                    \
-    }
 #define FILTER(word, text)                                                                                             \
     {                                                                                                                  \
         .name = word, .type = SLUG, .min = 1, .max = 32, .doc = text                                                   \
     }
-#define OUT(kind, id)                                                                                                  \
-    {                                                                                                                  \
-        .name = id, .type = kind, .flags = REQUIRED                                                                    \
-    }
-#define OUT_NULLABLE(kind, id)                                                                                         \
-    {                                                                                                                  \
-        .name = id, .type = kind, .flags = REQUIRED | NULLABLE                                                         \
-    }
-#define OUT_OBJECT(id, ...)                                                                                            \
-    {                                                                                                                  \
-        .name = id, .type = OBJECT, .flags = REQUIRED, .fields = FIELDS(__VA_ARGS__)                                   \
-    }
-#define OUT_LIST(id, ...)                                                                                              \
-    {                                                                                                                  \
-        .name = id, .type = LIST, .flags = REQUIRED, .fields = FIELDS(__VA_ARGS__)                                     \
-    }
-#define OUT_OBJECTS(id, ...) OUT_LIST(id, { .name = "item", .type = OBJECT, .fields = FIELDS(__VA_ARGS__) })
-
 static const struct field filters[] = {
     FILTER("body_type", "athletic, slim, heavy, ..."),    FILTER("pose", "standing, walking, action, ..."),
     FILTER("lighting", "dramatic, soft, rim, ..."),       FILTER("clothing", "casual, formal, none, ..."),
     FILTER("background", "simple, studio, outdoor, ..."), { .name = NULL },
 };
+
+/* clang-format off */
+static const struct field user_out[] = {
+    OUT(TEXT, "id"), OUT(TEXT, "email"), OUT(TEXT, "username"), OUT_NULLABLE(TEXT, "display_name"),
+    OUT_OBJECT("subscription", OUT(TEXT, "tier"), OUT(TEXT, "plan_id"), OUT(TEXT, "status"),
+    OUT(TEXT, "current_period_end"), OUT(BOOLEAN, "cancel_at_period_end")),
+    OUT_OBJECT("quota", OUT(TEXT, "unit"), OUT(INTEGER, "limit"), OUT(INTEGER, "used"),
+    OUT(INTEGER, "remaining"), OUT(TEXT, "resets_at")),
+    { .name = NULL },
+};
+/* clang-format on */
 
 /* ---- the table ---- */
 
@@ -58,11 +49,31 @@ const struct endpoint figureforge_endpoints[] = {
     ENDPOINT(figureforge, user_get,
         .method = GET, .path = "/api/auth/user/",
         .doc = "The caller's profile, plan and credits.",
-        .out = FIELDS(OUT(TEXT, "id"), OUT(TEXT, "email"), OUT(TEXT, "username"), OUT_NULLABLE(TEXT, "display_name"),
-                      OUT_OBJECT("subscription", OUT(TEXT, "tier"), OUT(TEXT, "plan_id"), OUT(TEXT, "status"),
-                                 OUT(TEXT, "current_period_end"), OUT(BOOLEAN, "cancel_at_period_end")),
-                      OUT_OBJECT("quota", OUT(TEXT, "unit"), OUT(INTEGER, "limit"), OUT(INTEGER, "used"),
-                                 OUT(INTEGER, "remaining"), OUT(TEXT, "resets_at")))),
+        .out = user_out),
+    ENDPOINT(figureforge, token_refresh,
+        .method = POST, .path = "/api/auth/refresh/", .who = ANYONE,
+        .doc = "Another access token for the refresh token.",
+        .in = FIELDS(REFRESH_FIELD), .out = FIELDS(OUT(TEXT, "access"), OUT(INTEGER, "expires_in")),
+        .handler = account_refresh, .sets = NAMES(REFRESH_SETS)),
+    ENDPOINT(figureforge, user_check,
+        .method = POST, .path = "/api/auth/magic-link/check-user/", .who = ANYONE,
+        .doc = "Whether an address has an account.",
+        .in = FIELDS(EMAIL_FIELD), .out = FIELDS(OUT(BOOLEAN, "exists"))),
+    ENDPOINT(figureforge, user_update,
+        .method = POST, .path = "/api/auth/user/update/",
+        .doc = "Change the caller's names.",
+        .in = FIELDS({ .name = "username", .type = TOKEN, .min = 3, .max = 30, .doc = "Letters, digits, _ . and -." },
+                     { .name = "display_name", .type = TEXT, .flags = NULLABLE, .max = 80, .doc = "Null clears it." }),
+        .out = user_out),
+    ENDPOINT(figureforge, user_stats,
+        .method = GET, .path = "/api/auth/user/stats/",
+        .doc = "How many images the caller has made, and what is left.",
+        .out = FIELDS(OUT(INTEGER, "images_generated"), OUT(INTEGER, "images_remaining"), OUT(TEXT, "subscription_tier"))),
+    ENDPOINT(figureforge, user_delete,
+        .method = DELETE, .path = "/api/auth/delete/", .status = 204,
+        .doc = "Close the caller's account: its tokens end and its images vanish at once. Confirm in the body or the query.",
+        .in = FIELDS({ .name = "confirmation", .type = TEXT, .max = 16, .doc = "DELETE" },
+                     { .name = "confirm", .in = QUERY, .type = TEXT, .max = 16, .doc = "DELETE" })),
     ENDPOINT(figureforge, token_verify,
         .method = POST, .path = "/api/auth/verify/",
         .doc = "Tell whether the access token is valid.",
@@ -89,6 +100,11 @@ const struct endpoint figureforge_endpoints[] = {
         .in = FIELDS({ .name = "job_id", .in = PATH, .type = UUID, .flags = REQUIRED, .doc = "From generate." }),
         .out = FIELDS(OUT(TEXT, "job_id"), OUT(TEXT, "status"), { .name = "error", .type = TEXT },
                       OUT_OBJECTS("images", OUT(TEXT, "id"), OUT(TEXT, "url"), OUT(TEXT, "thumbnail_url")))),
+    ENDPOINT(figureforge, image_list,
+        .method = GET, .path = "/api/images/user/", .list = 20,
+        .doc = "The caller's images, newest first.",
+        .in = FIELDS({ .name = "tag", .in = QUERY, .type = TEXT, .min = 1, .max = 80, .doc = "Only with it: pose:standing." }),
+        .out = FIELDS(OUT(TEXT, "id"), OUT(TEXT, "url"), OUT(TEXT, "thumbnail_url"))),
     ENDPOINT(figureforge, image_get,
         .method = GET, .path = "/api/images/{image_id}/", .who = OPTIONAL,
         .doc = "An image with its metadata: a public one, or the caller's own.",

@@ -4,6 +4,7 @@
 #include "fcgi/endpoint.h"
 
 extern const struct dialect figureforge_dialect;
+extern const struct rate figureforge_rates[];
 extern const struct endpoint figureforge_endpoints[];
 
 /* sign_in.c: digests of the code that was sent in and of the refresh token to come. */

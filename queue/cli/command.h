@@ -50,6 +50,9 @@ int command_set(struct operation *operation);
 int command_limiter(struct operation *operation);
 int command_drain(struct operation *operation);
 int command_audit(struct operation *operation);
+/* user.c: accounts */
+int command_user(struct operation *operation);
+int command_token(struct operation *operation);
 /* Those that have exit statuses of their own say so in arguments.h. */
 int command_put(struct operation *operation);
 int command_batch(struct operation *operation);

@@ -1,6 +1,8 @@
 -- public: housekeeping of the scheduler's, hourly. What has run out and counts no more goes: windows of throttles, sign-in
--- codes, tokens. Each table stays as small as what is alive.
+-- codes, tokens, sessions. Each table stays as small as what is alive.
 with throttles as (delete from throttle where resets_at < now()),
+sessions as (delete from session where expires_at < now()),
+mailed as (delete from account_token where expires_at < now() - interval '1 day'),
 codes as (delete from signin_code where expires_at < now() - interval '1 hour'),
 revoked as (update account set revoked = '{}', revoked_until = '-infinity'
              where revoked_until > '-infinity' and revoked_until < now())

@@ -27,6 +27,10 @@ create table account (
   username           text not null,
   display_name       text,
   role               text not null default 'user' check (role in ('user', 'admin')),
+  tier               text not null default 'free',                  -- what the product's rate limits and plans go by
+  api_generation     integer not null default 0,                    -- of its API token: raised, the token ends
+  password_hash      text,                                          -- Argon2id (libsodium); null: there is no password
+  verified_at        timestamptz,                                   -- when a mail to the address was answered
   tokens_valid_after timestamptz not null default '-infinity',
   revoked            uuid[] not null default '{}',                  -- the jti of access tokens taken back before their end
   revoked_until      timestamptz not null default '-infinity',      -- when the last of them would have ended
@@ -60,6 +64,24 @@ create table refresh_token (
 );
 create index refresh_token_account on refresh_token (account_id);
 
+-- Sessions of web pages: the SHA-256 of their random digits.
+create table session (
+  digest     bytea primary key,
+  account_id bigint not null references account,
+  expires_at timestamptz not null
+);
+create index session_account on session (account_id);
+create index session_expires on session (expires_at);
+
+-- One-time tokens that were mailed: the SHA-256 of each. The newest of a purpose counts.
+create table account_token (
+  purpose    text not null check (purpose in ('reset', 'verify')),
+  account_id bigint not null references account,
+  digest     bytea not null unique,
+  expires_at timestamptz not null,
+  primary key (purpose, account_id)
+);
+
 -- Counters of what may be tried only so often, where a loss of Redis must not open the door. One row a scope and
 -- subject; its window starts with the first hit after the last window's end.
 create table throttle (
@@ -80,6 +102,14 @@ language sql volatile as $$
      set count = case when t.resets_at <= now() then 1 else t.count + 1 end,
          resets_at = case when t.resets_at <= now() then now() + span else t.resets_at end
   returning case when count > most then ceil(extract(epoch from resets_at - now()))::integer else 0 end
+$$;
+
+-- Seconds until more may be tried, 0 when it may be now. Nothing is counted.
+create function throttle_wait(scope text, subject text, most integer) returns integer
+language sql stable as $$
+  select coalesce((select ceil(extract(epoch from t.resets_at - now()))::integer from throttle t
+                    where t.scope = throttle_wait.scope and t.subject = throttle_wait.subject
+                      and t.count >= most and t.resets_at > now()), 0)
 $$;
 
 -- The one-time sign-in code of an address: a keyed digest, never the code.
@@ -127,4 +157,33 @@ end $$;
 create function file_link(f file, base text, hours integer, attachment boolean default false) returns text
 language sql stable parallel safe as $$
   select link_write(base, f.stem, f.name, hours, case when attachment then 'attachment' else 'inline' end)
+$$;
+
+-- A time zone by its name, refused when there is none such.
+create function zone_known(name text) returns text
+language plpgsql stable as $$
+begin
+  if name is null or exists (select from pg_timezone_names z where z.name = zone_known.name) then
+    return name;
+  end if;
+  return refuse('MR422', 'is not a time zone that is known', 'timezone');
+end $$;
+
+-- What a member of an object that was sent makes of a text: missing, it stays; null clears it.
+create function merged_text(was text, sent json, member text) returns text
+language sql immutable parallel safe as $$
+  select case when sent -> member is null then was else sent ->> member end
+$$;
+
+-- An object with the members of another over its own: in its own order, then what is new in the order it was sent.
+create function json_over(was json, sent json) returns json
+language sql immutable parallel safe as $$
+  select case when sent is null then was else
+         (select json_object_agg(m.key, m.value order by m.n)
+            from (select w.key, coalesce(sent -> w.key, w.value) as value, w.n
+                    from json_each(was) with ordinality as w(key, value, n)
+                   union all
+                  select s.key, s.value, 1000000 + s.n
+                    from json_each(sent) with ordinality as s(key, value, n)
+                   where was -> s.key is null) as m) end
 $$;

@@ -78,6 +78,7 @@ create table figureforge.image (
   deleted_at      timestamptz,
   unique (generation_id, position)
 );
+create index image_of on figureforge.image (account_id, id desc) where deleted_at is null;
 
 create table figureforge.favorite (
   account_id bigint not null references account,

@@ -20,16 +20,13 @@ from pathlib import Path
 
 import requests
 
+from dialects import check_body, scheme_of
+
 PATIENCE = 60.0      # seconds a job may take on a busy machine
 POLL = 0.05          # seconds between two looks at it
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 ENDED = ("completed", "failed", "cancelled")
 GENERATE = "/api/images/generate/"
-CODES = {
-    400: {"INVALID_REQUEST"}, 401: {"AUTHENTICATION_REQUIRED"}, 402: {"INSUFFICIENT_QUOTA"},
-    403: {"PERMISSION_DENIED"}, 404: {"NOT_FOUND"}, 405: {"METHOD_NOT_ALLOWED"}, 409: {"CONFLICT"},
-    413: {"PAYLOAD_TOO_LARGE"}, 429: {"RATE_LIMITED"}, 500: {"INTERNAL_ERROR"}, 503: {"SERVICE_UNAVAILABLE"},
-}
 
 
 def load_stack():
@@ -48,13 +45,15 @@ class Thing(dict):
 
 
 class Answer(Thing):
-    """The body of a response, and `.http`: status_code, headers, content."""
+    """The body of a response; `.value`, all of it as it came; and `.http`:
+    status_code, headers, content."""
 
     def __init__(self, response):
         body = {}
         if response.headers.get("Content-Type", "").startswith("application/json") and response.content:
             body = json.loads(response.content, object_hook=Thing)
-        super().__init__(body)
+        super().__init__(body if isinstance(body, dict) else {})
+        object.__setattr__(self, "value", body)
         object.__setattr__(self, "http", response)
 
 
@@ -65,29 +64,19 @@ class RawResponse:
         self.status_code, self.headers, self.content = response.status, response.headers, response.read()
 
 
-def check_envelope(answer):
-    """{"error": {"code", "message", "details"}}, with a code that fits the status."""
-    assert set(answer) == {"error"}, answer
-    error = answer.error
-    assert error.code in CODES[answer.http.status_code], answer
-    assert isinstance(error.message, str) and error.message
-    assert isinstance(error.details, dict)
-    for field, message in error.details.items():
-        assert field and isinstance(message, str) and message
-
-
-def check_answer(answer):
+def check_answer(product, answer):
     """What holds for every answer of the front."""
-    headers = answer.http.headers
+    headers, status = answer.http.headers, answer.http.status_code
     assert REQUEST_ID.fullmatch(headers["X-Request-ID"]), dict(headers)
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "Server" not in headers or not re.search(r"\d", headers["Server"])
-    if answer.http.status_code >= 400 and answer.http.content:
+    if status >= 400 and answer.http.content:
         assert headers["Content-Type"] == "application/json"
-        check_envelope(answer)
-    if answer.http.status_code == 401:
-        assert headers["WWW-Authenticate"] == "Bearer"
-    if answer.http.status_code in (429, 503):
+    if headers.get("Content-Type", "").startswith("application/json") and answer.http.content:
+        check_body(product, answer.value, status)
+    if status == 401:
+        assert headers["WWW-Authenticate"] == scheme_of(product)
+    if status in (429, 503):
         assert int(headers["Retry-After"]) > 0
 
 
@@ -106,11 +95,12 @@ class Record:
         for pattern, row in self._patterns:
             if row["product"] == product and row["method"] == method and pattern.fullmatch(path):
                 if row["status"] == status:
-                    self.seen.add((product, row["name"]))
+                    self.seen.add(row["sql"])
                 return
 
     def missing(self):
-        return sorted({(row["product"], row["name"]) for row in self.rows} - self.seen)
+        """What every product has need be called in one of them."""
+        return sorted({row["sql"] for row in self.rows} - self.seen)
 
 
 class Client:
@@ -146,7 +136,7 @@ class Client:
         away that would have been sent."""
         sent = {"X-Forwarded-For": self.address}
         if self.token:
-            sent["Authorization"] = f"Bearer {self.token}"
+            sent["Authorization"] = f"{scheme_of(self.product)} {self.token}"
         if body is not None or data is not None:
             sent["Content-Type"] = "application/json"
         sent.update(headers or {})
@@ -157,11 +147,10 @@ class Client:
         self.record.note(self.product, method, path, response.status_code)
         return self._checked(Answer(response), expect, f"{method} {path}")
 
-    @staticmethod
-    def _checked(answer, expect, what):
+    def _checked(self, answer, expect, what):
         got = answer.http
         assert got.status_code == expect, f"{what}: {got.status_code}, not {expect}: {got.content[:1000]!r}"
-        check_answer(answer)
+        check_answer(self.product, answer)
         return answer
 
     def raw(self, request, half_close=False):

@@ -24,8 +24,8 @@ def find_stack():
         pytest.exit("MILLRACE_STACK is not set: tools/stack run api --fast -- /usr/bin/python3 -m pytest tests/api", 2)
 
 
-def output_of(*argv):
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+def output_of(*argv, text=""):
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, input=text)
     assert done.returncode == 0, f"{argv}: {done.returncode}: {done.stderr}"
     return done.stdout
 
@@ -108,8 +108,8 @@ def sql(stack):
 @pytest.fixture
 def operator(stack):
     """The operator's command."""
-    def run(*words):
-        return output_of(f"{stack['bin']}/millrace", "--config", stack["config"], *words)
+    def run(*words, text=""):
+        return output_of(f"{stack['bin']}/millrace", "--config", stack["config"], *words, text=text)
     return run
 
 
@@ -162,6 +162,24 @@ def sign_in(stack, record, mailbox):
         client.token, client.refresh, client.id = entered.access, entered.refresh, entered.user.id
         return client
     return enter
+
+
+@pytest.fixture
+def account(stack, record, operator):
+    """account("expenses", role="admin"): a client of an account that the operator has made, with .username, .email and
+    .password, signed in."""
+    def make(product, **said):
+        client = Client(stack, product, record)
+        client.username = f"{product}-{secrets.token_hex(4)}"
+        client.email, client.password = f"{client.username}@example.org", f"secret {client.username}!"
+        options = [word for name, value in said.items() for word in (f"--{name}", value)]
+        operator("user", "add", product, client.username, client.email, *options, text=client.password + "\n")
+        if product == "smsagent":
+            client.token = client.post("/api/auth/token/", {"username": client.username, "password": client.password}).token
+        else:
+            client.token = operator("token", product, client.username).strip()
+        return client
+    return make
 
 
 @pytest.fixture

@@ -156,4 +156,4 @@ def test_a_link_needs_its_name(figureforge, picture):
 
 def test_a_link_is_for_reading(alice, picture):
     for method in ("POST", "PUT", "PATCH", "DELETE"):
-        assert alice.call(method, picture.path, 405).http.headers["Allow"] == "GET"
+        assert alice.call(method, picture.path, 405).http.headers["Allow"] == "GET, HEAD, OPTIONS"

@@ -23,9 +23,17 @@ def test_garbage_may_not(stack, record, guarded, authorization):
     nobody.call(guarded["method"], somewhere(guarded), 401, headers={"Authorization": authorization})
 
 
-def test_a_user_is_no_administrator(alice, guarded):
+def test_a_user_is_no_administrator(account, guarded):
     if guarded["who"] == "ADMIN":
-        alice.call(guarded["method"], somewhere(guarded), 403)
+        account(guarded["product"]).call(guarded["method"], somewhere(guarded), 403)
+
+
+def test_a_token_is_for_one_product(account, stack, record, guarded):
+    """One that is right anywhere else, sent in this product's own way."""
+    other = "ailice" if guarded["product"] != "ailice" else "expenses"
+    stranger = Client(stack, guarded["product"], record)
+    stranger.token = account(other).token
+    stranger.call(guarded["method"], somewhere(guarded), 401)
 
 
 @pytest.mark.last

@@ -10,9 +10,10 @@ class Fixture:
     def __init__(self, new_client, mailbox, examples):
         self._new_client, self._mailbox = new_client, mailbox
         self.nobody, self.user = new_client(), new_client()
-        email, code = self._mailed_code()
+        self.user.email, code = self._mailed_code()
+        email = self.user.email
         self.user.token = self.user.post("/api/auth/magic-link/verify/", {"email": email, "code": code}).access
-        wish = {**examples["figureforge.images.generate"], "model": "croquis"}
+        wish = {**examples["figureforge.images.generate"], "model": "croquis", "batch_size": 2}
         job = self.user.finished(self.user.post("/api/images/generate/", wish, 202).job_id)
         self.path = {"job_id": job.job_id, "image_id": job.images[0].id}
         self.clients = {"none": self.nobody, "optional": self.user, "bearer": self.user}
@@ -26,10 +27,26 @@ class Fixture:
         email, code = self._mailed_code()
         return {"email": email, "code": code}
 
+    def _leave(self, _body):
+        """Whoever closes his account is nobody afterwards: somebody else does it, and the reference's user is back after it."""
+        email, code = self._mailed_code()
+        self._staying = self.user.token
+        self.user.token = self.user.post("/api/auth/magic-link/verify/", {"email": email, "code": code}).access
+        return {"confirmation": "DELETE"}
+
+    def _back(self, _case):
+        self.user.token = self._staying
+
+    queries = {"figureforge.images.user": "?limit=1"}
+    after = {"figureforge.auth.delete": _back}
+
     # The reference asks for a model that needs a provider's key; the local one takes its place.
     bodies = {
         "figureforge.auth.magic_link.request":
             lambda self, body: {**body, "email": f"reference-{secrets.token_hex(4)}@example.org"},
         "figureforge.auth.magic_link.verify": _fresh_code,
+        "figureforge.auth.magic_link.check_user": lambda self, body: {"email": self.user.email},
+        "figureforge.auth.user.update": lambda self, body: {**body, "username": "ref" + secrets.token_hex(4)},
+        "figureforge.auth.delete": _leave,
         "figureforge.images.generate": lambda self, body: {**body, "model": "croquis"},
     }

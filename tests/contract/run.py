@@ -12,11 +12,15 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "api"), str(HERE)]
+import ailice                                                   # noqa: E402
+import expenses                                                 # noqa: E402
 import figureforge                                              # noqa: E402
+import nutrition                                                # noqa: E402
+import smsagent                                                 # noqa: E402
 from client import Client, Mailbox, Record, load_stack          # noqa: E402
 from shape import troubles                                      # noqa: E402
 
-FIXTURES = {"figureforge": figureforge.Fixture}     # a product's row: what makes its examples true
+FIXTURES = {module.__name__: module.Fixture for module in (nutrition, smsagent, expenses, ailice, figureforge)}
 
 
 def key_of(product, method, path):
@@ -27,6 +31,7 @@ def key_of(product, method, path):
 def send(fixture, case):
     """The case's example; the answer has been checked for what every answer must have."""
     path = re.sub(r"\{(\w+)\}", lambda name: str(fixture.path[name[1]]), case["full_path"])
+    path += getattr(fixture, "queries", {}).get(case["id"], "")
     body = case["request"]
     if case["id"] in fixture.bodies:
         body = fixture.bodies[case["id"]](fixture, body)
@@ -43,7 +48,9 @@ def hold(fixture, case):
     if kind != wanted:
         return [f"the answer's type is {kind}, not {wanted}"]
     example = case["response"] if case["response"] is not None else case["proposed_response"]
-    return list(troubles(example, dict(answer)))
+    if case["id"] in getattr(fixture, "after", {}):
+        fixture.after[case["id"]](fixture, case)
+    return list(troubles(example, answer.value))
 
 
 def fixtures_of(products, cases, stack, rows):

@@ -47,7 +47,7 @@ static struct desk *desk_new(void *ctx, bool encrypt)
     desk->server.config = &desk->config;
     desk->server.seals = ring_new(desk);
     desk->row.in = given;
-    desk->operation = (struct operation){ .row = &desk->row, .kind = &kind };
+    desk->operation = (struct operation){ .row = &desk->row, .fields = desk->row.in, .kind = &kind };
     desk->rq = (struct request){ .server = &desk->server, .operation = &desk->operation };
     desk->rq.arguments = memory_check(talloc_zero_array(desk, const char *, FIXED_COUNT + ELEMENTS(given)));
     desk->rq.arguments[FIXED_COUNT + COUNT] = "12";
@@ -166,7 +166,9 @@ START_TEST(a_row_is_held_against_its_kind_at_the_start)
 {
     const struct endpoint row = { .name = "x", .job = rows[_i].job, .in = rows[_i].in };
     struct statement statement = { .count = 1 };
-    struct operation operation = { .row = &row, .bound = { .statement = &statement, .sources = { rows[_i].source } } };
+    struct operation operation = { .row = &row,
+                                   .fields = row.in,
+                                   .bound = { .statement = &statement, .sources = { rows[_i].source } } };
 
     ck_assert_pstr_eq(job_args_bind(&operation), rows[_i].stray);
     ck_assert_int_eq(operation.kind != NULL, !rows[_i].stray && rows[_i].source == ARG_JOB_ARGS);

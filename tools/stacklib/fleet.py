@@ -13,6 +13,7 @@ from .system import Trouble, answers_tcp, answers_unix, free_port
 
 ENVIRONMENT_KEPT = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TZ")
 NGINX_FILES = ("millrace-upstream.conf", "millrace-fastcgi.conf", "millrace.conf")   # of etc/nginx
+PRODUCTS = ("nutrition", "smsagent", "expenses", "ailice", "figureforge")
 FSYNC_OFF = ("fsync=off", "full_page_writes=off")   # survives a killed server, not a killed machine
 
 
@@ -173,7 +174,9 @@ class Fleet:
             "redis.url": self.path("run", "redis"),
             "front.socket": self.path("run", "front"),
             "front.trusted_proxies": "127.0.0.1",
-            "figureforge.url": f"http://127.0.0.1:{self.port}/figureforge",
+            "password.memory": "8",
+            "front.unlimited": "10.*, 127.0.0.1",
+            **{f"{product}.url": f"http://127.0.0.1:{self.port}/{product}" for product in PRODUCTS},
             "worker.runner": str(self.bin / "millrace-runner"),
             "worker.folder": self.path("work"),
             "storage.folder": self.path("files"),

@@ -1,0 +1,14 @@
+-- public: this is the sign-in: the password was checked before. What is wrong is counted, so this refuses without raising.
+with entered as (
+  select a.*
+    from sign_in(case when :matches::boolean then :account::bigint end, :password_hash, null, null) as a
+   where a.id is not null),
+wrong as (
+  select sign_in_wrong(:product, :username, :client_ip) where not :matches::boolean)
+select '{}' as body,
+       id as signin, null as error, null as message
+  from entered
+union all
+select null, null, 'unauthenticated', 'Incorrect username or password'
+  from (select count(*) from wrong) as counted
+ where not exists (select from entered)

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rate limits. The tests' own addresses (10.*) are not counted; these are."""
+import random
+import time
+
+import pytest
+
+from client import Client
+
+HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+HOUR, MINUTE = 3600, 60
+
+
+@pytest.fixture
+def counted(stack, record):
+    """counted("nutrition"): somebody at an address that is counted."""
+    def make(product, like=None):
+        client = Client(stack, product, record)
+        client.address = like.address if like else f"203.0.{random.randrange(256)}.{random.randrange(256)}"
+        return client
+    return make
+
+
+def at_home(client):
+    """Whoever is signed in is counted by his account, wherever he calls from."""
+    client.address = f"203.0.{random.randrange(256)}.{random.randrange(256)}"
+    return client
+
+
+def told(answer):
+    return tuple(int(answer.http.headers[name]) for name in HEADERS)
+
+
+def room_in(window):
+    """Not within the last two seconds of a window of the clock."""
+    left = window - time.time() % window
+    if left < 2:
+        time.sleep(left)
+
+
+PLANS = "/api/v1/payments/plans/"
+
+
+def test_who_is_not_signed_in_is_counted_by_address(counted):
+    room_in(HOUR)
+    one, other = counted("nutrition"), counted("nutrition")
+    for left in (99, 98, 97):
+        most, remaining, reset = told(one.get(PLANS))
+        assert (most, remaining) == (100, left) and 0 < reset - time.time() <= HOUR and reset % HOUR == 0
+    assert told(other.get(PLANS))[1] == 99
+
+
+@pytest.mark.parametrize("product, path, most", [
+    ("nutrition", "/api/v1/users/nobody/", None), ("ailice", "/api/auth/me", 300), ("expenses", "/api/users/me/", 1000),
+    ("smsagent", "/api/users/", 1000), ("figureforge", "/api/auth/user/", 1000)])
+def test_who_is_signed_in_is_counted_by_account(account, counted, product, path, most):
+    room_in(HOUR)
+    client = at_home(account(product))
+    if most is None:                                     # no row is behind this path: nothing is counted
+        assert not set(HEADERS) & set(client.get(path, 404).http.headers)
+        return
+    first = told(client.get(path))
+    assert first[:2] == (most, most - 1)
+    assert told(at_home(client).get(path))[1] == most - 2
+
+
+def test_beyond_the_limit(counted):
+    room_in(MINUTE)
+    client, body = counted("expenses"), {"email": "nobody@example.org", "password": "not this one"}
+    for left in (4, 3, 2, 1, 0):
+        assert told(client.post("/api/auth/login/", body, 401))[:2] == (5, left)
+    for _ in range(2):
+        answer = client.post("/api/auth/login/", body, 429)
+        assert answer.value.error.code == "RATE_LIMIT_EXCEEDED" and told(answer)[:2] == (5, 0)
+        assert 0 < int(answer.http.headers["Retry-After"]) <= MINUTE
+    assert told(client.get("/api/users/me/", 401))[:2] == (100, 99)          # another rate
+    counted("expenses").post("/api/auth/login/", body, 401)                  # another address
+
+
+def test_what_is_refused_counts(counted):
+    room_in(HOUR)
+    client = counted("ailice")
+    for n, (method, path, status) in enumerate((("GET", "/api/auth/me", 401), ("POST", "/api/auth/login", 400))):
+        assert told(client.call(method, path, status, {} if method == "POST" else None))[1] == 299 - n
+    client.token = "garbage"
+    assert told(client.get("/api/auth/me", 401))[1] == 297
+
+
+def test_a_tier_has_its_own_limit(account, operator):
+    client = at_home(account("expenses", tier="premium"))
+    assert told(client.get("/api/users/me/"))[0] == 5000
+
+
+def test_the_sms_agents_words(counted):
+    room_in(HOUR)
+    client = counted("smsagent")
+    for _ in range(100):
+        client.get("/api/users/", 401)
+    answer = client.get("/api/users/", 429)
+    assert answer.detail == "You have exceeded the rate limit of 100 requests per hour"
+    assert answer.retry_after == int(answer.http.headers["Retry-After"])
+
+
+def test_a_listed_address_is_not_counted(stack, record):
+    assert not set(HEADERS) & set(Client(stack, "nutrition", record).get(PLANS).http.headers)

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names and addresses that nobody else has, for a fixture's people."""
+import secrets
+
+PASSWORD = "SecurePassword123!"
+
+
+def name():
+    return "ref" + secrets.token_hex(4)
+
+
+def email():
+    return f"{name()}@example.org"
