@@ -4,6 +4,7 @@
 #define MILLRACE_REQUEST_H
 #include "common/token.h"
 #include "fcgi/endpoint.h"
+#include "fcgi/form.h"
 #include "fcgi/redis_link.h"
 #include "fcgi/transport.h"
 #include "queue/queue.h"
@@ -49,6 +50,9 @@ struct request {
     char *segments[SEGMENTS_MAX];
     int segment_count;
     const char *query;
+    struct pairs query_pairs; /* once query_read */
+    bool query_read, query_bad;
+    struct pairs form; /* of a row with .form */
     bool head;         /* asked by HEAD: the answer's body is left out */
     bool prefixed;     /* the product was the first segment of the path */
     const char *allow; /* for 405 */

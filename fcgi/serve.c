@@ -232,8 +232,10 @@ static struct operation *operation_new(void *ctx, const struct dialect *dialect,
     for (int i = 0; i < FIXED_COUNT; i++)
         name_add(operation, fixed_names[i]);
     operation->fields = fields_of(operation, dialect, row);
-    for (const struct field *field = operation->fields; field->name; field++, operation->field_count++)
+    for (const struct field *field = operation->fields; field->name; field++, operation->field_count++) {
         name_add(operation, field->name);
+        operation->has_body |= field->in == BODY;
+    }
     for (const char *const *set = row->sets; set && *set; set++)
         name_add(operation, *set);
     stray = bind_to(operation, row->sql, &operation->bound);

@@ -21,6 +21,7 @@ struct operation {
         guarded[WAY_COUNT]; /* of a read for callers who are signed in: the caller's check and the statement in one */
     const char **names;
     int name_count, field_count;
+    bool has_body; /* some field is of the body */
 };
 
 /* What a password's hash costs (Argon2id), and one that nobody's password matches. */
