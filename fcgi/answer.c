@@ -311,6 +311,7 @@ int take_answer(struct request *rq)
     text = column(rows, "error");
     if (text)
         return take_refusal(rq, rows, text);
+    rq->committed = true;
     rq->status = rq->operation->row->status ? rq->operation->row->status : 200;
     if (column(rows, "file")) {
         take_file(rq, rows);

@@ -13,6 +13,7 @@ enum { REQUEST_ID_SIZE = 65, SEGMENTS_MAX = 16, HEADERS_SIZE = 2048, RATES_MAX =
 
 struct server;
 struct operation;
+struct upload;
 
 typedef int step_fn(struct request *rq);
 
@@ -52,7 +53,9 @@ struct request {
     const char *query;
     struct pairs query_pairs; /* once query_read */
     bool query_read, query_bad;
-    struct pairs form; /* of a row with .form */
+    struct pairs form; /* of a row with .form or .parts */
+    struct upload *upload;
+    bool committed;    /* the statement has succeeded and refused nothing */
     bool head;         /* asked by HEAD: the answer's body is left out */
     bool prefixed;     /* the product was the first segment of the path */
     const char *allow; /* for 405 */

@@ -3,6 +3,7 @@
 #include "common/json.h"
 #include "common/memory.h"
 #include "fcgi/serve.h"
+#include "fcgi/upload.h"
 #include <errno.h>
 #include <strings.h>
 #include <unistd.h>
@@ -115,6 +116,12 @@ static const char *form_value(const struct request *rq, const struct field *fiel
     return text && !*text && !(field->flags & REQUIRED) ? NULL : text;
 }
 
+static void check_file(struct request *rq, const struct field *field, const char *key)
+{
+    if (!key && field->flags & REQUIRED)
+        field_refuse(rq, &rq->errors, FIELD_REQUIRED, field->name, "is required");
+}
+
 static int check_fields(struct request *rq, json_t *body)
 {
     const struct operation *operation = rq->operation;
@@ -123,7 +130,9 @@ static int check_fields(struct request *rq, json_t *body)
         const struct field *field = &operation->fields[i];
         const char **value = &rq->arguments[FIXED_COUNT + i];
 
-        if (field->in == BODY && operation->row->form)
+        if (field->type == FILE_PART)
+            check_file(rq, field, *value);
+        else if (field->in == BODY && (operation->row->form || operation->row->parts))
             field_check_text(rq, field, field_sent_as(field), form_value(rq, field), &rq->errors, value);
         else if (field->in == BODY)
             field_check_json(rq, field, field->name, json_object_get(body, field->name), &rq->errors, value);
@@ -143,6 +152,12 @@ static int check_fields(struct request *rq, json_t *body)
     return 0;
 }
 
+/* The files are there, and the other parts. */
+static int check_unpacked(struct request *rq)
+{
+    return check_fields(rq, NULL);
+}
+
 int validate(struct request *rq)
 {
     json_auto_t *body = NULL;
@@ -152,6 +167,8 @@ int validate(struct request *rq)
         return fail(rq, E_TOO_LARGE, NULL, NULL);
     if (rq->in->body_state == BODY_CUT)
         return fail(rq, E_MALFORMED, NULL, "The body is shorter than its Content-Length says");
+    if (rq->operation->row->parts)
+        return upload_start(rq, check_unpacked);
     r = read_body(rq, &body);
     if (r < 0)
         return r;
