@@ -4,6 +4,7 @@
 #include "common/memory.h"
 #include "common/seal.h"
 #include "common/token_cache.h"
+#include "fcgi/once.h"
 #include "fcgi/pool.h"
 #include "fcgi/queue_links.h"
 #include "fcgi/upload.h"
@@ -19,11 +20,13 @@ enum { POOL_QUEUE = 256, HASH_QUEUE = 64, SLOW_TIMEOUT_MS = 15000, FAST_TIMEOUT_
 
 /* ---- the walk ---- */
 
-static step_fn *const steps[] = { route, authenticate, authorize, limit, validate, run, take_answer, NULL };
+static step_fn *const steps[] = { route, authenticate, authorize,   limit,     validate,
+                                  run,   take_answer,  once_settle, hand_over, NULL };
 
 static void request_end(struct request *rq)
 {
     upload_end(rq, rq->committed);
+    once_end(rq);
     exchange_clear(&rq->exchange);
     PQclear(rq->first);
     rq->server->open_requests--;
@@ -355,6 +358,7 @@ int server_new(void *ctx, const struct config *config, struct loop *loop, struct
     server->config = config;
     server->loop = loop;
     server->limits = limits_new(server);
+    server->once = once_statements_new(server);
     randombytes_buf(&server->request_number, sizeof server->request_number);
     r = keys_derive(config->secret, &server->keys);
     server->tokens = token_cache_new(server, &server->keys);
