@@ -8,6 +8,8 @@
 #include "fcgi/serve.h"
 #include <errno.h>
 #include <magic.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum { PIECE = 65536, KEY_SIZE = 96, TYPE_SIZE = 128, NAME_SIZE = 201, MAGIC_BYTES = 1 << 16 };
@@ -154,20 +156,44 @@ static int text_end(struct upload *upload)
 
 /* ---- a file is whole ---- */
 
-/* Reading the table of types takes milliseconds: a thread keeps it. Handles of libmagic are not for several threads. */
+static pthread_key_t magic_key;
+
+static void magic_end(void *magic)
+{
+    magic_close(magic);
+}
+
+static void magic_key_make(void)
+{
+    if (pthread_key_create(&magic_key, magic_end) != 0)
+        abort(); /* at the first upload of a process, with no key in use: cannot be */
+}
+
+/* Reading the table of types takes milliseconds: a thread keeps it until it ends. Handles are not for several threads.
+ */
+static magic_t magic_get(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    magic_t magic;
+
+    pthread_once(&once, magic_key_make);
+    magic = pthread_getspecific(magic_key);
+    if (magic)
+        return magic;
+    magic = magic_open(MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF);
+    if (magic && (magic_load(magic, NULL) < 0 || pthread_setspecific(magic_key, magic) != 0)) {
+        magic_close(magic);
+        return NULL;
+    }
+    return magic;
+}
+
 static const char *type_of(int fd)
 {
-    static _Thread_local magic_t magic;
-    static _Thread_local char bytes[MAGIC_BYTES];
-    ssize_t n = pread(fd, bytes, sizeof bytes, 0);
+    autotalloc char *bytes = memory_check(talloc_size(NULL, MAGIC_BYTES));
+    ssize_t n = pread(fd, bytes, MAGIC_BYTES, 0);
+    magic_t magic = magic_get();
 
-    if (!magic) {
-        magic = magic_open(MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF);
-        if (magic && magic_load(magic, NULL) < 0) {
-            magic_close(magic);
-            magic = NULL;
-        }
-    }
     return magic && n >= 0 ? magic_buffer(magic, bytes, (size_t)n) : NULL;
 }
 
