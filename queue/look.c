@@ -192,25 +192,53 @@ static int put_every(struct reconciler *reconciler, struct tally *tally)
     return r;
 }
 
-/* Flags of cancellations that Redis has forgotten, or never heard of. A job that it does not know at all is put at the
- * front: its producer had it dropped, and was not heard any more. Not while a rebuild waits for who holds it. */
+/* Whether the job waits for a time to come, and now is dropped for that. */
+static int drop_delayed(struct queue_state *queue, const char *id, bool *ret)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    enum queue_where where = QUEUE_UNKNOWN;
+    struct job_view view = { .place = PLACE_UNKNOWN };
+    int r = queue_jobs(queue->redis, ctx, queue->name, &id, 1, &view);
+
+    if (r == 0 && view.place == PLACE_DELAYED)
+        r = queue_cancel(queue->redis, queue->name, id, CANCEL_DROP, &where);
+    if (r == 0)
+        *ret = where == QUEUE_WAITING;
+    return r;
+}
+
+/* One that Redis does not know is put at the front: its producer had it dropped, and was not heard any more. So is one
+ * that is delayed: somebody told it again who had read it before. */
+static int ask_cancel(struct queue_state *queue, const struct ticket *ticket)
+{
+    enum queue_where where;
+    bool dropped = false;
+    size_t ignored;
+    int r = queue_cancel(queue->redis, queue->name, ticket->id, CANCEL_ASK, &where);
+
+    if (r < 0 || queue->rebuilding)
+        return r;
+    if (where == QUEUE_WAITING)
+        r = drop_delayed(queue, ticket->id, &dropped);
+    return r == 0 && (where == QUEUE_UNKNOWN || dropped) ? queue_put(queue->redis, ticket, 1, &ignored) : r;
+}
+
+/* Flags of cancellations that Redis has forgotten, or never heard of. Nothing is put while a rebuild waits for who
+ * holds jobs. */
 static int ask_cancels(struct reconciler *reconciler)
 {
     autotalloc void *ctx = talloc_new(NULL);
     autoresult struct result asked = { 0 };
     struct ticket *tickets = NULL;
-    size_t n = 0, ignored;
+    size_t n = 0;
     int r = database_run(reconciler->database, &sql_queue_cancel_open, NO_PARAMS, &asked);
 
     if (r == 0)
         r = ticket_rows(ctx, &asked, &tickets, &n);
     for (size_t i = 0; r == 0 && i < n; i++) {
         struct queue_state *queue = queue_find(reconciler, tickets[i].queue);
-        enum queue_where where = QUEUE_WAITING;
-        int asking = queue ? queue_cancel(queue->redis, queue->name, tickets[i].id, CANCEL_ASK, &where) : 0;
+        int asking = queue ? ask_cancel(queue, &tickets[i]) : 0;
 
-        if (asking == 0 && where == QUEUE_UNKNOWN && !queue->rebuilding)
-            asking = queue_put(queue->redis, &tickets[i], 1, &ignored);
         if (asking < 0)
             reconcile_complain("reconcile.cancel", queue, asking);
     }

@@ -195,6 +195,18 @@ def test_a_cancelled_one_whose_producer_died_before_it_was_at_the_front(yard):
     yard.sql(f"insert into job_cancel (id, asked_by) values ('{job}', 'its producer')")
     assert yard.queue.cancel(job, "drop") == "waiting"
     yard.ended(job, "cancelled")
+
+
+def test_a_cancelled_one_that_was_told_again_does_not_wait_for_its_time(yard):
+    """Who had read it before it was cancelled told Redis of it when it had been dropped there."""
+    yard.scheduler()
+    yard.worker()
+    job = yard.row(more="due_at => now() + interval '9 minutes'")
+    yard.tell(job)
+    yard.sql(f"insert into job_cancel (id, asked_by) values ('{job}', 'its producer')")
+    yard.queue.cancel(job, "drop")
+    yard.tell(job)
+    yard.ended(job, "cancelled")
     assert yard.sql("select outcome from trial_end") == [["cancelled"]]
 
 
