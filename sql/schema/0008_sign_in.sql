@@ -76,3 +76,16 @@ create function account_password(account_id bigint, hash text) returns void
 language sql volatile as $$
   update account set password_hash = hash where id = account_id
 $$;
+
+-- The account that a refresh token still counts for, by the SHA-256 of its jti: it must be kept, and the account must stand.
+-- Null when it does not.
+create function refresh_account(digest text, account_id bigint, product text, issued_at bigint) returns bigint
+language plpgsql stable as $$
+#variable_conflict use_variable
+begin
+  return (select a.id
+            from refresh_token r
+            join account a on a.id = r.account_id
+           where r.digest = decode(digest, 'hex') and r.expires_at > now() and a.id = account_id and a.product = product
+             and a.deleted_at is null and a.tokens_valid_after <= to_timestamp(issued_at));
+end $$;

@@ -53,3 +53,15 @@ language sql stable parallel safe as $$
     from smsagent.task t
    where t.phone_number = phone
 $$;
+
+-- Somebody as he is shown by himself.
+create function smsagent.person_detail(p smsagent.person) returns json
+language sql stable parallel safe as $$
+  select json_build_object(
+         'phone_number', p.phone_number, 'tier', p.tier, 'email', p.email, 'full_name', p.full_name,
+         'created_at', iso_time(p.created_at), 'last_active', iso_time(p.last_active),
+         'total_requests', p.total_requests, 'monthly_requests', smsagent.this_month(p),
+         'rate_limit_reset', iso_time(date_trunc('hour', now()) + interval '1 hour'), 'timezone', p.timezone,
+         'preferences', p.preferences,
+         'stats', smsagent.stats(p.phone_number))
+$$;
