@@ -101,6 +101,8 @@ static const struct setting {
       "where running jobs keep their files; same file system as storage.folder" },
     { "storage.folder", STRING, AT(storage_folder), "/var/lib/millrace/files", 0, 0, false,
       "where finished files lie; the web server reads them from here" },
+    { "twilio.token", STRING, AT(twilio_token), "", 0, 0, true,
+      "token of the Twilio account: what it calls here is checked with it; empty: such calls are answered 503" },
     { "smtp.url", STRING, AT(smtp_url), "", 0, 0, false, "smtp://host:port or smtps://host:port; empty: no mail" },
     { "smtp.user", STRING, AT(smtp_user), "", 0, 0, false, "name to log in with, may be empty" },
     { "smtp.password", STRING, AT(smtp_password), "", 0, 0, true, "password to log in with" },

@@ -30,8 +30,9 @@ struct config {
     int front_threads;
     int password_threads, password_operations, password_memory; /* memory: MiB */
     const char *products;                                       /* those served here, comma-separated; "": all */
-    const char *front_unlimited;                                /* addresses that no rate limit counts */
-    const char *front_origins;                                  /* whose pages may call */
+    const char *twilio_token;
+    const char *front_unlimited; /* addresses that no rate limit counts */
+    const char *front_origins;   /* whose pages may call */
     const char *nutrition_url, *smsagent_url, *expenses_url, *ailice_url, *figureforge_url;
     int queue_lease;              /* seconds */
     int queue_reconcile;          /* seconds */

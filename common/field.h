@@ -52,6 +52,7 @@ enum field_flag {
 
 struct field {
     const char *name;
+    const char *sent_as; /* its name outside, in a form or query, where that is no name of SQL; NULL: name */
     enum field_place in;
     enum field_type type;
     unsigned flags;

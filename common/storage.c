@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/storage.h"
 #include "common/memory.h"
+#include "common/storage_folder.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -58,8 +59,7 @@ static int folder_enter(int at, const char *name)
     return fd < 0 ? -errno : fd;
 }
 
-/* The folder root/prefix, made as needed. Only root itself may be a link: it is the operator's word. */
-static int prefix_open(const char *root, const char *prefix)
+int storage_folder_open(const char *root, const char *prefix)
 {
     autofree char *parts = memory_check(strdup(prefix));
     autoclose int at = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -163,7 +163,7 @@ int storage_take_folder(const char *root, const char *prefix, const char *folder
     from = open(folder, FOLDER);
     if (from < 0)
         return -errno;
-    to = prefix_open(root, prefix);
+    to = storage_folder_open(root, prefix);
     if (to < 0)
         return to;
     dir = fdopendir(from);

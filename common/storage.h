@@ -13,6 +13,14 @@ int storage_key_check(const char *key);
  * storage.folder; prefix: a valid key. */
 int storage_take_folder(const char *root, const char *prefix, const char *folder);
 
+/* A file without a name in storage, to be written: a descriptor, or -errno. It is gone when that is closed. */
+int storage_draft(const char *root);
+/* Give a draft its name: a key in some folder, that nothing has yet. File and folder are synced to disk. 0 or -errno.
+ */
+int storage_keep(const char *root, const char *key, int fd);
+/* Remove a file. 0 when it is gone (also when it never was), or -errno. */
+int storage_drop(const char *root, const char *key);
+
 /* Remove a folder and all that is in it, following no links. 0 when it is gone (also when it never was); -ENOTDIR when
  * path is something else, -ELOOP when it is deeper than 64 folders. */
 int folder_remove(const char *path);

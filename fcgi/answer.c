@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "fcgi/account.h"
+#include "fcgi/once.h"
 #include "fcgi/queue_links.h"
 #include "fcgi/serve.h"
 #include "scripts.h"
@@ -20,13 +21,32 @@ static void statement_done(struct exchange *exchange)
     complete(OWNER(exchange, struct request, exchange));
 }
 
+static void bind_call(const struct request *rq, const struct bound *bound, struct exchange_call *call,
+                      const char **values)
+{
+    for (int i = 0; i < bound->statement->count; i++)
+        values[i] = rq->arguments[bound->sources[i]];
+    *call = (struct exchange_call){ .statement = bound->statement, .values = values };
+}
+
 static void add_call(struct request *rq, const struct bound *bound)
 {
     int call = rq->exchange.count++;
 
-    for (int i = 0; i < bound->statement->count; i++)
-        rq->values[call][i] = rq->arguments[bound->sources[i]];
-    rq->exchange.calls[call] = (struct exchange_call){ .statement = bound->statement, .values = rq->values[call] };
+    bind_call(rq, bound, &rq->exchange.calls[call], rq->values[call]);
+}
+
+void caller_call(struct request *rq, struct exchange_call *call, const char **values)
+{
+    bind_call(rq, &rq->server->callers[rq->way], call, values);
+}
+
+void statement_send(struct request *rq, struct lease *lease)
+{
+    rq->exchange = (struct exchange){ .done = statement_done, .ctx = rq };
+    add_call(rq, &rq->operation->bound);
+    rq->pending++;
+    lease_send(lease, &rq->exchange);
 }
 
 int answer_from_sql(struct request *rq)
@@ -34,8 +54,10 @@ int answer_from_sql(struct request *rq)
     const struct operation *operation = rq->operation;
     int r = job_args_compose(rq);
 
-    if (r < 0)
-        return r;
+    if (r == 0)
+        r = once_wanted(rq);
+    if (r != 0)
+        return r < 0 ? r : once_start(rq);
     rq->exchange = (struct exchange){ .done = statement_done, .ctx = rq, .idempotent = rq->method == GET };
     if (rq->signed_in && operation->guarded[rq->way].statement) {
         add_call(rq, &operation->guarded[rq->way]);
@@ -51,15 +73,14 @@ int answer_from_sql(struct request *rq)
 
 /* ---- take the answer ---- */
 
-static const char *column(const PGresult *rows, const char *name)
+const char *result_column(const PGresult *rows, const char *name)
 {
     int i = PQfnumber(rows, name);
     return i < 0 || PQgetisnull(rows, 0, i) ? NULL : PQgetvalue(rows, 0, i);
 }
 
-static int take_error(struct request *rq)
+int exchange_refused(struct request *rq, const struct exchange *exchange)
 {
-    const struct exchange *exchange = &rq->exchange;
     bool ours = !strncmp(exchange->sqlstate, "MR", 2);
 
     if (exchange->error == E_INTERNAL || (exchange->error == E_UNAVAILABLE && *exchange->sqlstate && !ours))
@@ -71,10 +92,10 @@ static int take_error(struct request *rq)
 
 static int take_refusal(struct request *rq, const PGresult *rows, const char *name)
 {
-    const char *after = column(rows, "retry_after");
+    const char *after = result_column(rows, "retry_after");
 
     rq->retry_after = after ? (int)strtol(after, NULL, 10) : 0;
-    return fail(rq, error_by_name(name), column(rows, "field"), column(rows, "message"));
+    return fail(rq, error_by_name(name), result_column(rows, "field"), result_column(rows, "message"));
 }
 
 /* ---- who calls: asked alone where an administrator is wanted, who may not is to be told that before what is wrong
@@ -87,12 +108,12 @@ static void authorize_done(struct exchange *exchange)
     const char *tier = NULL;
 
     if (exchange->error == E_NONE && exchange->count > 1 && PQntuples(exchange->calls[1].rows) > 0)
-        tier = column(exchange->calls[1].rows, "tier");
+        tier = result_column(exchange->calls[1].rows, "tier");
     if (tier)
         limits_tier_set(rq->server->limits, strtoll(rq->arguments[ARG_ACCOUNT_ID], NULL, 10), tier, time(NULL));
     rq->tier = tier ? COPY(rq, tier) : rq->tier;
     if (exchange->error != E_NONE) {
-        take_error(rq);
+        exchange_refused(rq, &rq->exchange);
         deny(rq);
     }
     exchange_clear(exchange);
@@ -119,7 +140,7 @@ int authorize(struct request *rq)
 
 const char *first_column(const struct request *rq, const char *name)
 {
-    return rq->first && PQntuples(rq->first) ? column(rq->first, name) : NULL;
+    return rq->first && PQntuples(rq->first) ? result_column(rq->first, name) : NULL;
 }
 
 static int take_first(struct request *rq)
@@ -128,7 +149,7 @@ static int take_first(struct request *rq)
     const char *refused;
 
     if (rq->exchange.error != E_NONE)
-        return take_error(rq);
+        return exchange_refused(rq, &rq->exchange);
     rq->first = call->rows;
     call->rows = NULL;
     exchange_clear(&rq->exchange);
@@ -165,12 +186,12 @@ int run(struct request *rq)
 
 static void take_file(struct request *rq, const PGresult *rows)
 {
-    const char *attachment = column(rows, "file_attachment");
+    const char *attachment = result_column(rows, "file_attachment");
 
-    header_add(rq, "X-Accel-Redirect", "/_files/%s", column(rows, "file"));
-    header_add(rq, "Content-Type", "%s", column(rows, "file_type"));
+    header_add(rq, "X-Accel-Redirect", "/_files/%s", result_column(rows, "file"));
+    header_add(rq, "Content-Type", "%s", result_column(rows, "file_type"));
     header_add(rq, "Content-Disposition", "%s; filename=\"%s\"",
-               attachment && *attachment == 't' ? "attachment" : "inline", column(rows, "file_name"));
+               attachment && *attachment == 't' ? "attachment" : "inline", result_column(rows, "file_name"));
     header_add(rq, "Cache-Control", "private, max-age=3600");
 }
 
@@ -286,10 +307,10 @@ static int check_body(struct request *rq)
 static void write_body(struct request *rq, const PGresult *rows)
 {
     const struct dialect *dialect = rq->product->dialect;
-    const char *body = rq->body, *message = column(rows, "message");
+    const char *body = rq->body, *message = result_column(rows, "message");
 
     if (rq->operation->row->list)
-        body = page_body(rq, body, column(rows, "total"));
+        body = page_body(rq, body, result_column(rows, "total"));
     else if (dialect->success_body && !rq->operation->row->bare && (*body || message))
         body = dialect->success_body(rq, body, message);
     if (body != rq->body) {
@@ -298,46 +319,52 @@ static void write_body(struct request *rq, const PGresult *rows)
     }
 }
 
+int hand_over(struct request *rq)
+{
+    if (rq->tickets)
+        hand_over_jobs(rq, rq->tickets);
+    return 0;
+}
+
 int take_answer(struct request *rq)
 {
     const PGresult *rows;
     const char *text;
 
     if (rq->exchange.error != E_NONE)
-        return take_error(rq);
+        return exchange_refused(rq, &rq->exchange);
     rows = rq->exchange.calls[rq->exchange.count - 1].rows;
     if (PQntuples(rows) == 0)
         return fail(rq, E_NOT_FOUND, NULL, NULL);
-    text = column(rows, "error");
+    text = result_column(rows, "error");
     if (text)
         return take_refusal(rq, rows, text);
+    rq->committed = true;
     rq->status = rq->operation->row->status ? rq->operation->row->status : 200;
-    if (column(rows, "file")) {
+    if (result_column(rows, "file")) {
         take_file(rq, rows);
         return 0;
     }
-    text = column(rows, "status");
+    text = result_column(rows, "status");
     if (text)
         rq->status = (int)strtol(text, NULL, 10);
-    rq->body = column(rows, "body") ? column(rows, "body") : "";
+    rq->body = result_column(rows, "body") ? result_column(rows, "body") : "";
     rq->body_length = strlen(rq->body);
-    text = column(rows, "signin");
+    text = result_column(rows, "signin");
     if (text)
         hand_out_tokens(rq, text);
-    text = column(rows, "renew");
+    text = result_column(rows, "renew");
     if (text)
         renew_token(rq, text);
-    text = column(rows, "api_generation");
+    text = result_column(rows, "api_generation");
     if (text)
-        hand_out_api_token(rq, column(rows, "account"), text);
-    text = column(rows, "session");
+        hand_out_api_token(rq, result_column(rows, "account"), text);
+    text = result_column(rows, "session");
     if (text)
         hand_out_session(rq, text);
-    if (column(rows, "session_end"))
+    if (result_column(rows, "session_end"))
         session_cookie(rq, "", 0);
-    text = column(rows, "jobs");
-    if (text)
-        hand_over_jobs(rq, text);
+    rq->tickets = result_column(rows, "jobs");
     if (check_body(rq) < 0)
         return -1;
     write_body(rq, rows);

@@ -26,6 +26,9 @@ struct endpoint {
     enum method method;
     const char *path; /* after the mount and the product; {name} is a parameter, a PATH field of the row */
     const char *doc;
+    bool form;                /* the body is application/x-www-form-urlencoded, not JSON */
+    bool parts;               /* ... or multipart/form-data, with files (fcgi/upload.h) */
+    const char *type;         /* of the answer's body; NULL: application/json */
     bool bare;                /* the dialect puts nothing around the body */
     bool uncounted;           /* no rate limit counts it: health calls, webhooks */
     const char *const *rates; /* names of rates that count it besides the one that its dialect gives it */

@@ -4,6 +4,7 @@
 #define MILLRACE_REQUEST_H
 #include "common/token.h"
 #include "fcgi/endpoint.h"
+#include "fcgi/form.h"
 #include "fcgi/redis_link.h"
 #include "fcgi/transport.h"
 #include "queue/queue.h"
@@ -12,6 +13,8 @@ enum { REQUEST_ID_SIZE = 65, SEGMENTS_MAX = 16, HEADERS_SIZE = 2048, RATES_MAX =
 
 struct server;
 struct operation;
+struct upload;
+struct once;
 
 typedef int step_fn(struct request *rq);
 
@@ -49,9 +52,16 @@ struct request {
     char *segments[SEGMENTS_MAX];
     int segment_count;
     const char *query;
-    bool head;         /* asked by HEAD: the answer's body is left out */
-    bool prefixed;     /* the product was the first segment of the path */
-    const char *allow; /* for 405 */
+    struct pairs query_pairs; /* once query_read */
+    bool query_read, query_bad;
+    struct pairs form; /* of a row with .form or .parts */
+    struct upload *upload;
+    struct once *once;   /* of a request with an Idempotency-Key */
+    const char *tickets; /* of jobs that the statement has put */
+    bool committed;      /* the statement has succeeded and refused nothing */
+    bool head;           /* asked by HEAD: the answer's body is left out */
+    bool prefixed;       /* the product was the first segment of the path */
+    const char *allow;   /* for 405 */
     /* set by authenticate */
     struct claims claims; /* of an access token */
     enum way way;         /* when signed in */
@@ -106,7 +116,7 @@ const struct keys *request_keys(const struct request *rq);
 
 /* ---- between the steps ---- */
 
-step_fn route, authenticate, authorize, limit, validate, run, take_answer;
+step_fn route, authenticate, authorize, limit, validate, run, take_answer, hand_over;
 void advance(struct request *rq);
 /* One of the answers that rq waits for is in. rq may be gone when this returns. */
 void complete(struct request *rq);

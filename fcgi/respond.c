@@ -67,6 +67,12 @@ void header_add(struct request *rq, const char *name, const char *format, ...)
     rq->headers_length = (size_t)(value + 2 - rq->headers);
 }
 
+static const char *content_type(const struct request *rq)
+{
+    const char *type = rq->operation && rq->error == E_NONE ? rq->operation->row->type : NULL;
+    return type ? type : "application/json";
+}
+
 static void write_error(struct request *rq)
 {
     const struct dialect *dialect = dialect_of(rq);
@@ -103,7 +109,7 @@ void respond(struct request *rq)
         write_error(rq);
     if (!strstr(rq->headers, "X-Accel-Redirect")) {
         if (rq->body_length)
-            header_add(rq, "Content-Type", "application/json");
+            header_add(rq, "Content-Type", "%s", content_type(rq));
         header_add(rq, "Content-Length", "%zu", rq->body_length);
         header_add(rq, "Cache-Control", "no-store");
     }

@@ -4,8 +4,10 @@
 #include "common/memory.h"
 #include "common/seal.h"
 #include "common/token_cache.h"
+#include "fcgi/once.h"
 #include "fcgi/pool.h"
 #include "fcgi/queue_links.h"
+#include "fcgi/upload.h"
 #include "sql.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -18,10 +20,13 @@ enum { POOL_QUEUE = 256, HASH_QUEUE = 64, SLOW_TIMEOUT_MS = 15000, FAST_TIMEOUT_
 
 /* ---- the walk ---- */
 
-static step_fn *const steps[] = { route, authenticate, authorize, limit, validate, run, take_answer, NULL };
+static step_fn *const steps[] = { route, authenticate, authorize,   limit,     validate,
+                                  run,   take_answer,  once_settle, hand_over, NULL };
 
 static void request_end(struct request *rq)
 {
+    upload_end(rq, rq->committed);
+    once_end(rq);
     exchange_clear(&rq->exchange);
     PQclear(rq->first);
     rq->server->open_requests--;
@@ -86,12 +91,24 @@ static void client_gone(void *closure, void *handle)
     rq->gone = true; /* its answers are still on their way: complete() ends it */
 }
 
+/* Only what is longer than usual is worth a look at where it goes. */
 static size_t body_limit(void *closure, const struct incoming *incoming)
 {
-    const struct server *server = closure;
+    struct server *server = closure;
+    size_t limit = (size_t)server->config->front_body_limit, upload;
+    const char *length = incoming_param(incoming, "CONTENT_LENGTH");
+    autotalloc struct request *rq = NULL;
+    struct incoming copy = *incoming;
 
-    (void)incoming;
-    return (size_t)server->config->front_body_limit;
+    if (length && strtoull(length, NULL, 10) <= limit)
+        return limit;
+    rq = NEW(NULL, struct request);
+    rq->server = server;
+    rq->in = &copy;
+    if (route(rq) < 0 || !rq->operation)
+        return limit;
+    upload = upload_limit(rq->operation->row);
+    return upload > limit ? upload : limit;
 }
 
 struct transport_handler server_handler(struct server *server)
@@ -223,6 +240,9 @@ static const struct field *fields_of(void *ctx, const struct dialect *dialect, c
     return fields;
 }
 
+/* What a FILE_PART sets besides its own name. */
+static const char *const file_names[] = { "name", "type", "size" };
+
 static struct operation *operation_new(void *ctx, const struct dialect *dialect, const struct endpoint *row)
 {
     struct operation *operation = NEW(ctx, struct operation);
@@ -232,8 +252,13 @@ static struct operation *operation_new(void *ctx, const struct dialect *dialect,
     for (int i = 0; i < FIXED_COUNT; i++)
         name_add(operation, fixed_names[i]);
     operation->fields = fields_of(operation, dialect, row);
-    for (const struct field *field = operation->fields; field->name; field++, operation->field_count++)
+    for (const struct field *field = operation->fields; field->name; field++, operation->field_count++) {
         name_add(operation, field->name);
+        operation->has_body |= field->in == BODY;
+    }
+    for (const struct field *field = operation->fields; field->name; field++)
+        for (size_t i = 0; field->type == FILE_PART && i < ELEMENTS(file_names); i++)
+            name_add(operation, FORMAT(operation, "%s_%s", field->name, file_names[i]));
     for (const char *const *set = row->sets; set && *set; set++)
         name_add(operation, *set);
     stray = bind_to(operation, row->sql, &operation->bound);
@@ -333,6 +358,7 @@ int server_new(void *ctx, const struct config *config, struct loop *loop, struct
     server->config = config;
     server->loop = loop;
     server->limits = limits_new(server);
+    server->once = once_statements_new(server);
     randombytes_buf(&server->request_number, sizeof server->request_number);
     r = keys_derive(config->secret, &server->keys);
     server->tokens = token_cache_new(server, &server->keys);

@@ -21,6 +21,7 @@ struct operation {
         guarded[WAY_COUNT]; /* of a read for callers who are signed in: the caller's check and the statement in one */
     const char **names;
     int name_count, field_count;
+    bool has_body; /* some field is of the body */
 };
 
 /* What a password's hash costs (Argon2id), and one that nobody's password matches. */
@@ -43,6 +44,7 @@ struct server {
     struct lanes *lanes;
     struct queue_links *redis;
     struct limits *limits;
+    struct once_statements *once;
     struct pool *pool, *hashers;
     struct hash_cost hash_cost;
     struct bound tier;               /* sql/core/tier.sql */
@@ -81,6 +83,16 @@ char *url_segment(void *ctx, const char *text);
 
 /* authenticate.c: what fail() has said of the credentials is told only when the request has been counted. */
 void deny(struct request *rq);
+
+/* answer.c, for those who send statements themselves: */
+/* A column of the first row; NULL when it is null or there is none such. */
+const char *result_column(const PGresult *rows, const char *name);
+/* Refuse the request with what a failed exchange says. Gives what fail() gives. */
+int exchange_refused(struct request *rq, const struct exchange *exchange);
+/* The caller's check as a call; values: room for its parameters. */
+void caller_call(struct request *rq, struct exchange_call *call, const char **values);
+/* Send the row's statement alone, within a lease. */
+void statement_send(struct request *rq, struct lease *lease);
 
 /* cors.c: */
 /* Headers for a page of another origin, where that may read the answer. */

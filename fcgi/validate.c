@@ -3,17 +3,10 @@
 #include "common/json.h"
 #include "common/memory.h"
 #include "fcgi/serve.h"
+#include "fcgi/upload.h"
 #include <errno.h>
 #include <strings.h>
 #include <unistd.h>
-
-static bool wants_body(const struct operation *operation)
-{
-    for (int i = 0; i < operation->field_count; i++)
-        if (operation->fields[i].in == BODY)
-            return true;
-    return false;
-}
 
 /* The body's bytes. One that was spooled lies in the page cache and is at most front.body_limit long. */
 static const char *body_text(struct request *rq)
@@ -33,26 +26,23 @@ static const char *body_text(struct request *rq)
     return text;
 }
 
-/* The media type alone: what follows a semicolon is none of ours. */
-static bool is_json(const char *type)
+/* Whether the body is of that media type; what follows a semicolon is none of ours. */
+static bool is_of(const struct request *rq, const char *media)
 {
-    static const char json[] = "application/json";
+    const char *type = request_param(rq, "CONTENT_TYPE");
 
-    return strcspn(type, "; \t") == sizeof json - 1 && !strncasecmp(type, json, sizeof json - 1);
+    return strcspn(type, "; \t") == strlen(media) && !strncasecmp(type, media, strlen(media));
 }
 
-/* The body as a JSON object; an empty one counts as {}. */
-static int read_body(struct request *rq, json_t **ret)
+/* ---- bodies: an empty one has no members ---- */
+
+static int read_json(struct request *rq, json_t **ret)
 {
-    const char *type = request_param(rq, "CONTENT_TYPE"), *why = "";
     json_auto_t *value = NULL;
+    const char *why = "";
     int r;
 
-    if (rq->in->body_length == 0) {
-        *ret = json_object();
-        return 0;
-    }
-    if (!is_json(type))
+    if (!is_of(rq, "application/json"))
         return fail(rq, E_MALFORMED, NULL, "The body must be application/json");
     r = json_parse_strict(rq, body_text(rq), rq->in->body_length, &value, &why);
     if (r == -ELOOP)
@@ -65,23 +55,39 @@ static int read_body(struct request *rq, json_t **ret)
     return 0;
 }
 
-/* The decoded value of a query parameter, the first of its name; NULL when there is none. */
-static const char *query_value(struct request *rq, const char *name)
+static int read_form(struct request *rq)
 {
-    autotalloc char *query = COPY(NULL, rq->query);
-    char *save = NULL;
+    if (!is_of(rq, "application/x-www-form-urlencoded"))
+        return fail(rq, E_MALFORMED, NULL, "The body must be application/x-www-form-urlencoded");
+    if (pairs_parse(rq, body_text(rq), rq->in->body_length, &rq->form) < 0)
+        return fail(rq, E_MALFORMED, NULL, "The body is not a valid form");
+    return 0;
+}
 
-    for (char *pair = strtok_r(query, "&", &save); pair; pair = strtok_r(NULL, "&", &save)) {
-        char *equals = strchr(pair, '=');
-        const char *value = equals ? equals + 1 : "";
-        if (equals)
-            *equals = '\0';
-        if (url_decode(pair, true) < 0 || strcmp(pair, name) != 0)
-            continue;
-        char *copy = COPY(rq, value);
-        return url_decode(copy, true) < 0 ? "\x01" : copy; /* what no field accepts */
+/* What the row's fields of the body are taken from: *ret, or rq->form. */
+static int read_body(struct request *rq, json_t **ret)
+{
+    const struct operation *operation = rq->operation;
+
+    if (!operation->has_body)
+        return 0;
+    if (rq->in->body_length > 0)
+        return operation->row->form ? read_form(rq) : read_json(rq, ret);
+    if (!operation->row->form)
+        *ret = json_object();
+    return 0;
+}
+
+/* ---- fields ---- */
+
+/* The query taken apart, when it is first asked for. A malformed pair ends it: no field accepts what is there then. */
+static const struct pairs *query_pairs(struct request *rq)
+{
+    if (!rq->query_read) {
+        rq->query_read = true;
+        rq->query_bad = pairs_parse(rq, rq->query, strlen(rq->query), &rq->query_pairs) < 0;
     }
-    return NULL;
+    return &rq->query_pairs;
 }
 
 /* {"bio","timezone"}: of the row's fields those that the body has, null or not. Names need no quoting but have it. */
@@ -97,6 +103,25 @@ static void keep_said(struct request *rq, json_t *body)
     rq->arguments[ARG_SAID] = memory_check(talloc_strdup_append(said, "}"));
 }
 
+static const char *field_sent_as(const struct field *field)
+{
+    return field->sent_as ? field->sent_as : field->name;
+}
+
+/* A form has no null and no way to leave an empty field out: empty and not required, it is missing. */
+static const char *form_value(const struct request *rq, const struct field *field)
+{
+    const char *text = pairs_get(&rq->form, field_sent_as(field));
+
+    return text && !*text && !(field->flags & REQUIRED) ? NULL : text;
+}
+
+static void check_file(struct request *rq, const struct field *field, const char *key)
+{
+    if (!key && field->flags & REQUIRED)
+        field_refuse(rq, &rq->errors, FIELD_REQUIRED, field->name, "is required");
+}
+
 static int check_fields(struct request *rq, json_t *body)
 {
     const struct operation *operation = rq->operation;
@@ -105,19 +130,32 @@ static int check_fields(struct request *rq, json_t *body)
         const struct field *field = &operation->fields[i];
         const char **value = &rq->arguments[FIXED_COUNT + i];
 
-        if (field->in == BODY)
+        if (field->type == FILE_PART)
+            check_file(rq, field, *value);
+        else if (field->in == BODY && (operation->row->form || operation->row->parts))
+            field_check_text(rq, field, field_sent_as(field), form_value(rq, field), &rq->errors, value);
+        else if (field->in == BODY)
             field_check_json(rq, field, field->name, json_object_get(body, field->name), &rq->errors, value);
         else if (field->in == QUERY)
-            field_check_text(rq, field, field->name, query_value(rq, field->name), &rq->errors, value);
+            field_check_text(rq, field, field->name, pairs_get(query_pairs(rq), field_sent_as(field)), &rq->errors,
+                             value);
         else if (!field_check_text(rq, field, field->name, *value, &rq->errors, value))
             return fail(rq, E_NOT_FOUND, NULL, NULL); /* no object has such an id */
     }
+    if (rq->query_bad)
+        return fail(rq, E_MALFORMED, NULL, "The query is malformed");
     if (rq->errors.count)
         return fail(rq, E_INVALID, NULL, NULL);
     if (body)
         keep_said(rq, body);
     page_arguments(rq);
     return 0;
+}
+
+/* The files are there, and the other parts. */
+static int check_unpacked(struct request *rq)
+{
+    return check_fields(rq, NULL);
 }
 
 int validate(struct request *rq)
@@ -129,10 +167,10 @@ int validate(struct request *rq)
         return fail(rq, E_TOO_LARGE, NULL, NULL);
     if (rq->in->body_state == BODY_CUT)
         return fail(rq, E_MALFORMED, NULL, "The body is shorter than its Content-Length says");
-    if (wants_body(rq->operation)) {
-        r = read_body(rq, &body);
-        if (r < 0)
-            return r;
-    }
+    if (rq->operation->row->parts)
+        return upload_start(rq, check_unpacked);
+    r = read_body(rq, &body);
+    if (r < 0)
+        return r;
     return check_fields(rq, body);
 }

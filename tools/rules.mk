@@ -31,7 +31,7 @@ OBJ_millrace-worker := $(call obj,workers/main.c $(DIRECT_SRC))
 OBJ_millrace-scheduler := $(call obj,queue/scheduler/main.c)
 OBJ_millrace-runner := $(call obj,workers/runner.c $(FENCED_SRC))
 PKG_millrace := libpq hiredis jansson talloc libsodium libjwt
-PKG_millrace-front := libpq hiredis jansson talloc libsodium libjwt fcgi
+PKG_millrace-front := libpq hiredis jansson talloc libsodium libjwt libcrypto libmagic fcgi
 PKG_millrace-worker := libpq hiredis jansson talloc libsodium libcurl libcrypto
 PKG_millrace-scheduler := libpq hiredis jansson talloc libsodium
 PKG_millrace-runner := jansson talloc libsodium libseccomp cairo MagickWand
@@ -40,7 +40,7 @@ BINARIES := $(addprefix $(B)/,$(PROGRAMS))
 # Packages whose flags a folder's objects need to compile.
 $(B)/obj/common/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc libsodium libjwt libcurl libseccomp)
 $(B)/obj/queue/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc libsodium libseccomp)
-$(B)/obj/fcgi/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc libsodium libjwt fcgi)
+$(B)/obj/fcgi/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc libsodium libjwt libcrypto libmagic fcgi)
 $(B)/obj/workers/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc libsodium libcurl libseccomp cairo MagickWand)
 $(B)/obj/gen/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc)
 $(B)/obj/tests/unit/%.o: CFLAGS_PKG = $(call pkg,--cflags,$(PKGS))

@@ -14,6 +14,8 @@
 #define USER_OUT OUT(TEXT, "id"), OUT(TEXT, "email"), OUT(TEXT, "username"), OUT(TEXT, "first_name"), OUT(TEXT, "last_name")
 #define TOKENS_OUT OUT_OBJECT("tokens", OUT(TEXT, "access"), OUT(TEXT, "refresh"), OUT(INTEGER, "expires_in"))
 
+static const char *const picture_types[] = { "image/jpeg", "image/png", "image/webp", NULL };
+
 static const struct field me_out[] = {
     USER_OUT, OUT_NULLABLE(TEXT, "avatar"), OUT_NULLABLE(TEXT, "bio"), OUT(TEXT, "preferred_currency"),
     OUT(TEXT, "timezone"),
@@ -78,6 +80,12 @@ const struct endpoint expenses_endpoints[] = {
                                         { .name = "email_notifications", .type = BOOLEAN },
                                         { .name = "push_notifications", .type = BOOLEAN }) }),
         .out = me_out),
+    ENDPOINT(expenses, me_avatar,
+        .method = POST, .path = "/api/users/me/avatar/", .parts = true,
+        .doc = "Send a picture of the caller.",
+        .in = FIELDS({ .name = "avatar", .type = FILE_PART, .flags = REQUIRED, .max = 10485760, .values = picture_types,
+                       .doc = "JPEG, PNG or WebP, at most 10 MiB." }),
+        .out = FIELDS(OUT(TEXT, "avatar_url"))),
     { .name = NULL },
 };
 /* clang-format on */

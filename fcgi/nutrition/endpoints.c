@@ -3,6 +3,7 @@
 #include "fcgi/account.h"
 #include "fcgi/fields.h"
 #include "fcgi/nutrition/nutrition.h"
+#include "fcgi/webhook.h"
 #include "sql.h"
 
 /* clang-format off */
@@ -33,6 +34,14 @@ const struct endpoint nutrition_endpoints[] = {
                                   OUT(NUMBER, "price"), OUT(TEXT, "currency"), OUT(TEXT, "interval"),
                                   OUT_LIST("features", { .name = "feature", .type = TEXT }), OUT(BOOLEAN, "is_active"),
                                   OUT_NULLABLE(TEXT, "stripe_price_id")))),
+    ENDPOINT(nutrition, twilio_status,
+        .method = POST, .path = "/api/v1/webhooks/twilio/status/", .who = ANYONE, .uncounted = true, .form = true,
+        .doc = "Twilio tells what became of a text message.",
+        .in = FIELDS({ .name = "message_sid", .sent_as = "MessageSid", .type = TOKEN, .flags = REQUIRED, .min = 1, .max = 64, .doc = "Of the message." },
+                     { .name = "message_status", .sent_as = "MessageStatus", .type = TOKEN, .flags = REQUIRED, .min = 1, .max = 32, .doc = "What became of it." },
+                     { .name = "error_code", .sent_as = "ErrorCode", .type = TEXT, .max = 16, .doc = "Why it failed." },
+                     { .name = "error_message", .sent_as = "ErrorMessage", .type = TEXT, .max = 500, .doc = "In words." }),
+        .handler = webhook_twilio),
     { .name = NULL },
 };
 /* clang-format on */

@@ -4,6 +4,8 @@ with throttles as (delete from throttle where resets_at < now()),
 sessions as (delete from session where expires_at < now()),
 mailed as (delete from account_token where expires_at < now() - interval '1 day'),
 codes as (delete from signin_code where expires_at < now() - interval '1 hour'),
+answers as (delete from idempotency where created_at < now() - interval '1 day'),
+events as (delete from webhook_event where received_at < now() - interval '90 days'),
 revoked as (update account set revoked = '{}', revoked_until = '-infinity'
              where revoked_until > '-infinity' and revoked_until < now())
 delete from refresh_token where expires_at < now()

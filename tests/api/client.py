@@ -147,6 +147,17 @@ class Client:
         self.record.note(self.product, method, path, response.status_code)
         return self._checked(Answer(response), expect, f"{method} {path}")
 
+    def upload(self, path, expect=200, boundary="frontier", type=None, **parts):
+        """parts: name=text, or name=(filename, bytes)."""
+        body = b""
+        for name, part in parts.items():
+            filename, content = part if isinstance(part, tuple) else (None, part.encode())
+            head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"'
+            head += f'; filename="{filename}"\r\nContent-Type: {type or "application/octet-stream"}' if filename is not None else ""
+            body += head.encode() + b"\r\n\r\n" + content + b"\r\n"
+        return self.call("POST", path, expect, data=body + f"--{boundary}--\r\n".encode(),
+                         headers={"Content-Type": f"multipart/form-data; boundary={boundary}"})
+
     def _checked(self, answer, expect, what):
         got = answer.http
         assert got.status_code == expect, f"{what}: {got.status_code}, not {expect}: {got.content[:1000]!r}"

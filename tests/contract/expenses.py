@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the Expense Tracker's examples need to be true: accounts, and the tokens that are mailed to them."""
 import re
-import subprocess
 
 import people
 
@@ -14,12 +13,7 @@ class Fixture:
         self.user.token = self._register(self.user).tokens.access
         self.user.call("PATCH", "/api/users/me/", 200, {"bio": "Software developer", "profile": {
             "occupation": "Software Developer", "company": "Tech Corp", "country": "United States", "city": "New York"}})
-        # Nobody can upload a picture yet.
-        subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.user.stack["database_url"], "-c",
-                        "with f as (insert into file (product, account_id, storage_key, name, type) select 'expenses', id, "
-                        "'reference/' || id || '/avatar.jpg', 'avatar.jpg', 'image/jpeg' from account where product = 'expenses' "
-                        "on conflict do nothing returning id, account_id) update expenses.profile p set avatar_id = f.id from f "
-                        "where p.account_id = f.account_id"], check=True, timeout=60)
+        self.user.upload("/api/users/me/avatar/", **self.parts(None, None))
         self.path = {}
         self.clients = {"none": self.nobody, "optional": self.nobody, "bearer": self.user}
 
@@ -42,6 +36,10 @@ class Fixture:
         self._new_client().post("/api/auth/password-reset/", {"email": address})
         mail = next(mail for mail in self._mailbox.wait(address, 2) if "password" in mail["text"])
         return {**body, "token": re.search(r"^[\w-]{43}(?=\r?$)", mail["text"], re.M).group()}
+
+    @staticmethod
+    def parts(_case, _example):
+        return {"avatar": ("me.png", people.PNG)}
 
     bodies = {"expenses.auth.register": _new, "expenses.auth.login": _known, "expenses.auth.refresh": _refresh,
               "expenses.auth.logout": _refresh, "expenses.auth.password_reset": _known,

@@ -175,6 +175,7 @@ class Fleet:
             "front.socket": self.path("run", "front"),
             "front.trusted_proxies": "127.0.0.1",
             "password.memory": "8",
+            "twilio.token": "12345678901234567890123456789012",
             "front.unlimited": "10.*, 127.0.0.1",
             **{f"{product}.url": f"http://127.0.0.1:{self.port}/{product}" for product in PRODUCTS},
             "worker.runner": str(self.bin / "millrace-runner"),
