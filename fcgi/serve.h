@@ -41,11 +41,13 @@ struct server {
     struct token_cache *tokens;
     struct loop *loop;
     struct lanes *lanes;
+    struct statistics *statistics;
     struct queue_links *redis;
     struct limits *limits;
     struct pool *pool, *hashers;
     struct hash_cost hash_cost;
     struct bound tier;               /* sql/core/tier.sql */
+    struct statement *ready;         /* sql/core/ready.sql */
     struct bound callers[WAY_COUNT]; /* sql/core/caller*.sql; their sources are the fixed names */
     struct route_node **routes;      /* of each product */
     int open_requests;
