@@ -58,7 +58,7 @@ def test_a_record_says_what_was_asked_and_what_came_of_it(alice, told, named, nu
     after = float(sql("select extract(epoch from clock_timestamp())"))
     (row,) = told(1, "product, operation, status, account_id, us, extract(epoch from at)", "request_id = %s", f"{mark}-1")
     product, operation, status, account, us, at = row.split()
-    assert (product, status, account) == ("figureforge", "404", number(alice)) and operation.startswith("job")
+    assert (product, status, account) == ("figureforge", "404", number(alice)) and operation == "generation_get"
     assert 0 < int(us) < (after - before) * 1e6
     assert before <= float(at) <= after
 
@@ -80,7 +80,7 @@ def test_what_is_for_no_product_is_counted(figureforge, told, named):
     assert answer.status_code == 404                                # nginx goes by what it makes of a path, the front does not
     other = Client(figureforge.stack, "nutrition", figureforge.record)
     other.get("/api/nothing/", 404, headers=name())
-    assert told(2, "product, '', status, operation", "request_id like %s", mark + "-%") == ["  404 ", "nutrition  404 "]
+    assert told(2, "product || '/' || operation, status", "request_id like %s", mark + "-%") == ["/ 404", "nutrition/ 404"]
 
 
 def test_a_success_keeps_no_name(alice, told, number):
