@@ -61,9 +61,9 @@ int server_new(void *ctx, const struct config *config, struct loop *loop, struct
 /* What transports call. */
 struct transport_handler server_handler(struct server *server);
 
-/* reload.c: read the configuration's file again, and take over what may change between two requests: log.level, products,
- * front.origins, front.unlimited, front.trusted_proxies. When it does not hold nothing changes: -errno, and in *ret_why,
- * on ctx, a sentence for the log. */
+/* reload.c: read the configuration's file again, and take over what may change between two requests: log.level,
+ * products, front.origins, front.unlimited, front.trusted_proxies. When it does not hold nothing changes: -errno, and
+ * in *ret_why, on ctx, a sentence for the log. */
 int server_reload(struct server *server, void *ctx, const char **ret_why);
 
 /* describe.c: print every product's rows, what each answers to and who may call it, as a JSON list. Needs no

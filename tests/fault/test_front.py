@@ -93,6 +93,16 @@ def test_a_front_that_ends_writes_what_it_knows(world, artist):
     assert records(world, f"account_id = {artist.id}") == 10
 
 
+def test_a_cgi_program_leaves_a_record(world):
+    mark = secrets.token_hex(6)
+    environment = {"PATH": "/usr/bin", "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "GET", "REQUEST_URI": NOTHING,
+                   "HTTP_X_REQUEST_ID": mark}
+    done = subprocess.run([f"{world.stack['bin']}/millrace-front", "--config", world.stack["config"]], env=environment,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=30, check=True)
+    assert done.stdout.startswith(b"Status: 404")
+    assert records(world, f"request_id = '{mark}'") == 1
+
+
 def test_records_wait_for_postgres(world, artist):
     mark = secrets.token_hex(6)
     world.ctl("stop", "postgres")
@@ -108,6 +118,7 @@ def test_a_cut_connection_counts_no_record_twice(world):
     """Connections are cut while batches are on their way: whether one was written is not known to the front then."""
     mark, cut = secrets.token_hex(6), 0
     for turn in range(12):
+        until(lambda: records(world, f"request_id like '{mark}-%'") >= (turn - 3) * 1000, "not too many wait", PATIENCE)
         send(world, [f"{mark}-{turn}-{number}" for number in range(1000)])
         cut += int(world.one("select count(pg_terminate_backend(pid)) from pg_stat_activity "
                              "where application_name = 'millrace-front'"))
@@ -125,7 +136,7 @@ def test_what_does_not_fit_is_counted_and_told_once(world):
     world.ctl("start", "postgres")
     until(lambda: "statistics.lost" in log_of(world)[len(before):], "it is told", PATIENCE, every=0.05)
     told = log_of(world)[len(before):]
-    assert told.count("statistics.full") == told.count("statistics.lost") == told.count("statistics.put") == 1
+    assert told.count("statistics.full") == told.count("statistics.lost") == 1 and told.count("statistics.put") <= 1
     lost = int(told.split("statistics.lost requests=")[1].split()[0])
     assert 1000 <= lost < 1100
     recorded(world, ROOM + 1000 - lost, f"request_id like '{mark}-%'")
@@ -177,9 +188,8 @@ class Fronts:
         self.argv = [f"{stack['bin']}/millrace-front", "--config", stack["config"]]
 
     def start(self):
-        fd = self.listener.fileno()
-        self.running = subprocess.Popen(["sh", "-c", f'exec 3<&{fd}; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"', "sh", *self.argv],
-                                        pass_fds=[fd], stderr=subprocess.DEVNULL)
+        self.running = subprocess.Popen(["sh", "-c", 'exec 3<&0 0</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"', "sh", *self.argv],
+                                        stdin=self.listener)
 
     def stop(self):
         running, self.running = self.running, None
@@ -214,7 +224,6 @@ def test_a_restart_behind_a_socket_that_stays_loses_no_request(world, artists, f
     assert set(answers) == {200}
     fronts.stop()
     assert records(world, f"account_id in ({', '.join(str(one.id) for one in people)})") == len(answers)
-    fronts.start()
 
 
 def test_a_front_that_ends_answers_what_it_has_taken(world, artist):
@@ -230,6 +239,7 @@ def test_a_front_that_ends_answers_what_it_has_taken(world, artist):
     assert {answer.status for answer in peer.answers(5).values()} == {200}
     assert peer.is_closed()
     world.restarted("front", front)
+    until(lambda: probe(world, "healthz")[0] == 200, "the next one answers")
     recorded(world, 5, f"account_id = {artist.id}")
 
 

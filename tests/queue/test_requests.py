@@ -231,6 +231,19 @@ def test_a_day_that_came_too_late_does_not_keep_the_others_from_being_made(sql):
     assert days(sql) == others
 
 
+def test_a_day_is_made_when_nobody_reads(sql, session):
+    whole = days(sql)
+    sql(f"drop table {whole[-1]}")
+    reader = session()
+    reader("begin")
+    reader("select count(*) from request")
+    sql(statement("queue/requests_make"))
+    assert days(sql) == whole[:-1]
+    reader("commit")
+    sql(statement("queue/requests_make"))
+    assert days(sql) == whole
+
+
 def test_what_is_older_than_90_days_goes(sql):
     for age in (89, 91, 92):
         sql("do $$ declare day timestamp := date_trunc('day', now() at time zone 'UTC') - interval '%d days'; begin execute "

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "fcgi/visits.h"
 #include "common/memory.h"
+#include "fcgi/visits.h"
 #include "tests/unit/suite.h"
 
 START_TEST(first_in_first_out)
