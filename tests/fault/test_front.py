@@ -70,6 +70,14 @@ def asking(artists, path=WHO):
             thread.join()
 
 
+def cgi(world, uri, **more):
+    """What a front of one request answers."""
+    environment = {"PATH": "/usr/bin", "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "GET", "REQUEST_URI": uri, **more}
+    done = subprocess.run([f"{world.stack['bin']}/millrace-front", "--config", world.stack["config"]], env=environment,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=30, check=True)
+    return done.stdout.decode()
+
+
 def probe(world, path):
     answer = requests.get(f"{world.stack['url']}/-/{path}", timeout=PATIENCE)
     return answer.status_code, answer.json()
@@ -95,11 +103,7 @@ def test_a_front_that_ends_writes_what_it_knows(world, artist):
 
 def test_a_cgi_program_leaves_a_record(world):
     mark = secrets.token_hex(6)
-    environment = {"PATH": "/usr/bin", "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "GET", "REQUEST_URI": NOTHING,
-                   "HTTP_X_REQUEST_ID": mark}
-    done = subprocess.run([f"{world.stack['bin']}/millrace-front", "--config", world.stack["config"]], env=environment,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=30, check=True)
-    assert done.stdout.startswith(b"Status: 404")
+    assert cgi(world, NOTHING, HTTP_X_REQUEST_ID=mark).startswith("Status: 404")
     assert records(world, f"request_id = '{mark}'") == 1
 
 
@@ -156,6 +160,12 @@ def test_readiness_goes_by_postgres_and_tells_of_redis(world):
     until(lambda: probe(world, "readyz") == (200, {"status": "ready", "database": "ok", "redis": "away"}), "Redis is missed")
     world.ctl("start", "redis")
     until(lambda: probe(world, "readyz") == ready, "all is well")
+
+
+def test_health_is_below_the_mount_and_of_no_product(world):
+    assert cgi(world, "/-/healthz", MILLRACE_PRODUCT="expenses").startswith("Status: 200")
+    assert cgi(world, "/deep/mount/-/healthz", MILLRACE_FRONT_MOUNT="/deep/mount").endswith('{"status":"ok"}')
+    assert cgi(world, "/-/healthz", MILLRACE_FRONT_MOUNT="/deep/mount").startswith("Status: 404")
 
 
 def test_a_database_that_lacks_migrations_is_not_ready(world):
