@@ -6,6 +6,7 @@
 #include "common/memory.h"
 #include "common/program.h"
 #include "fcgi/serve.h"
+#include "fcgi/statistics.h"
 #include <errno.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -15,31 +16,54 @@
 
 enum { SYSTEMD_FIRST_FD = 3 };
 
-/* A signal that ends the loop: at once when nothing is open, else when the last request has been answered. */
-struct stopper {
+/* Signals. Those that end the loop do so when the last request has been answered and the statistics are written;
+ * SIGHUP has the configuration read anew. */
+struct signals {
     struct source source;
     struct loop *loop;
     struct transport *transport;
+    struct server *server;
 };
 
-static void drained(void *closure)
+static void written(void *closure)
 {
     loop_stop(closure);
 }
 
+static void drained(void *closure)
+{
+    struct signals *signals = closure;
+    statistics_finish(signals->server->statistics, written, signals->loop);
+}
+
+static void reload(struct server *server)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    const char *why;
+
+    if (server_reload(server, ctx, &why) < 0)
+        log_error("front.reload", "error=%s: all stays as it was", why);
+    else
+        log_info("front.reload", "file=%s", server->config->file ? server->config->file : "-");
+}
+
 static void signal_came(struct source *source, uint32_t events)
 {
-    struct stopper *stopper = OWNER(source, struct stopper, source);
+    struct signals *signals = OWNER(source, struct signals, source);
     struct signalfd_siginfo signal;
 
     (void)events;
     if (read(source->fd, &signal, sizeof signal) != sizeof signal)
         return;
-    log_info("front.stop", "open=%d", transport_open_requests(stopper->transport));
-    transport_drain(stopper->transport, drained, stopper->loop);
+    if (signal.ssi_signo == SIGHUP) {
+        reload(signals->server);
+        return;
+    }
+    log_info("front.stop", "open=%d", transport_open_requests(signals->transport));
+    transport_drain(signals->transport, drained, signals);
 }
 
-static int watch_signals(struct stopper *stopper)
+static int watch_signals(struct signals *watched)
 {
     sigset_t signals;
     int fd;
@@ -47,13 +71,14 @@ static int watch_signals(struct stopper *stopper)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
         return -errno;
     fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (fd < 0)
         return -errno;
-    stopper->source.ready = signal_came;
-    return loop_watch(stopper->loop, &stopper->source, fd, 1 /* EPOLLIN */);
+    watched->source.ready = signal_came;
+    return loop_watch(watched->loop, &watched->source, fd, 1 /* EPOLLIN */);
 }
 
 /* Descriptor 3 when systemd passed us exactly our socket, else -1. */
@@ -74,22 +99,36 @@ static bool started_by_web_server(void)
 
 static int serve_events(void *ctx, const struct config *config, struct loop *loop, struct server *server)
 {
-    struct stopper stopper = { .loop = loop };
+    struct signals signals = { .loop = loop, .server = server };
     struct transport_handler handler = server_handler(server);
     int r = transport_event_new(ctx, loop, server->pool, config->front_socket, inherited_socket(), &handler,
-                                &stopper.transport);
+                                &signals.transport);
 
     if (r < 0) {
         log_error("front.socket", "path=%s error=%s", config->front_socket, strerror(-r));
         return r;
     }
-    r = watch_signals(&stopper);
+    r = watch_signals(&signals);
     if (r < 0)
         return r;
     log_info("front.start", "socket=%s", config->front_socket);
     loop_run(loop);
-    loop_forget(loop, &stopper.source);
+    loop_forget(loop, &signals.source);
     return 0;
+}
+
+/* One request at a time, for a host that wants it so. What a CGI program has printed is taken for whole when its end is
+ * closed, so that nobody waits for the statistics. */
+static int serve_host(void *ctx, struct loop *loop, struct server *server)
+{
+    struct transport_handler handler = server_handler(server);
+    int r = transport_libfcgi_run(ctx, loop, &handler);
+
+    if (!freopen("/dev/null", "w", stdout))
+        log_warning("front.stdout", "error=%s", strerror(errno));
+    statistics_finish(server->statistics, written, loop);
+    loop_run(loop);
+    return r;
 }
 
 int main(int argc, char **argv)
@@ -113,11 +152,9 @@ int main(int argc, char **argv)
         log_error("front.start", "error=%s", strerror(-r));
         return 1;
     }
-    if (inherited_socket() < 0 && started_by_web_server()) {
-        struct transport_handler handler = server_handler(server);
-        r = transport_libfcgi_run(ctx, loop, &handler);
-    } else {
+    if (inherited_socket() < 0 && started_by_web_server())
+        r = serve_host(ctx, loop, server);
+    else
         r = serve_events(ctx, config, loop, server);
-    }
     return r < 0;
 }

@@ -42,7 +42,9 @@ struct request {
     struct client *client;
     bool gone; /* the client has left: nothing is to be answered */
     step_fn *const *step;
-    int pending; /* answers the request waits for */
+    int pending;    /* answers the request waits for */
+    uint64_t began; /* on statistics_clock() */
+    bool apart;     /* it is for no product (health.c): not in the statistics */
 
     /* set by route */
     enum method method;
@@ -79,6 +81,7 @@ struct request {
     struct exchange exchange;
     const char *values[2][STATEMENT_PARAMETERS_MAX];
     struct ask *asks;
+    struct readiness *readiness; /* health.c */
 
     /* what is to be answered */
     enum error error; /* E_NONE: body and status hold */

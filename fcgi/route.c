@@ -4,6 +4,7 @@
  * win over parameters. */
 #include "common/memory.h"
 #include "common/text.h"
+#include "fcgi/health.h"
 #include "fcgi/serve.h"
 #include <errno.h>
 
@@ -196,6 +197,8 @@ int route(struct request *rq)
     rq->head = !strcmp(method, "HEAD");
     path = path_of(rq);
     r = path ? split(rq, path) : -ENOENT;
+    if (r == 0 && health(rq, &r))
+        return r;
     rq->product = find_product(rq);
     if (!rq->product)
         return fail(rq, E_NOT_FOUND, NULL, "There is no such product");

@@ -4,9 +4,11 @@
 #include "common/memory.h"
 #include "common/seal.h"
 #include "common/token_cache.h"
+#include "fcgi/health.h"
 #include "fcgi/once.h"
 #include "fcgi/pool.h"
 #include "fcgi/queue_links.h"
+#include "fcgi/statistics.h"
 #include "fcgi/upload.h"
 #include "sql.h"
 #include <errno.h>
@@ -44,6 +46,8 @@ void advance(struct request *rq)
         return;
     if (!rq->gone)
         respond(rq);
+    if (!rq->apart)
+        statistics_note(rq->server->statistics, rq);
     request_end(rq);
 }
 
@@ -72,6 +76,7 @@ static void *request_in(void *closure, struct incoming *incoming, struct client 
     rq->in = incoming;
     rq->client = client;
     rq->step = steps;
+    rq->began = statistics_clock();
     if (id && id_holds(id)) {
         snprintf(rq->request_id, sizeof rq->request_id, "%s", id);
     } else {
@@ -339,6 +344,8 @@ static int open_backends(struct server *server)
     link_pads(&server->keys, inner, outer);
     r = lanes_new(server, server->loop, &options, &server->lanes);
     if (r == 0)
+        r = statistics_new(server, server->loop, server->lanes, &server->statistics);
+    if (r == 0)
         r = queue_links_new(server, server->loop, config, &server->redis);
     if (r == 0)
         r = pool_new(server, server->loop, config->front_threads, POOL_QUEUE, &server->pool);
@@ -364,6 +371,8 @@ int server_new(void *ctx, const struct config *config, struct loop *loop, struct
     server->tokens = token_cache_new(server, &server->keys);
     if (r == 0)
         r = seal_ring_new(server, config->seal_keys, &server->keys, &server->seals, &why);
+    if (r == 0)
+        r = health_init(server);
     if (r == 0)
         r = compile_caller(server);
     if (r == 0)

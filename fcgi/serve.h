@@ -36,18 +36,21 @@ int hash_cost_init(struct hash_cost *cost, int operations, int memory_mib);
 struct route_node;
 
 struct server {
-    const struct config *config;
+    const struct config *config; /* another one after server_reload() */
+    void *reloaded;              /* talloc: what it has of its own; NULL: it is the first */
     struct keys keys;
     struct seal_ring *seals;
     struct token_cache *tokens;
     struct loop *loop;
     struct lanes *lanes;
+    struct statistics *statistics;
     struct queue_links *redis;
     struct limits *limits;
     struct once_statements *once;
     struct pool *pool, *hashers;
     struct hash_cost hash_cost;
     struct bound tier;               /* sql/core/tier.sql */
+    struct statement *ready;         /* sql/core/ready.sql */
     struct bound callers[WAY_COUNT]; /* sql/core/caller*.sql; their sources are the fixed names */
     struct route_node **routes;      /* of each product */
     int open_requests;
@@ -59,6 +62,11 @@ struct server {
 int server_new(void *ctx, const struct config *config, struct loop *loop, struct server **ret);
 /* What transports call. */
 struct transport_handler server_handler(struct server *server);
+
+/* reload.c: read the configuration's file again, and take over what may change between two requests: log.level,
+ * products, front.origins, front.unlimited, front.trusted_proxies. When it does not hold nothing changes: -errno, and
+ * in *ret_why, on ctx, a sentence for the log. */
+int server_reload(struct server *server, void *ctx, const char **ret_why);
 
 /* describe.c: print every product's rows, what each answers to and who may call it, as a JSON list. Needs no
  * configuration. -EIO when they cannot be written. */

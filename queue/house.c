@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Once an hour: weeks ahead are made, weeks that are over and have nothing open go, and so does what has run out, or
- * was written down long ago. */
+ * Once an hour: weeks of jobs and days of requests ahead are made; weeks that are over and have nothing open go, and so
+ * does what has run out, or was written down long ago. */
 #include "common/log.h"
 #include "queue/reconcile_state.h"
 #include "sql.h"
@@ -21,6 +21,21 @@ static void drop_old(struct reconciler *reconciler)
         log_error("reconcile.audit", "error=%s", audit.message);
 }
 
+static void keep_requests(struct reconciler *reconciler)
+{
+    autoresult struct result made = { 0 }, dropped = { 0 };
+
+    if (database_run(reconciler->database, &sql_queue_requests_make, NO_PARAMS, &made) < 0)
+        log_error("house.requests", "error=%s", made.message);
+    else if (strcmp(result_text(&made, 0, "stray"), "0") != 0)
+        log_warning("house.requests", "rows=%s in request_default: a day was made too late, or a clock is wrong",
+                    result_text(&made, 0, "stray"));
+    if (database_run(reconciler->database, &sql_queue_requests_drop, NO_PARAMS, &dropped) < 0)
+        log_error("house.requests", "error=%s", dropped.message);
+    for (int i = 0; i < result_rows(&dropped); i++)
+        log_info("house.drop", "day=%s", result_text(&dropped, i, "day"));
+}
+
 void keep_house(struct reconciler *reconciler)
 {
     autoresult struct result weeks = { 0 }, forgotten = { 0 };
@@ -35,6 +50,7 @@ void keep_house(struct reconciler *reconciler)
         log_error("reconcile.stray", "rows=%s in job_default: a week was made too late",
                   result_text(&weeks, 0, "stray"));
     drop_old(reconciler);
+    keep_requests(reconciler);
     if (database_run(reconciler->database, &sql_core_forget, NO_PARAMS, &forgotten) < 0)
         log_error("reconcile.forget", "error=%s", forgotten.message);
     reconciler->house_at = reconciler->now + HOUSE_MS;

@@ -63,7 +63,7 @@ static void lead(struct reconciler *reconciler)
     if (term != reconciler->term)
         log_info("reconcile.lead", "term=%lld%s", term ? term : reconciler->term, term ? "" : " lost");
     if (term && term != reconciler->term)
-        reconciler->full_at = reconciler->house_at = reconciler->schedules_at = 0;
+        reconciler->full_at = reconciler->house_at = reconciler->schedules_at = reconciler->requests_at = 0;
     reconciler->term = term;
     reconciler->lead_at = clock_boot_ms();
 }
@@ -113,6 +113,8 @@ static void loop(struct reconciler *reconciler)
             run_schedules(reconciler);
         if (reconciler->term)
             roll_up(reconciler);
+        if (reconciler->term)
+            roll_up_requests(reconciler);
         listener_keep(reconciler->listener);
         reconciler->now = clock_boot_ms(); /* a look may have taken a while */
         step = look_is_rebuilding(reconciler) || !all_connected(reconciler) ? REBUILD_STEP_MS : LEAD_MS;

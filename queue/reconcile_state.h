@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What the parts of the reconciler share: reconcile.c (the loop, who leads), look.c (queues, and what Redis does not
  * know), settings.c (what operators have set, and when a queue takes no more), house.c (once an hour), rollup.c (once a
- * minute), listen.c (metrics, in a process of its own). */
+ * minute), requests.c (every ten seconds), listen.c (metrics, in a process of its own). */
 #ifndef MILLRACE_RECONCILE_STATE_H
 #define MILLRACE_RECONCILE_STATE_H
 #include "common/config.h"
@@ -39,7 +39,7 @@ struct reconciler {
     size_t queue_count;
     long long term;   /* 0: does not lead */
     uint64_t lead_at; /* when that was asked for last */
-    uint64_t now, full_at, house_at, look_at, schedules_at;
+    uint64_t now, full_at, house_at, look_at, schedules_at, requests_at;
     uint64_t looked_at;        /* when the last look began that put all it found */
     long long minute;          /* whose roll-up was written last, since 1970 */
     struct listener *listener; /* NULL: none */
@@ -67,4 +67,7 @@ void keep_house(struct reconciler *reconciler);
 
 /* rollup.c */
 void roll_up(struct reconciler *reconciler);
+
+/* requests.c: what fronts have told of their requests, summed up by hours. */
+void roll_up_requests(struct reconciler *reconciler);
 #endif

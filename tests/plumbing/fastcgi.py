@@ -52,8 +52,8 @@ def interleave(streams, seed=7):
 
 class Answer:
     def __init__(self, raw):
-        head, _, self.body = raw.partition(b"\r\n\r\n")
-        self.status = int(head.split(b"\r\n")[0].split()[1]) if head else None
+        self.head, _, self.body = raw.partition(b"\r\n\r\n")
+        self.status = int(self.head.split(b"\r\n")[0].split()[1]) if self.head else None
         self.text = self.body.decode(errors="replace")
 
     def __repr__(self):

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What balancers ask: outside of all products, counted by nothing."""
+import secrets
+import time
+
+import pytest
+import requests
+from client import PATIENCE, POLL
+
+
+@pytest.fixture
+def probe(stack):
+    session = requests.Session()
+    session.trust_env = False
+
+    def ask(path, expect=200, method="GET", **headers):
+        answer = session.request(method, stack["url"] + path, headers=headers, timeout=PATIENCE)
+        assert answer.status_code == expect, (answer.status_code, answer.text)
+        assert answer.headers["Cache-Control"] == "no-store" and answer.headers["Content-Type"] == "application/json"
+        assert not [name for name in answer.headers if name.lower().startswith("x-ratelimit")]
+        return answer
+    return ask
+
+
+def test_the_process_answers(probe):
+    answer = probe("/-/healthz")
+    assert answer.text == '{"status":"ok"}'
+    assert probe("/-/healthz/").text == answer.text and probe("/-/healthz?a=b").text == answer.text
+    assert probe("/-/healthz", method="HEAD").text == ""
+
+
+def test_it_is_ready(probe):
+    assert probe("/-/readyz").text == '{"status":"ready","database":"ok","redis":"ok"}'
+
+
+@pytest.mark.parametrize("path", ["/-/", "/-/nothing", "/-/healthz/more", "/-/readyz/x"])
+def test_there_is_nothing_else(probe, path):
+    assert probe(path, 404).json()["error"]["code"] == "not_found"
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE", "OPTIONS", "BREW"])
+def test_it_is_only_asked(probe, method):
+    assert probe("/-/healthz", 405, method).headers["Allow"] == "GET, HEAD"
+
+
+def test_it_is_not_in_the_statistics(probe, figureforge, sql):
+    mark = secrets.token_hex(8)
+    probe("/-/nothing", 404, **{"X-Request-ID": "health-" + mark})
+    probe("/-/healthz", **{"X-Request-ID": "health-" + mark})
+    figureforge.get("/api/nothing/", 404, headers={"X-Request-ID": "other-" + mark})
+    until = time.monotonic() + PATIENCE
+    while not (found := sql("select string_agg(request_id, ' ') from request where request_id like %s", "%-" + mark)):
+        assert time.monotonic() < until
+        time.sleep(POLL)
+    assert found == "other-" + mark
