@@ -13,7 +13,7 @@ local words = {
     [413] = { "PAYLOAD_TOO_LARGE", "The request is larger than allowed." },
     [503] = { "SERVICE_UNAVAILABLE", "The service is not available at the moment. Please try again shortly." },
 }
-if status >= 500 then status = 503 end
+if status == 500 or (status >= 502 and status <= 504) then status = 503 end
 if not words[status] then return 0 end
 local code, message = words[status][1], words[status][2]
 
