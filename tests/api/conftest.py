@@ -8,12 +8,13 @@ import json
 import secrets
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from client import GENERATE, Client, Mailbox, Record, ask, load_stack   # noqa: E402
+from client import GENERATE, PATIENCE, Client, Mailbox, Record, ask, load_stack   # noqa: E402
 from forge import Forge                                                     # noqa: E402
 from servers import SERVERS                                                 # noqa: E402
 
@@ -139,7 +140,7 @@ def paused(stack):
 
 
 @pytest.fixture
-def front_away(stack, starts_before):
+def front_away(stack, figureforge, starts_before):
     """with front_away(): ...   Nobody listens on the front's socket."""
     def ctl(action):
         told = ask(stack["control"], {"do": action, "service": "front"})
@@ -153,6 +154,9 @@ def front_away(stack, starts_before):
         finally:
             ctl("start")
             starts_before["front"] += 1
+            until = time.monotonic() + PATIENCE                     # lighttpd looks once a second
+            while figureforge.raw_get("/-/readyz").status_code in (502, 503):
+                assert time.monotonic() < until, "the web server does not find the front again"
     return hold
 
 

@@ -11,16 +11,16 @@ class Server:
     refuses_paths: tuple = (400, 404)     # what is answered to tricks with paths
     new_id: str = r"req_[0-9a-f]{12}"     # the name it gives to an answer of its own
     runs_front: bool = True               # the front is a service of its own, which may be away
-    sends_files: str = "accel"            # front.sendfile
+    tells_size: bool = True               # with 416, of what a part was asked
 
 
 SERVERS = {
     "nginx": Server(),
-    "apache": Server(sends_files="sendfile"),
-    "fcgid": Server(runs_front=False, sends_files="sendfile"),
-    "cgi": Server(runs_front=False, sends_files="no"),
+    "apache": Server(tells_size=False),
+    "fcgid": Server(runs_front=False, tells_size=False),
+    "cgi": Server(runs_front=False),
     # A path that leaves the products lands in its document root, which has nothing to list.
-    "lighttpd": Server(line_too_long=431, knows_methods=False, refuses_paths=(400, 403, 404), sends_files="sendfile"),
-    "lighttpd-cgi": Server(line_too_long=431, knows_methods=False, refuses_paths=(400, 403, 404), runs_front=False,
-                           sends_files="sendfile"),
+    "lighttpd": Server(line_too_long=431, knows_methods=False, refuses_paths=(400, 403, 404), tells_size=False),
+    "lighttpd-cgi": Server(line_too_long=431, knows_methods=False, refuses_paths=(400, 403, 404), tells_size=False,
+                           runs_front=False),
 }

@@ -33,7 +33,7 @@ def test_the_query_comes_as_it_was_sent(account):
     somebody = account("smsagent", role="admin")
     for n in range(2):
         somebody.post("/api/users/", {"phone_number": f"+4411{n}{id(somebody) % 10**7:07}", "tier": "enterprise"}, 201)
-    for query in ("a=%2B+%20&b=c%2Fd%3D", "a=//..//&b=%252F", "%7e~=1", "x=&y"):
+    for query in ("a=%2B+%20&b=c%2Fd%3D", "a=//..//&b=%252F", "a=%C3%A9'()*!", "x=&y"):
         assert f"?{query}&" in somebody.get(f"/api/users/?{query}&page_size=1").next
 
 
@@ -102,10 +102,11 @@ def test_a_part_of_a_file(figureforge, path, wanted, first, last):
     assert part.headers["Content-Type"] == "image/png"
 
 
-def test_a_part_that_is_not_there(figureforge, path):
+def test_a_part_that_is_not_there(figureforge, server, path):
     size = len(figureforge.get(path).http.content)
     answer = figureforge.raw_get("/figureforge" + path, b"Range: bytes=%d-" % size)
-    assert answer.status_code == 416 and answer.headers["Content-Range"] == f"bytes */{size}"
+    assert answer.status_code == 416 and answer.headers.get("Content-Range") == \
+        (f"bytes */{size}" if server.tells_size else None)
 
 
 def test_a_part_only_if_it_is_the_same(figureforge, path):
