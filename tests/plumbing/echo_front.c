@@ -9,6 +9,7 @@
 #include "fcgi/redis_link.h"
 #include "fcgi/transport.h"
 #include <assert.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -130,6 +131,19 @@ static void run_long(struct request *rq)
     for (size_t i = 0; i < length; i++)
         body[i] = (char)('a' + i % 26);
     answer_bytes(rq, 200, body, length);
+}
+
+/* OFFSET:LENGTH:PATH */
+static void run_file(struct request *rq)
+{
+    char *end;
+    uint64_t offset = strtoull(rq->argument, &end, 10), length = strtoull(end + 1, &end, 10);
+    struct piece piece = { open(end + 1, O_RDONLY | O_CLOEXEC), offset, length };
+
+    assert(piece.fd >= 0);
+    transport_reply(rq->client,
+                    &(struct outgoing){ .status = 200, .body = "file: ", .body_length = 6, .file = &piece });
+    request_free(rq);
 }
 
 static void run_state(struct request *rq)
@@ -299,6 +313,7 @@ static const struct route routes[] = {
     { .path = "/hello", .run = run_hello },
     { .path = "/body", .run = run_body },
     { .path = "/long", .run = run_long },
+    { .path = "/file", .run = run_file },
     { .path = "/state", .run = run_state },
     { .path = "/sql", .run = run_sql, .calls = { &add } },
     { .path = "/slow", .run = run_sql, .lane = LANE_SLOW, .calls = { &nap } },
