@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/program.h"
+#include "fcgi/queue_links.h"
 #include "fcgi/serve.h"
 #include <errno.h>
 #include <signal.h>
@@ -92,6 +93,26 @@ static int serve_events(void *ctx, const struct config *config, struct loop *loo
     return 0;
 }
 
+static void patience_over(struct timer *timer)
+{
+    timer->due = NULL;
+}
+
+/* As CGI, the first request is there before any connection: without Redis it would count for itself, so that nobody
+ * would be limited. Redis is given the time that an answer of it is given. */
+static int wait_for_redis(const struct config *config, struct loop *loop, struct server *server)
+{
+    struct redis_link *link = queue_links_main(server->redis);
+    struct timer patience = { .due = patience_over };
+    int r = 0;
+
+    loop_timer_set(loop, &patience, (uint64_t)config->redis_timeout);
+    while (r == 0 && patience.due && !redis_link_up(link))
+        r = loop_round(loop, true);
+    loop_timer_clear(loop, &patience);
+    return r;
+}
+
 int main(int argc, char **argv)
 {
     autotalloc void *ctx = talloc_new(NULL);
@@ -115,7 +136,9 @@ int main(int argc, char **argv)
     }
     if (inherited_socket() < 0 && started_by_web_server()) {
         struct transport_handler handler = server_handler(server);
-        r = transport_libfcgi_run(ctx, loop, &handler);
+        r = wait_for_redis(config, loop, server);
+        if (r == 0)
+            r = transport_libfcgi_run(ctx, loop, &handler);
     } else {
         r = serve_events(ctx, config, loop, server);
     }

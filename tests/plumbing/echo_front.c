@@ -133,14 +133,11 @@ static void run_long(struct request *rq)
     answer_bytes(rq, 200, body, length);
 }
 
-/* OFFSET:LENGTH:PATH */
-static void run_file(struct request *rq)
+static void run_file(struct request *rq) /* OFFSET:LENGTH:PATH */
 {
-    char *end;
-    uint64_t offset = strtoull(rq->argument, &end, 10), length = strtoull(end + 1, &end, 10);
-    struct piece piece = { open(end + 1, O_RDONLY | O_CLOEXEC), offset, length };
+    char *at = strchr(rq->argument, ':') + 1, *path = strchr(at, ':') + 1;
+    struct piece piece = { open(path, O_RDONLY | O_CLOEXEC), strtoull(rq->argument, NULL, 10), strtoull(at, NULL, 10) };
 
-    assert(piece.fd >= 0);
     transport_reply(rq->client,
                     &(struct outgoing){ .status = 200, .body = "file: ", .body_length = 6, .file = &piece });
     request_free(rq);
@@ -407,8 +404,7 @@ static void front_listen(void *ctx, struct front *front, const char *path, const
     sigprocmask(SIG_BLOCK, &term, NULL);
     front->signals.ready = front_signal;
     r = loop_watch(front->loop, &front->signals, signalfd(-1, &term, SFD_CLOEXEC | SFD_NONBLOCK), EPOLLIN);
-    assert(r == 0);
-    r = pool_new(ctx, front->loop, 2, 16, &pool);
+    r |= pool_new(ctx, front->loop, 2, 16, &pool);
     assert(r == 0);
     r = transport_event_new(ctx, front->loop, pool, path, -1, handler, &front->transport);
     if (r < 0) {
