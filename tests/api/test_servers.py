@@ -25,7 +25,10 @@ def path(sign_in):
 # -- what it hands on --------------------------------------------------------------------------------------------------
 
 def test_it_hands_on_who_calls(account):
-    assert account("expenses").get("/api/auth/user/", 404) != account("smsagent", role="admin").get("/api/users/")
+    somebody = account("expenses")
+    somebody.get("/api/users/me/")
+    somebody.token = None
+    somebody.get("/api/users/me/", 401)
 
 
 def test_the_query_comes_as_it_was_sent(account):
@@ -72,8 +75,9 @@ def test_a_body_beyond_every_bound(somebody):
     somebody.post("/api/auth/verify/", data=b"x" * (3 << 20), expect=413)
 
 
-def test_the_front_refuses_what_is_a_little_too_long(somebody):
-    somebody.post("/api/no/such/path/", data=b"x" * (1 << 20), expect=404)
+def test_the_front_refuses_what_is_a_little_too_long(figureforge):
+    answer = figureforge.post("/api/auth/magic-link/request/", data=b"x" * (3 << 19), expect=413)
+    assert answer.error.message == "The body is too large"
 
 
 def test_the_front_is_away(stack, record, server, front_away):
@@ -86,6 +90,28 @@ def test_the_front_is_away(stack, record, server, front_away):
             assert said.http.headers["X-Request-ID"] == "mine"
     for client in clients:
         client.get("/api/nothing/", 404)
+
+
+# -- a host of its own for a product -----------------------------------------------------------------------------------
+
+def test_a_host_is_a_product(account, server):
+    """etc/*/millrace-host.conf, for the host expenses.test."""
+    if not server.runs_front:
+        pytest.skip("there is an example for servers that the front runs behind")
+    somebody, number = account("expenses"), b"%d" % (3 << 20)
+    token = b"Authorization: Bearer " + somebody.token.encode()
+
+    def ask(line, *more):
+        head = b"\r\n".join([line.encode() + b" HTTP/1.1", b"Host: expenses.test", b"Connection: close", *more])
+        return somebody.raw(head + b"\r\n\r\n")
+
+    assert ask("GET /api/users/me/", token).status_code == 200
+    assert ask("GET /api/users/me/").status_code == 401
+    for elsewhere in ("/expenses/api/users/me/", "/figureforge/api/images/models/", "/_millrace/x", "/_files/x"):
+        assert ask(f"GET {elsewhere}", token).status_code in (403, 404)
+    refused = ask("POST /api/users/me/", token, b"Content-Length: " + number)
+    assert refused.status_code == 413 and b'"version":"1.0"' in refused.content
+    assert refused.headers["X-Request-ID"].encode() in refused.content
 
 
 # -- finished files ----------------------------------------------------------------------------------------------------

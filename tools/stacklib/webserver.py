@@ -42,6 +42,7 @@ def placeholders(one, state, port, access_log):
     return {"PORT": port, "STATE": state, "ACCESS_LOG": access_log, "WORKERS": min(2, os.cpu_count() or 1),
             "APACHE_MODULES_MORE": modules + one.more.format(state=state), "APACHE_MODULES": APACHE_MODULES,
             **{f"MILLRACE_{name.upper()}": state / name for name in FOLDERS}, "SITE": one.site,
+            "LIGHTTPD_HOST": f'include "{state}/lighttpd/millrace-host.conf"' if one.front else "",
             "FRONT_SOCKET": state / "run" / "front", "STORAGE_FOLDER": state / "files",
             "FRONT_PROGRAM": state / "bin" / "millrace-front", "FRONT_FOLDER": state / "bin",
             "MILLRACE_CONFIG": state / "millrace.conf"}
