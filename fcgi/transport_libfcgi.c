@@ -140,11 +140,13 @@ static void incoming_environment(struct incoming *incoming, char *const *environ
     incoming->count = count;
 }
 
-/* Not more than CONTENT_LENGTH is read: a CGI host need not close the pipe behind it. */
+/* Not more than CONTENT_LENGTH is read: a CGI host need not close the pipe behind it. Of a body that came in chunks
+ * there is none, and its end is the end. */
 static void host_body(struct host *host, const struct transport_handler *handler, struct incoming *incoming)
 {
     const char *expected = incoming_param(incoming, "CONTENT_LENGTH");
-    size_t left = expected ? (size_t)strtoull(expected, NULL, 10) : 0, n;
+    bool chunked = !expected && incoming_param(incoming, "HTTP_TRANSFER_ENCODING");
+    size_t left = expected ? (size_t)strtoull(expected, NULL, 10) : chunked ? SIZE_MAX : 0, n;
     autofree char *block = memory_check(malloc(BLOCK_SIZE));
     struct body body;
 

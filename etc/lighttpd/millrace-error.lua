@@ -40,8 +40,8 @@ local forms = {
 local function others() return string.format('{"error":{"code":"%s","message":"%s","details":{}}}', code, message) end
 
 -- The product: the host's, else the first part of the path.
-local product = r.req_env["MILLRACE_PRODUCT"]
-if not product or product == "" then product = (r.req_attr["request.orig-uri"] or ""):match("^/(%l+)/") end
+local hosts = dofile("@MILLRACE_LIGHTTPD@/millrace-hosts.lua")
+local product = hosts[r.req_attr["uri.authority"] or ""] or (r.req_attr["request.orig-uri"] or ""):match("^/(%l+)/")
 
 for _, name in ipairs({ "Content-Disposition", "Content-Security-Policy", "Content-Encoding", "ETag", "Last-Modified",
                         "Accept-Ranges" }) do

@@ -62,7 +62,7 @@ class Activated:
         """A connection of its own, and what a request on it is answered; None when it was not."""
         peer = Peer(self.path, PATIENCE)
         try:
-            peer.send(request(1, "/figureforge/api/images/models/", keep=False))
+            peer.send(request(1, "/figureforge/api/images/models/", keep=False, REMOTE_ADDR="127.0.0.1"))
             ended = peer.ended()
             return ended and ended[1].status
         finally:

@@ -51,7 +51,10 @@ def placeholders(one, state, port, access_log):
 def templates(one, folder):
     """The whole configuration, and what is shipped; an example of a host stays where it is. folder: the stack's bin."""
     shipped = sorted((folder / one.program).glob("millrace*"))
-    return [folder / "stacklib" / f"{one.program}.conf", *(file for file in shipped if "vhost" not in file.name)]
+    own = [folder / "stacklib" / f"{one.program}.conf"]
+    if one.program == "lighttpd":
+        own.append(folder / "stacklib" / "millrace-hosts.lua")      # in place of the one that is shipped
+    return [*(file for file in shipped if "vhost" not in file.name), *own]
 
 
 def program_of(one):
