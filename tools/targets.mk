@@ -89,10 +89,10 @@ install: all install-library
 	install -d $(SHARE)/man/man1 $(SHARE)/man/man5 $(SHARE)/man/man8
 	for page in $(filter-out man/lib%,$(wildcard man/*)); do install -m 644 $$page $(SHARE)/man/man$${page##*.}; done
 	for file in etc/nginx/* etc/apache/* etc/lighttpd/*; do \
-	    sed -e 's|@MILLRACE_NGINX@|/etc/millrace/nginx|' -e 's|@MILLRACE_APACHE@|/etc/millrace/apache|' \
-	        -e 's|@MILLRACE_LIGHTTPD@|/etc/millrace/lighttpd|' -e 's|@MILLRACE_CONFIG@|/etc/millrace/millrace.conf|' \
-	        -e 's|@FRONT_PROGRAM@|$(PREFIX)/sbin/millrace-front|' -e 's|@FRONT_FOLDER@|$(PREFIX)/sbin|' \
-	        -e 's|@FRONT_SOCKET@|/run/millrace/front.sock|' -e 's|@STORAGE_FOLDER@|/var/lib/millrace/files|' \
+	    sed -e 's|@MILLRACE_NGINX@|/etc/millrace/nginx|g' -e 's|@MILLRACE_APACHE@|/etc/millrace/apache|g' \
+	        -e 's|@MILLRACE_LIGHTTPD@|/etc/millrace/lighttpd|g' -e 's|@MILLRACE_CONFIG@|/etc/millrace/millrace.conf|g' \
+	        -e 's|@FRONT_PROGRAM@|$(PREFIX)/sbin/millrace-front|g' -e 's|@FRONT_FOLDER@|$(PREFIX)/sbin|g' \
+	        -e 's|@FRONT_SOCKET@|/run/millrace/front.sock|g' -e 's|@STORAGE_FOLDER@|/var/lib/millrace/files|g' \
 	        $$file > $(DESTDIR)/etc/millrace/$${file#etc/}; done
 	[ -e $(ETC)/millrace.conf ] || install -m 640 etc/millrace.conf $(ETC)/millrace.conf
 
