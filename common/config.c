@@ -53,6 +53,9 @@ static const struct setting {
       "requests that may wait for one lane; more are answered 503" },
     { "front.queue.age", NUMBER, AT(front_queue_age), "5000", 100, 600000, false,
       "milliseconds a request may wait for its lane before it is answered 503" },
+    { "front.sendfile", STRING, AT(front_sendfile), "accel", 0, 0, false,
+      "how finished files are sent: accel (X-Accel-Redirect, nginx), sendfile (X-Sendfile: Apache, lighttpd) or no (by "
+      "the front)" },
     { "front.threads", NUMBER, AT(front_threads), "2", 1, 16, false, "pool threads for what must block" },
     { "front.unlimited", STRING, AT(front_unlimited), "", 0, 0, false,
       "addresses, comma-separated, that no rate limit counts; one that ends in * stands for all that begin so" },
@@ -276,6 +279,9 @@ static int config_check(struct config *config, const char **ret_why)
         *ret_why = "environment must be production or sandbox";
     else if (log_level_parse(config->log_level_name, &config->log_level) < 0)
         *ret_why = "log.level must be error, warning, info or debug";
+    else if (strcmp(config->front_sendfile, "accel") && strcmp(config->front_sendfile, "sendfile") &&
+             strcmp(config->front_sendfile, "no"))
+        *ret_why = "front.sendfile must be accel, sendfile or no";
     else if (strlen(config->secret) < 32)
         *ret_why = "secret must be set, to 32 bytes or more (openssl rand -hex 32)";
     else

@@ -25,8 +25,9 @@ struct config {
     const char *front_trusted_proxies;
     int front_body_limit; /* bytes of a body that is not an upload */
     int front_connections_fast, front_connections_slow, front_connections_leased;
-    int front_queue_limit; /* requests waiting for one lane */
-    int front_queue_age;   /* milliseconds */
+    int front_queue_limit;      /* requests waiting for one lane */
+    int front_queue_age;        /* milliseconds */
+    const char *front_sendfile; /* accel, sendfile or no */
     int front_threads;
     int password_threads, password_operations, password_memory; /* memory: MiB */
     const char *products;                                       /* those served here, comma-separated; "": all */

@@ -44,6 +44,22 @@ int storage_key_check(const char *key)
     }
 }
 
+int storage_open(const char *root, const char *key)
+{
+    autoclose int folder = -1, fd = -1;
+    struct stat is;
+
+    if (!storage_key_check(key))
+        return -ENOENT;
+    folder = open(root, FOLDER & ~O_NOFOLLOW);
+    fd = folder < 0 ? -1 : openat(folder, key, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOTDIR || errno == ELOOP ? -ENOENT : -errno;
+    if (fstat(fd, &is) < 0)
+        return -errno;
+    return S_ISREG(is.st_mode) ? TAKE_FD(fd) : -ENOENT;
+}
+
 /* Open the folder name in the folder at, which is made when it is missing; then at is synced, so that it lasts. */
 static int folder_enter(int at, const char *name)
 {

@@ -7,6 +7,10 @@
 /* True when key is one that storage accepts. */
 int storage_key_check(const char *key);
 
+/* Open a stored file for reading: a descriptor. -ENOENT when key is no key or there is no such regular file, or what
+ * else open() says. */
+int storage_open(const char *root, const char *key);
+
 /* Move every regular file of the directory into storage under prefix/NAME, folders made as needed, with file and
  * folder synced to disk. Links, files with a second name or one that is no key, and anything else are left behind.
  * Number of files moved, or -errno; on a failure files already moved stay (nothing refers to them). root: config's

@@ -4,7 +4,7 @@
  * message (of a success, for dialects that have one), jobs (tickets to hand to Redis), signin (an account to make
  * tokens for), renew (one to make an access token
  * for), api_generation with account, session and session_end (fcgi/account.h), file with file_type, file_name,
- * file_attachment (a file the web server sends). */
+ * file_attachment (a file, sent by the web server or by us). */
 #include "common/log.h"
 #include "common/memory.h"
 #include "fcgi/account.h"
@@ -188,11 +188,10 @@ static void take_file(struct request *rq, const PGresult *rows)
 {
     const char *attachment = result_column(rows, "file_attachment");
 
-    header_add(rq, "X-Accel-Redirect", "/_files/%s", result_column(rows, "file"));
-    header_add(rq, "Content-Type", "%s", result_column(rows, "file_type"));
-    header_add(rq, "Content-Disposition", "%s; filename=\"%s\"",
-               attachment && *attachment == 't' ? "attachment" : "inline", result_column(rows, "file_name"));
-    header_add(rq, "Cache-Control", "private, max-age=3600");
+    send_file(rq, &(struct stored_file){ .key = result_column(rows, "file"),
+                                         .type = result_column(rows, "file_type"),
+                                         .name = result_column(rows, "file_name"),
+                                         .attachment = attachment && *attachment == 't' });
 }
 
 /* {"access": ..., "refresh": ..., "expires_in": ...} in front of the body's own members. */

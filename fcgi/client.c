@@ -3,6 +3,7 @@
 #include "fcgi/transport_event.h"
 #include <errno.h>
 #include <fastcgi.h>
+#include <unistd.h>
 
 enum { REQUEST_MEMORY = 8192 }; /* taken at once, which does for most requests; more comes as needed */
 
@@ -35,6 +36,7 @@ void client_new(struct peer *peer, uint16_t id, bool keep)
         .keep = keep,
         .write = { .run = client_write, .done = client_written },
         .retry = { .due = client_retry },
+        .piece = { .fd = -1 },
     };
     body_init(&client->body, 0);
     peer->clients = client;
@@ -66,8 +68,10 @@ static void client_free(struct event_client *client)
     loop_timer_clear(client->transport->loop, &client->retry);
     buffer_free(&client->params);
     body_free(&client->body);
-    if (client->stage != SERVED && client->incoming)
+    if (client->stage < SERVED && client->incoming)
         talloc_free(client->incoming->ctx);
+    if (client->piece.fd >= 0)
+        close(client->piece.fd);
     talloc_free(client);
 }
 
@@ -186,6 +190,55 @@ int client_stdin(struct event_client *client, const unsigned char *bytes, size_t
 
 /* ---- what ends it ---- */
 
+static void client_complete(struct event_client *client)
+{
+    record_add(&client->peer->out, FCGI_STDOUT, client->id, NULL, 0);
+    client_end_record(client->peer, client->id, FCGI_REQUEST_COMPLETE);
+    if (client->starting) {
+        client->replied = true;
+        client_unlink(client);
+    } else {
+        client_free(client);
+    }
+}
+
+static void client_read(struct task *task)
+{
+    struct event_client *client = OWNER(task, struct event_client, write);
+    client->got = piece_read(&client->piece, client->bytes);
+}
+
+static void client_got(struct task *task)
+{
+    struct event_client *client = OWNER(task, struct event_client, write);
+
+    client->writing = false;
+    if (!client->peer) {
+        client_free(client);
+        return;
+    }
+    if (client->got)
+        record_add(&client->peer->out, FCGI_STDOUT, client->id, client->bytes, client->got);
+    peer_flush_later(client->peer);
+    if (!client->got)
+        client_complete(client);
+}
+
+void client_feed(struct event_client *client)
+{
+    if (client->stage == SENDING && !client->writing && !client->retry.position)
+        client_write_submit(client);
+}
+
+static void client_send_file(struct event_client *client, const struct piece *piece)
+{
+    client->stage = SENDING;
+    client->piece = *piece;
+    client->bytes = memory_check(talloc_size(client, PIECE_SIZE));
+    client->write = (struct task){ .run = client_read, .done = client_got };
+    peer_flush_later(client->peer); /* which feeds it */
+}
+
 static void client_reply(struct client *base, const struct outgoing *outgoing)
 {
     struct event_client *client = OWNER(base, struct event_client, client);
@@ -196,14 +249,10 @@ static void client_reply(struct client *base, const struct outgoing *outgoing)
     record_add(out, FCGI_STDOUT, client->id, head, n);
     if (outgoing->body_length)
         record_add(out, FCGI_STDOUT, client->id, outgoing->body, outgoing->body_length);
-    record_add(out, FCGI_STDOUT, client->id, NULL, 0);
-    client_end_record(client->peer, client->id, FCGI_REQUEST_COMPLETE);
-    if (client->starting) {
-        client->replied = true;
-        client_unlink(client);
-    } else {
-        client_free(client);
-    }
+    if (outgoing->file)
+        client_send_file(client, outgoing->file);
+    else
+        client_complete(client);
 }
 
 /* Tell the server, if it has the request. A body being written ends first: client_written() frees it then. */

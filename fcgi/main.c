@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/program.h"
+#include "fcgi/queue_links.h"
 #include "fcgi/serve.h"
 #include "fcgi/statistics.h"
 #include <errno.h>
@@ -117,13 +118,35 @@ static int serve_events(void *ctx, const struct config *config, struct loop *loo
     return 0;
 }
 
+static void patience_over(struct timer *timer)
+{
+    timer->due = NULL;
+}
+
+/* As CGI, the first request is there before any connection: without Redis it would count for itself, so that nobody
+ * would be limited. Redis is given the time that an answer of it is given. */
+static int wait_for_redis(const struct config *config, struct loop *loop, struct server *server)
+{
+    struct redis_link *link = queue_links_main(server->redis);
+    struct timer patience = { .due = patience_over };
+    int r = 0;
+
+    loop_timer_set(loop, &patience, (uint64_t)config->redis_timeout);
+    while (r == 0 && patience.due && !redis_link_up(link))
+        r = loop_round(loop, true);
+    loop_timer_clear(loop, &patience);
+    return r;
+}
+
 /* One request at a time, for a host that wants it so. What a CGI program has printed is taken for whole when its end is
  * closed, so that nobody waits for the statistics. */
-static int serve_host(void *ctx, struct loop *loop, struct server *server)
+static int serve_host(void *ctx, const struct config *config, struct loop *loop, struct server *server)
 {
     struct transport_handler handler = server_handler(server);
-    int r = transport_libfcgi_run(ctx, loop, &handler);
+    int r = wait_for_redis(config, loop, server);
 
+    if (r == 0)
+        r = transport_libfcgi_run(ctx, loop, &handler);
     if (!freopen("/dev/null", "w", stdout))
         log_warning("front.stdout", "error=%s", strerror(errno));
     statistics_finish(server->statistics, written, loop);
@@ -153,7 +176,7 @@ int main(int argc, char **argv)
         return 1;
     }
     if (inherited_socket() < 0 && started_by_web_server())
-        r = serve_host(ctx, loop, server);
+        r = serve_host(ctx, config, loop, server);
     else
         r = serve_events(ctx, config, loop, server);
     return r < 0;

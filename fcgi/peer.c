@@ -112,6 +112,13 @@ static void peer_compact(struct peer *peer)
     peer->written = 0;
 }
 
+/* Nothing waits to be written: there is room for more of what is sent from files. */
+static void peer_feed(struct peer *peer)
+{
+    for (struct event_client *client = peer->clients; client; client = client->next)
+        client_feed(client);
+}
+
 static void peer_flush(struct peer *peer)
 {
     struct loop *loop = peer->transport->loop;
@@ -142,6 +149,7 @@ static void peer_flush(struct peer *peer)
         peer_end(peer);
     else
         peer_watch(peer, false);
+    peer_feed(peer);
 }
 
 static void peer_later(struct deferred *deferred)

@@ -90,6 +90,8 @@ struct request {
     int retry_after; /* seconds, 0: none */
     const char *body;
     size_t body_length;
+    bool sends_file;               /* the headers say what is sent, by the web server or by us */
+    struct piece *piece;           /* by us, NULL: nothing */
     char refresh_jti[JTI_HEX + 1]; /* of a sign-in: the token to hand out */
     char headers[HEADERS_SIZE];
     size_t headers_length;
@@ -124,4 +126,10 @@ void advance(struct request *rq);
 /* One of the answers that rq waits for is in. rq may be gone when this returns. */
 void complete(struct request *rq);
 void respond(struct request *rq);
+/* send_file.c: the answer is a file of storage, whose strings live as long as rq. attachment: to be kept, not shown. */
+struct stored_file {
+    const char *key, *type, *name;
+    bool attachment;
+};
+void send_file(struct request *rq, const struct stored_file *file);
 #endif

@@ -104,10 +104,11 @@ static void allowance_headers(struct request *rq)
 void respond(struct request *rq)
 {
     struct outgoing outgoing;
+    struct piece piece;
 
     if (rq->error != E_NONE)
         write_error(rq);
-    if (!strstr(rq->headers, "X-Accel-Redirect")) {
+    if (rq->error != E_NONE || !rq->sends_file) {
         if (rq->body_length)
             header_add(rq, "Content-Type", "%s", content_type(rq));
         header_add(rq, "Content-Length", "%zu", rq->body_length);
@@ -120,8 +121,16 @@ void respond(struct request *rq)
     header_add(rq, "X-Content-Type-Options", "nosniff");
     header_add(rq, "X-Request-ID", "%s", rq->request_id);
     outgoing = (struct outgoing){
-        .status = rq->status, .headers = rq->headers, .body = rq->body, .body_length = rq->head ? 0 : rq->body_length
+        .status = rq->status,
+        .headers = rq->headers,
+        .body = rq->body,
+        .body_length = rq->head ? 0 : rq->body_length,
     };
+    if (rq->piece && rq->error == E_NONE && !rq->head) {
+        piece = *rq->piece;
+        rq->piece->fd = -1;
+        outgoing.file = &piece;
+    }
     log_debug("request", "request=%s operation=%s status=%d", rq->request_id,
               rq->operation ? rq->operation->row->name : "-", rq->status);
     transport_reply(rq->client, &outgoing);

@@ -4,6 +4,7 @@
 #include "fcgi/record.h"
 #include "fcgi/transport_private.h"
 #include <errno.h>
+#include <unistd.h>
 
 const char *incoming_param(const struct incoming *incoming, const char *name)
 {
@@ -61,6 +62,21 @@ char *outgoing_head(const struct outgoing *outgoing, size_t *ret_length)
     memory_check(n < 0 ? NULL : head);
     *ret_length = (size_t)n;
     return head;
+}
+
+size_t piece_read(struct piece *piece, char *bytes)
+{
+    size_t want = piece->length < PIECE_SIZE ? (size_t)piece->length : PIECE_SIZE;
+    ssize_t n = want ? pread(piece->fd, bytes, want, (off_t)piece->offset) : 0;
+
+    if (n <= 0) {
+        close(piece->fd);
+        piece->fd = -1;
+        return 0;
+    }
+    piece->offset += (size_t)n;
+    piece->length -= (size_t)n;
+    return (size_t)n;
 }
 
 /* Copy length bytes and a NUL to *at, and move it on. */

@@ -8,6 +8,7 @@
 #include "fcgi/loop.h"
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* What came in. Owned by the transport until reply() or serve_gone(). All strings are terminated. */
 struct incoming {
@@ -22,11 +23,18 @@ struct incoming {
 };
 const char *incoming_param(const struct incoming *incoming, const char *name); /* NULL when missing */
 
+/* A part of a file. */
+struct piece {
+    int fd;
+    uint64_t offset, length;
+};
+
 struct outgoing {
     int status;
     const char *headers; /* "Name: value\r\n" lines, without Status and without the empty line */
     const char *body;    /* copied by reply() */
     size_t body_length;
+    const struct piece *file; /* what follows the body, or NULL; the descriptor is the transport's from reply() on */
 };
 
 struct pool;
@@ -48,7 +56,8 @@ struct transport_handler {
  * -EADDRINUSE when somebody listens on path already, -EEXIST when it is there and is not a socket. */
 int transport_event_new(void *ctx, struct loop *loop, struct pool *pool, const char *path, int fd,
                         const struct transport_handler *handler, struct transport **ret);
-/* Write the whole answer. The client's record is gone afterwards. */
+/* Write the whole answer. The client's record is gone afterwards: a file is sent, 64 KiB at a time as there is room,
+ * without anybody's doing; should it have become shorter, the answer ends early. */
 void transport_reply(struct client *client, const struct outgoing *outgoing);
 /* Take no new connections; the callback comes when the last request has been answered. */
 void transport_drain(struct transport *transport, void (*drained)(void *closure), void *closure);

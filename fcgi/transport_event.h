@@ -26,15 +26,18 @@ struct event_client {
     struct peer *peer; /* NULL: it has gone while the body is being written */
     uint16_t id;
     bool keep;
-    enum { GATHER_PARAMS, GATHER_BODY, WHOLE, SERVED } stage;
-    bool writing;           /* the pool has its body */
+    enum { GATHER_PARAMS, GATHER_BODY, WHOLE, SERVED, SENDING } stage;
+    bool writing;           /* the pool has its body, or its piece */
     bool starting, replied; /* replied while the handler's request() has not returned yet */
     struct incoming *incoming;
     void *handle;
     struct buffer params;
     struct body body;
-    struct task write; /* of the body, in the pool */
+    struct task write; /* of the body, in the pool; when sending: reads the next bytes of piece */
     struct timer retry;
+    struct piece piece;
+    char *bytes; /* PIECE_SIZE of them, when sending */
+    size_t got;
 };
 
 struct peer {
@@ -92,6 +95,8 @@ void client_new(struct peer *peer, uint16_t id, bool keep);
 int client_params(struct event_client *client, const unsigned char *bytes, size_t n); /* -EPROTO: malformed */
 int client_stdin(struct event_client *client, const unsigned char *bytes, size_t n);
 void client_abort(struct event_client *client);
+/* All that was written has been read: it may send more of its file, if it has one. */
+void client_feed(struct event_client *client);
 /* Its peer has gone. */
 void client_gone(struct event_client *client);
 /* END_REQUEST for an id, with a protocol status of fastcgi.h. */

@@ -15,7 +15,7 @@ extern char **environ;
 struct io {
     size_t (*read)(FCGX_Request *request, char *block, size_t n); /* 0: the end */
     bool (*is_cut)(FCGX_Request *request);
-    void (*write)(FCGX_Request *request, const char *bytes, size_t n);
+    bool (*write)(FCGX_Request *request, const char *bytes, size_t n); /* false: the client has gone */
     void (*flush)(FCGX_Request *request);
 };
 
@@ -39,14 +39,15 @@ static bool fcgx_is_cut(FCGX_Request *request)
     return FCGX_GetError(request->in) == PROTOCOL_ERROR;
 }
 
-static void fcgx_write(FCGX_Request *request, const char *bytes, size_t n)
+static bool fcgx_write(FCGX_Request *request, const char *bytes, size_t n)
 {
     for (size_t at = 0; at < n;) {
         size_t part = n - at < BLOCK_SIZE ? n - at : BLOCK_SIZE;
         if (FCGX_PutStr(bytes + at, (int)part, request->out) < 0)
-            return; /* the client has gone: nobody to tell */
+            return false;
         at += part;
     }
+    return true;
 }
 
 static void fcgx_flush(FCGX_Request *request)
@@ -75,10 +76,10 @@ static bool cgi_is_cut(FCGX_Request *request)
     return false; /* its length tells */
 }
 
-static void cgi_write(FCGX_Request *request, const char *bytes, size_t n)
+static bool cgi_write(FCGX_Request *request, const char *bytes, size_t n)
 {
     (void)request;
-    fwrite(bytes, 1, n, stdout);
+    return fwrite(bytes, 1, n, stdout) == n;
 }
 
 static void cgi_flush(FCGX_Request *request)
@@ -91,6 +92,17 @@ static const struct io cgi_io = { cgi_read, cgi_is_cut, cgi_write, cgi_flush };
 
 /* ---- one request ---- */
 
+static void host_send_file(struct host *host, const struct piece *file)
+{
+    autofree char *bytes = memory_check(malloc(PIECE_SIZE));
+    struct piece piece = *file;
+    size_t n;
+
+    while ((n = piece_read(&piece, bytes)) > 0)
+        if (!host->io->write(&host->request, bytes, n))
+            piece.length = 0;
+}
+
 static void host_reply(struct client *client, const struct outgoing *outgoing)
 {
     struct host *host = OWNER(client, struct host, client);
@@ -100,6 +112,8 @@ static void host_reply(struct client *client, const struct outgoing *outgoing)
     host->io->write(&host->request, head, n);
     if (outgoing->body_length)
         host->io->write(&host->request, outgoing->body, outgoing->body_length);
+    if (outgoing->file)
+        host_send_file(host, outgoing->file);
     host->io->flush(&host->request);
     host->replied = true;
 }
@@ -126,11 +140,13 @@ static void incoming_environment(struct incoming *incoming, char *const *environ
     incoming->count = count;
 }
 
-/* Not more than CONTENT_LENGTH is read: a CGI host need not close the pipe behind it. */
+/* Not more than CONTENT_LENGTH is read: a CGI host need not close the pipe behind it. Of a body that came in chunks
+ * there is none, and its end is the end. */
 static void host_body(struct host *host, const struct transport_handler *handler, struct incoming *incoming)
 {
     const char *expected = incoming_param(incoming, "CONTENT_LENGTH");
-    size_t left = expected ? (size_t)strtoull(expected, NULL, 10) : 0, n;
+    bool chunked = !expected && incoming_param(incoming, "HTTP_TRANSFER_ENCODING");
+    size_t left = expected ? (size_t)strtoull(expected, NULL, 10) : chunked ? SIZE_MAX : 0, n;
     autofree char *block = memory_check(malloc(BLOCK_SIZE));
     struct body body;
 

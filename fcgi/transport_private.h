@@ -10,7 +10,11 @@ struct client {
     void (*reply)(struct client *client, const struct outgoing *outgoing);
 };
 
-enum { PARAMS_MAX = 64 * 1024 };
+enum { PARAMS_MAX = 64 * 1024, PIECE_SIZE = 64 * 1024 };
+
+/* Read up to PIECE_SIZE bytes and move on behind them: how many; 0 at the end, also when the file has less than was
+ * told or cannot be read. Closes the descriptor there. May block. */
+size_t piece_read(struct piece *piece, char *bytes);
 
 /* The status line and the headers as CGI wants them, with the empty line; the caller frees it. */
 char *outgoing_head(const struct outgoing *outgoing, size_t *ret_length);

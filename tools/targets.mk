@@ -4,7 +4,7 @@
 PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
 C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
-.PHONY: all demo down check lint fmt unit contract soak bench bench-queue bench-programs fresh install install-library clean help
+.PHONY: all demo down check servers lint fmt unit contract soak bench bench-queue bench-programs fresh install install-library clean help
 
 help:
 	@sed -n 's/^#: //p' tools/targets.mk
@@ -23,6 +23,11 @@ down:
 check:
 	@tools/deps build run test
 	@tools/check
+
+#: make servers   the API behind every web server: nginx, Apache, lighttpd, as CGI and by mod_fcgid
+servers: all
+	@tools/deps run test
+	@tools/check servers-whole-$(V)
 
 #: make lint      rules that a grep can hold, clang-format, shellcheck
 lint:
@@ -73,19 +78,22 @@ fresh:
 	@tools/deps fresh
 	@tools/fresh
 
-#: make install   programs, library, manual, configuration, nginx examples; DESTDIR, PREFIX and LIBDIR as usual
+#: make install   programs, library, manual, configuration, web servers' examples; DESTDIR, PREFIX and LIBDIR as usual
 ETC := $(DESTDIR)/etc/millrace
 SHARE := $(DESTDIR)$(PREFIX)/share
 install: all install-library
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/lib/millrace $(ETC)/nginx
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/lib/millrace $(ETC)/nginx $(ETC)/apache $(ETC)/lighttpd
 	install -m 755 $(B)/millrace $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(filter %-front %-worker %-scheduler,$(BINARIES)) $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(B)/millrace-runner $(DESTDIR)$(PREFIX)/lib/millrace
 	install -d $(SHARE)/man/man1 $(SHARE)/man/man5 $(SHARE)/man/man8
 	for page in $(filter-out man/lib%,$(wildcard man/*)); do install -m 644 $$page $(SHARE)/man/man$${page##*.}; done
-	for file in etc/nginx/*.conf; do \
-	    sed -e 's|@MILLRACE_NGINX@|/etc/millrace/nginx|' -e 's|@FRONT_SOCKET@|/run/millrace/front.sock|' \
-	        -e 's|@STORAGE_FOLDER@|/var/lib/millrace/files|' $$file > $(ETC)/nginx/$${file##*/}; done
+	for file in etc/nginx/* etc/apache/* etc/lighttpd/*; do \
+	    sed -e 's|@MILLRACE_NGINX@|/etc/millrace/nginx|g' -e 's|@MILLRACE_APACHE@|/etc/millrace/apache|g' \
+	        -e 's|@MILLRACE_LIGHTTPD@|/etc/millrace/lighttpd|g' -e 's|@MILLRACE_CONFIG@|/etc/millrace/millrace.conf|g' \
+	        -e 's|@FRONT_PROGRAM@|$(PREFIX)/sbin/millrace-front|g' -e 's|@FRONT_FOLDER@|$(PREFIX)/sbin|g' \
+	        -e 's|@FRONT_SOCKET@|/run/millrace/front.sock|g' -e 's|@STORAGE_FOLDER@|/var/lib/millrace/files|g' \
+	        $$file > $(DESTDIR)/etc/millrace/$${file#etc/}; done
 	[ -e $(ETC)/millrace.conf ] || install -m 640 etc/millrace.conf $(ETC)/millrace.conf
 
 #: make install-library  only what programs of others need: header, library, pkg-config file, manual, put script

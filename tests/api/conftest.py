@@ -8,13 +8,15 @@ import json
 import secrets
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from client import GENERATE, Client, Mailbox, Record, ask, load_stack   # noqa: E402
+from client import GENERATE, PATIENCE, Client, Mailbox, Record, ask, load_stack   # noqa: E402
 from forge import Forge                                                     # noqa: E402
+from servers import SERVERS                                                 # noqa: E402
 
 
 def find_stack():
@@ -51,6 +53,7 @@ def pytest_collection_modifyitems(config, items):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "last: runs when all other tests have run")
+    config.addinivalue_line("markers", "smoke: what runs behind every web server in make check")
 
 
 # -- the stack ---------------------------------------------------------------------------------------------------------
@@ -58,6 +61,12 @@ def pytest_configure(config):
 @pytest.fixture(scope="session")
 def stack():
     return find_stack()
+
+
+@pytest.fixture(scope="session")
+def server(stack):
+    """What the stack's web server decides for itself."""
+    return SERVERS[stack["server"]]
 
 
 @pytest.fixture(scope="session")
@@ -127,6 +136,27 @@ def paused(stack):
             yield
         finally:
             ctl("resume", service)
+    return hold
+
+
+@pytest.fixture
+def front_away(stack, figureforge, starts_before):
+    """with front_away(): ...   Nobody listens on the front's socket."""
+    def ctl(action):
+        told = ask(stack["control"], {"do": action, "service": "front"})
+        assert "error" not in told, told
+
+    @contextlib.contextmanager
+    def hold():
+        ctl("stop")
+        try:
+            yield
+        finally:
+            ctl("start")
+            starts_before["front"] += 1
+            until = time.monotonic() + PATIENCE                     # lighttpd looks once a second
+            while figureforge.raw_get("/-/readyz").status_code in (502, 503):
+                assert time.monotonic() < until, "the web server does not find the front again"
     return hold
 
 

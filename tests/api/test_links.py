@@ -37,6 +37,7 @@ def own_picture(alice):
     return Picture(alice)
 
 
+@pytest.mark.smoke
 def test_a_link_is_enough(figureforge, picture):
     answer = figureforge.get(picture.path).http
     assert answer.headers["Content-Type"] == "image/png"
@@ -58,6 +59,7 @@ def test_a_link_stays_the_same_within_the_hour(picture):
     assert picture.client.get(f"/api/images/{picture.image.id}/").url == picture.image.url
 
 
+@pytest.mark.smoke
 def test_parts_of_a_file_can_be_fetched(figureforge, picture):
     whole = figureforge.get(picture.path).http
     part = figureforge.get(picture.path, 206, headers={"Range": "bytes=0-7"}).http
@@ -124,6 +126,7 @@ def test_a_deleted_file_is_gone(figureforge, own_picture, sql):
     figureforge.get(own_picture.path, 404)
 
 
+@pytest.mark.smoke
 def test_a_file_that_is_not_in_storage_is_told_in_the_products_words(figureforge, own_picture, sql, stack):
     file = Path(stack["storage"]) / sql("select storage_key from file where id = %s", own_picture.file)
     os.rename(file, file.with_suffix(".away"))
@@ -140,6 +143,7 @@ def test_a_public_image_has_a_link_without_end(alice, own_picture, sql):
     alice.get(url)
 
 
+@pytest.mark.smoke
 def test_stored_files_have_no_address_of_their_own(figureforge, picture, sql):
     key = sql("select storage_key from file where id = %s", picture.file)
     for target in (f"/_files/{key}", f"/figureforge/_files/{key}", f"/figureforge/../_files/{key}",

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 
+import pytest
 from client import PATIENCE
 from pictures import size_of
 
@@ -13,6 +14,7 @@ UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 
 
+@pytest.mark.smoke
 def test_from_the_mail_to_the_picture(alice):
     verified = alice.post("/api/auth/verify/")
     assert verified == {"valid": True, "user_id": alice.id}

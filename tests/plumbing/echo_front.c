@@ -9,6 +9,7 @@
 #include "fcgi/redis_link.h"
 #include "fcgi/transport.h"
 #include <assert.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -130,6 +131,16 @@ static void run_long(struct request *rq)
     for (size_t i = 0; i < length; i++)
         body[i] = (char)('a' + i % 26);
     answer_bytes(rq, 200, body, length);
+}
+
+static void run_file(struct request *rq) /* OFFSET:LENGTH:PATH */
+{
+    char *at = strchr(rq->argument, ':') + 1, *path = strchr(at, ':') + 1;
+    struct piece piece = { open(path, O_RDONLY | O_CLOEXEC), strtoull(rq->argument, NULL, 10), strtoull(at, NULL, 10) };
+
+    transport_reply(rq->client,
+                    &(struct outgoing){ .status = 200, .body = "file: ", .body_length = 6, .file = &piece });
+    request_free(rq);
 }
 
 static void run_state(struct request *rq)
@@ -299,6 +310,7 @@ static const struct route routes[] = {
     { .path = "/hello", .run = run_hello },
     { .path = "/body", .run = run_body },
     { .path = "/long", .run = run_long },
+    { .path = "/file", .run = run_file },
     { .path = "/state", .run = run_state },
     { .path = "/sql", .run = run_sql, .calls = { &add } },
     { .path = "/slow", .run = run_sql, .lane = LANE_SLOW, .calls = { &nap } },
@@ -392,8 +404,7 @@ static void front_listen(void *ctx, struct front *front, const char *path, const
     sigprocmask(SIG_BLOCK, &term, NULL);
     front->signals.ready = front_signal;
     r = loop_watch(front->loop, &front->signals, signalfd(-1, &term, SFD_CLOEXEC | SFD_NONBLOCK), EPOLLIN);
-    assert(r == 0);
-    r = pool_new(ctx, front->loop, 2, 16, &pool);
+    r |= pool_new(ctx, front->loop, 2, 16, &pool);
     assert(r == 0);
     r = transport_event_new(ctx, front->loop, pool, path, -1, handler, &front->transport);
     if (r < 0) {

@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 from conftest import PROGRAM, until
-from fastcgi import (ABORT, GET_VALUES, GET_VALUES_RESULT, PARAMS, STDIN, UNKNOWN, Peer, begin, interleave,
-                     pairs, record, request)
+from fastcgi import (ABORT, GET_VALUES, GET_VALUES_RESULT, PARAMS, STDIN, STDOUT, UNKNOWN, Peer, begin,
+                     interleave, pairs, record, request)
 
 
 def fnv(data):
@@ -118,6 +118,65 @@ def test_a_long_answer_to_a_client_that_reads_late(connect):
         assert other.ask(f"/hello?{i}").text == f"hello {i}"
     expected = (b"abcdefghijklmnopqrstuvwxyz" * 115385)[:3000000]
     assert all(answer.body == expected for answer in slow.answers(8).values())
+
+
+# ---- files ----
+
+
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory):
+    """A file in which every four bytes differ from all others."""
+    path = tmp_path_factory.mktemp("files") / "pattern"
+    path.write_bytes(b"".join(n.to_bytes(4, "big") for n in range(2 << 20)))
+    return path
+
+
+def memory_of(front):
+    with open(f"/proc/{front.pid}/status") as status:
+        return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1])
+
+
+def descriptors_of(front):
+    return len(os.listdir(f"/proc/{front.pid}/fd"))
+
+
+@pytest.mark.parametrize("offset, size", [(0, 8 << 20), (0, 1), (0, 65536), (3, 65537), ((8 << 20) - 1, 1), (1 << 20, 0)])
+def test_a_part_of_a_file_is_sent(peer, pattern, offset, size):
+    assert peer.ask(f"/file?{offset}:{size}:{pattern}").body == b"file: " + pattern.read_bytes()[offset:offset + size]
+    assert peer.ask("/hello?after").text == "hello after"
+
+
+def test_files_for_those_who_read_late_take_no_memory(connect, front, pattern):
+    slow, other = [connect() for _ in range(8)], connect()
+    before = memory_of(front)
+    for peer in slow:
+        peer.send(request(1, f"/file?0:{8 << 20}:{pattern}"))
+    for i in range(50):
+        assert other.ask(f"/sql?{i}").text == str(i + 1)
+    assert memory_of(front) - before < 16 << 10          # KiB; of 64 MiB that were asked for
+    whole = b"file: " + pattern.read_bytes()
+    for peer in slow:
+        assert peer.answers(1)[1].body == whole
+
+
+def test_a_file_that_has_become_shorter_ends_early(peer, pattern):
+    assert peer.ask(f"/file?{(8 << 20) - 10}:4000:{pattern}").body == b"file: " + pattern.read_bytes()[-10:]
+    assert peer.ask("/hello?after").text == "hello after"
+
+
+def test_clients_that_leave_while_a_file_is_sent(connect, front, state, pattern):
+    until(lambda: state().open == 1)
+    before = descriptors_of(front)
+    for i in range(20):
+        leaver = connect()
+        leaver.send(request(1, f"/file?0:{8 << 20}:{pattern}") + request(2, f"/file?0:{8 << 20}:{pattern}"))
+        if i % 3:
+            assert leaver.next()[0] == STDOUT
+        if i % 2:
+            leaver.send(record(ABORT, 1))
+        leaver.close()
+    until(lambda: state().open == 1)
+    until(lambda: descriptors_of(front) <= before)
 
 
 # ---- clients that leave ----
@@ -259,6 +318,13 @@ def cgi(services, uri, body=b"", **more):
     return int(re.match(rb"Status: (\d+)", head)[1]), text.decode()
 
 
+def test_a_file_by_the_second_transport(services, pattern):
+    whole = pattern.read_bytes()
+    done = subprocess.run([PROGRAM, "-", services.conninfo, services.redis_socket], stdout=subprocess.PIPE, timeout=20,
+                          env={"REQUEST_METHOD": "GET", "REQUEST_URI": f"/file?1:{7 << 20}:{pattern}"})
+    assert done.stdout.partition(b"\r\n\r\n")[2] == b"file: " + whole[1:1 + (7 << 20)]
+
+
 def test_plain_cgi(services):
     assert cgi(services, "/hello?cgi") == (200, "hello cgi")
     assert cgi(services, "/both?41") == (200, "42")
@@ -267,7 +333,7 @@ def test_plain_cgi(services):
     assert cgi(services, "/body", b"y" * 101, SMALL="1")[1].startswith("0 large")
 
 
-def test_one_request_at_a_time_through_libfcgi(services):
+def test_one_request_at_a_time_through_libfcgi(services, pattern):
     path = f"{services.folder}/third.sock"
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
@@ -276,6 +342,7 @@ def test_one_request_at_a_time_through_libfcgi(services):
     peer = Peer(path)
     assert peer.ask("/both?1").text == "2"
     assert peer.ask("/body", b"z" * 70000).text == f"70000 whole file {fnv(b'z' * 70000)}"
+    assert peer.ask(f"/file?5:1000000:{pattern}").body[6:] == pattern.read_bytes()[5:1000005]
     assert peer.ask("/body", b"z" * 10, promised=20).text.split()[:2] == ["10", "cut"]
     assert peer.ask("/body", b"z" * 101, SMALL="1").text.split()[1] == "large"
     peer.close()

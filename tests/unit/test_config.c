@@ -77,6 +77,7 @@ static const struct {
     { SECRET "worker.slots = 99999999999999999999\n", "%s:2: worker.slots must be a whole number from 1 to 64" },
     { SECRET "worker.slots =\n", "%s:2: worker.slots must be a whole number from 1 to 64" },
     { SECRET "worker.slots = 2x\n", "%s:2: worker.slots must be a whole number from 1 to 64" },
+    { SECRET "front.sendfile = yes\n", "front.sendfile must be accel, sendfile or no" },
     { SECRET "queue.lease = 2\n", "%s:2: queue.lease must be a whole number from 3 to 3600" },
     { SECRET "queue.lease = 3601\n", "%s:2: queue.lease must be a whole number from 3 to 3600" },
     { SECRET "worker.stop = -1\n", "%s:2: worker.stop must be a whole number from 0 to 3600" },

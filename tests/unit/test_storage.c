@@ -264,8 +264,30 @@ START_TEST(depth_is_bounded)
 }
 END_TEST
 
+START_TEST(a_stored_file_is_opened_by_its_key)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    const char *root = scratch_new(ctx, "/tmp"), *folder = made(ctx, root, "a");
+    char text[8] = "";
+    int fd;
+
+    write_file(ctx, folder, "b.png", "here");
+    ck_assert_int_eq(symlink("b.png", FORMAT(ctx, "%s/link", folder)), 0);
+    fd = storage_open(root, "a/b.png");
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(read(fd, text, sizeof text), 4);
+    ck_assert_str_eq(text, "here");
+    close(fd);
+    for (const char *const *key = (const char *const[]){ "a", "a/link", "a/none", "none/b.png", "a/b.png/c", "../x",
+                                                         "/etc/passwd", "a/../a/b.png", "", "a//b.png", NULL };
+         *key; key++)
+        ck_assert_msg(storage_open(root, *key) == -ENOENT, "%s", *key);
+}
+END_TEST
+
 SUITE(storage)
 {
+    tcase_add_test(tests, a_stored_file_is_opened_by_its_key);
     tcase_add_loop_test(tests, a_key_stays_below_its_root, 0, ELEMENTS(keys));
     tcase_add_test(tests, a_key_has_a_bound);
     tcase_add_test(tests, files_move_and_all_else_stays);

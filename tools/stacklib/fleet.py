@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Callable
 
 from .system import Trouble, answers_tcp, answers_unix, free_port
+from .webserver import WEB_SERVERS, pid_in, placeholders, program_of, templates
 
 ENVIRONMENT_KEPT = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TZ")
-NGINX_FILES = ("millrace-upstream.conf", "millrace-fastcgi.conf", "millrace.conf")   # of etc/nginx
 PRODUCTS = ("nutrition", "smsagent", "expenses", "ailice", "figureforge")
 FSYNC_OFF = ("fsync=off", "full_page_writes=off")   # survives a killed server, not a killed machine
 
@@ -49,6 +49,7 @@ class Fleet:
     def __init__(self, state, plan):
         self.state, self.plan = Path(state), plan
         self.run, self.bin = self.state / "run", self.state / "bin"
+        self.web = WEB_SERVERS[plan["server"]]
         self.postgres = postgres_folder()
         self.port = self.smtp_port = 0
         self.new_port()
@@ -74,7 +75,7 @@ class Fleet:
         return f"host={self.run} user=millrace dbname=millrace"
 
     def folders(self):
-        for name in ("run", "redis", "mail", "files", "work", "tmp", "nginx"):
+        for name in ("run", "redis", "mail", "files", "work", "tmp", self.web.program, f"{self.web.program}/htdocs"):
             (self.state / name).mkdir(mode=0o700, exist_ok=True)
 
     # -- rows ------------------------------------------------------------------------------------------------------
@@ -82,13 +83,13 @@ class Fleet:
     def rows(self):
         """First those that take work in, then those that do it, last what they stand on."""
         millrace = [self._millrace("front", 1, "front", [], lambda pid: answers_unix(self.path("run", "front")),
-                                   leftovers=[self.path("run", "front")])]
+                                   leftovers=[self.path("run", "front")])] if self.web.front else []
         for queue in ("image", "mail"):
             for number in range(1, self.plan["workers"].get(queue, 1) + 1):
                 name = queue if number == 1 else f"{queue}{number}"
                 millrace.append(self._millrace(name, 2, "worker", [queue], patience=40))
         millrace.append(self._millrace("scheduler", 3, "scheduler", []))
-        return [self._nginx(), *millrace, self._mailcatcher(), self._redis(), self._postgres()]
+        return [self._web(), *millrace, self._mailcatcher(), self._redis(), self._postgres()]
 
     def _millrace(self, name, stage, which, arguments, answers=lambda pid: True, **more):
         argv = [str(self.bin / f"millrace-{which}"), "--config", self.path("millrace.conf"), *arguments]
@@ -126,18 +127,14 @@ class Fleet:
                 "--socket", socket_path, "--folder", self.path("mail")]
         return Row("mailcatcher", 4, argv, lambda pid: answers_unix(socket_path), leftovers=[socket_path])
 
-    def _nginx(self):
-        argv = [program("nginx"), "-e", "stderr", "-p", str(self.state), "-c", self.path("nginx", "nginx.conf")]
-        return Row("nginx", 0, argv, self._nginx_answers, stop=signal.SIGQUIT, patience=3, death=signal.SIGTERM,
-                   leftovers=[self.path("run", "nginx.pid")])
+    def _web(self):
+        argv = [program_of(self.web), *(word.format(state=self.state) for word in self.web.argv)]
+        return Row(self.web.program, 0, argv, self._web_answers, stop=signal.Signals[self.web.stop], patience=3,
+                   death=signal.SIGTERM, leftovers=[self.path("run", f"{self.web.program}.pid")])
 
-    def _nginx_answers(self, pid):
+    def _web_answers(self, pid):
         """The pid file is written once the port is ours: somebody else's port would answer as well."""
-        try:
-            ours = int((self.run / "nginx.pid").read_text()) == pid
-        except (OSError, ValueError):
-            return False
-        return ours and answers_tcp(self.port)
+        return pid_in(self.run / f"{self.web.program}.pid") == pid and answers_tcp(self.port)
 
     # -- files -----------------------------------------------------------------------------------------------------
 
@@ -150,17 +147,14 @@ class Fleet:
             out.write(text)
         new.rename(file)
 
-    def write_nginx(self):
+    def write_web(self):
         access_log = self.path("log", "access.log") if self.plan["access_log"] else "off"
-        values = {"PORT": self.port, "STATE": self.state, "ACCESS_LOG": access_log,
-                  "MILLRACE_NGINX": self.path("nginx"), "WORKERS": min(2, os.cpu_count() or 1),
-                  "FRONT_SOCKET": self.path("run", "front"), "STORAGE_FOLDER": self.path("files")}
-        shipped = [self.bin / "nginx" / name for name in NGINX_FILES]
-        for template in (self.bin / "stacklib" / "nginx.conf", *shipped):
+        values = placeholders(self.web, self.state, self.port, access_log)
+        for template in templates(self.web, self.bin):
             text = template.read_text()
             for key, value in values.items():
                 text = text.replace(f"@{key}@", str(value))
-            self.write(f"nginx/{template.name}", text)
+            self.write(f"{self.web.program}/{template.name}", text)
 
     def write_config(self):
         """millrace.conf. The secret outlives a restart of the stack, as long as its state does."""
@@ -173,6 +167,7 @@ class Fleet:
             "database.url": self.database_url,
             "redis.url": self.path("run", "redis"),
             "front.socket": self.path("run", "front"),
+            "front.sendfile": self.web.sendfile,
             "front.trusted_proxies": "127.0.0.1",
             "password.memory": "8",
             "twilio.token": "12345678901234567890123456789012",
@@ -189,7 +184,7 @@ class Fleet:
 
     def described(self):
         """The part of stack.json that does not change while the stack is up."""
-        return {"name": self.plan["name"], "variant": self.plan["variant"],
+        return {"name": self.plan["name"], "variant": self.plan["variant"], "server": self.plan["server"],
                 "url": f"http://127.0.0.1:{self.port}", "port": self.port, "state": str(self.state),
                 "config": self.path("millrace.conf"), "bin": str(self.bin),
                 "database_url": self.database_url, "redis": self.path("run", "redis"),

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from .system import Trouble
+from .webserver import FOLDERS
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("millrace", "millrace-front", "millrace-worker", "millrace-scheduler", "millrace-runner")
@@ -135,12 +136,13 @@ class Place:
         may be built anew while these run."""
         build = check_build(variant)
         folder = self.state / "bin"
-        for part in (folder, folder / "stacklib", folder / "nginx"):
+        for part in (folder, folder / "stacklib", *(folder / name for name in FOLDERS)):
             part.mkdir(mode=0o755, exist_ok=True)
         tools = ROOT / "tools"
         self._copy(folder, [build / program for program in PROGRAMS] + [tools / "stack", tools / "mailcatcher"], 0o755)
         self._copy(folder / "stacklib", (tools / "stacklib").glob("*.*"), 0o644)
-        self._copy(folder / "nginx", (ROOT / "etc" / "nginx").glob("*.conf"), 0o644)
+        for name in FOLDERS:
+            self._copy(folder / name, (ROOT / "etc" / name).glob("millrace*"), 0o644)
 
     @staticmethod
     def _copy(folder, files, mode):

@@ -106,7 +106,7 @@ class Supervisor:
         self.services = {row.name: Service(row, self) for row in fleet.rows()}
         await asyncio.gather(self.services["postgres"].start(patient=False),
                              self.services["redis"].start(patient=False),
-                             self._start_on_port("nginx", fleet.new_port),
+                             self._start_on_port(fleet.web.program, fleet.new_port),
                              self._start_on_port("mailcatcher", fleet.new_smtp_port))
         fleet.write_config()
         await self.once("migrate", [str(fleet.bin / "millrace"), "--config", fleet.path("millrace.conf"), "migrate"])
@@ -132,7 +132,7 @@ class Supervisor:
     async def _start_on_port(self, name, another):
         """A port that was free a moment ago may be taken by now."""
         for left in reversed(range(PORT_TRIES)):
-            self.fleet.write_nginx()
+            self.fleet.write_web()
             try:
                 return await self.services[name].start(patient=False)
             except Trouble as why:
@@ -142,7 +142,7 @@ class Supervisor:
             self.services[name] = Service(next(row for row in self.fleet.rows() if row.name == name), self)
 
     async def _whole_way(self):
-        """nginx's port answers for the front (any answer of its own will do), and nobody has died meanwhile."""
+        """The web server's port answers for the front (any answer of its own will do), and nobody has died meanwhile."""
         until, status = time.monotonic() + START_PATIENCE, 503
         while status in (0, 502, 503, 504) and time.monotonic() < until:
             status = http_status(self.fleet.port, "/-/readyz")
@@ -151,7 +151,8 @@ class Supervisor:
             if service.starts > 1 or not service.ready.is_set():
                 raise service.trouble(service.last or "does not answer")
         if status in (0, 502, 503, 504):
-            raise self.services["front"].trouble(f"leaves GET /-/readyz to be answered {status or 'by nobody'}")
+            first = self.services["front" if self.fleet.web.front else self.fleet.web.program]
+            raise first.trouble(f"leaves GET /-/readyz to be answered {status or 'by nobody'}")
 
     async def down(self):
         """Stage by stage. Returns what there is to say about it."""
