@@ -77,6 +77,8 @@ struct request {
     int retry_after; /* seconds, 0: none */
     const char *body;
     size_t body_length;
+    const char *media;             /* NULL: application/json */
+    bool lasting;                  /* the client may keep it, and asks whether it is still the same */
     char refresh_jti[JTI_HEX + 1]; /* of a sign-in: the token to hand out */
     char headers[HEADERS_SIZE];
     size_t headers_length;

@@ -75,6 +75,8 @@ static void write_error(struct request *rq)
     rq->status = dialect->statuses[rq->error] ? dialect->statuses[rq->error] : error_status(rq->error);
     rq->body = dialect->error_body(rq, rq->error, rq->message, &rq->errors);
     rq->body_length = strlen(rq->body);
+    rq->media = NULL;
+    rq->lasting = false;
     if (rq->status == 401)
         header_add(rq, "WWW-Authenticate", "%s", dialect->ways & 1u << WAY_TOKEN ? "Token" : "Bearer");
     if (rq->allow)
@@ -95,18 +97,24 @@ static void allowance_headers(struct request *rq)
     header_add(rq, "X-RateLimit-Reset", "%lld", rq->allowance.resets_at);
 }
 
+/* Of an answer whose body is ours; 304 has none and says nothing of the one that the client has. */
+static void body_headers(struct request *rq)
+{
+    if (rq->body_length)
+        header_add(rq, "Content-Type", "%s", rq->media ? rq->media : "application/json");
+    if (rq->status != 304)
+        header_add(rq, "Content-Length", "%zu", rq->body_length);
+    header_add(rq, "Cache-Control", "%s", rq->lasting ? "no-cache" : "no-store");
+}
+
 void respond(struct request *rq)
 {
     struct outgoing outgoing;
 
     if (rq->error != E_NONE)
         write_error(rq);
-    if (!strstr(rq->headers, "X-Accel-Redirect")) {
-        if (rq->body_length)
-            header_add(rq, "Content-Type", "application/json");
-        header_add(rq, "Content-Length", "%zu", rq->body_length);
-        header_add(rq, "Cache-Control", "no-store");
-    }
+    if (!strstr(rq->headers, "X-Accel-Redirect"))
+        body_headers(rq);
     if (rq->retry_after)
         header_add(rq, "Retry-After", "%d", rq->retry_after);
     cors_headers(rq);

@@ -4,6 +4,7 @@
 #include "common/memory.h"
 #include "common/seal.h"
 #include "common/token_cache.h"
+#include "fcgi/asset.h"
 #include "fcgi/pool.h"
 #include "fcgi/queue_links.h"
 #include "sql.h"
@@ -236,14 +237,14 @@ static struct operation *operation_new(void *ctx, const struct dialect *dialect,
         name_add(operation, field->name);
     for (const char *const *set = row->sets; set && *set; set++)
         name_add(operation, *set);
-    stray = bind_to(operation, row->sql, &operation->bound);
+    stray = row->sql ? bind_to(operation, row->sql, &operation->bound) : NULL;
     if (!stray && row->first)
         stray = bind_to(operation, row->first, &operation->first);
-    if (!stray && row->method == GET && row->who != ANYONE)
+    if (!stray && row->sql && row->method == GET && row->who != ANYONE)
         stray = bind_guarded(operation, dialect->ways);
     if (!stray)
         stray = bad_path_field(row);
-    if (!stray)
+    if (!stray && row->sql)
         stray = job_args_bind(operation);
     if (!stray)
         return operation;
@@ -270,6 +271,7 @@ static int compile_rows(struct server *server)
     while (products[n].name)
         n++;
     server->routes = memory_check(talloc_zero_array(server, struct route_node *, n));
+    server->descriptions = memory_check(talloc_zero_array(server, struct asset *, n));
     for (int i = 0; i < n && r == 0; i++) {
         server->routes[i] = route_tree(server);
         r = add_rows(server, server->routes[i], products[i].dialect, core_endpoints);
@@ -333,6 +335,7 @@ int server_new(void *ctx, const struct config *config, struct loop *loop, struct
     server->config = config;
     server->loop = loop;
     server->limits = limits_new(server);
+    server->pages = assets_load(server, config->front_pages);
     randombytes_buf(&server->request_number, sizeof server->request_number);
     r = keys_derive(config->secret, &server->keys);
     server->tokens = token_cache_new(server, &server->keys);

@@ -48,6 +48,8 @@ struct server {
     struct bound tier;               /* sql/core/tier.sql */
     struct bound callers[WAY_COUNT]; /* sql/core/caller*.sql; their sources are the fixed names */
     struct route_node **routes;      /* of each product */
+    struct asset **descriptions;     /* the same; made when first asked for */
+    const struct asset *pages;       /* assets_load() */
     int open_requests;
     uint64_t request_number; /* the last id we made; starts anywhere */
 };
