@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HTML "text/html; charset=utf-8"
+#define HTML "text/html" /* the pages say themselves that they are UTF-8 */
 
 /* The files that make web writes. */
 static const struct asset files[] = {

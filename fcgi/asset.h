@@ -8,8 +8,8 @@
 enum { ETAG_SIZE = 2 + 32 + 1 };
 
 struct asset {
-    const char *name;  /* of a page's file: "docs/index.html" */
-    const char *media; /* with charset */
+    const char *name; /* of a page's file: "docs/index.html" */
+    const char *media;
     const char *bytes;
     size_t length;
     char etag[ETAG_SIZE]; /* with its quotes */

@@ -174,6 +174,7 @@ class Fleet:
             "redis.url": self.path("run", "redis"),
             "front.socket": self.path("run", "front"),
             "front.trusted_proxies": "127.0.0.1",
+            "front.pages": str(self.bin / "web"),
             "password.memory": "8",
             "front.unlimited": "10.*, 127.0.0.1",
             **{f"{product}.url": f"http://127.0.0.1:{self.port}/{product}" for product in PRODUCTS},
