@@ -171,11 +171,14 @@ static void confine(struct request *rq)
 int asset_page(struct request *rq)
 {
     const char *file = argument(rq, "file");
-    const struct asset *page =
-        asset_find(rq->server->pages, FORMAT(rq, "%s/%s", rq->segments[0], file ? file : "index.html"));
+    struct server *server = rq->server;
+    const struct asset *page;
     struct asset filled;
 
-    if (!page && !rq->server->pages[0].name)
+    if (!server->pages)
+        server->pages = assets_load(server, server->config->front_pages);
+    page = asset_find(server->pages, FORMAT(rq, "%s/%s", rq->segments[0], file ? file : "index.html"));
+    if (!page && !server->pages[0].name)
         return fail(rq, E_NOT_FOUND, NULL, "The pages are not installed: make web makes them");
     if (!page)
         return fail(rq, E_NOT_FOUND, NULL, NULL);

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/program.h"
+#include "fcgi/asset.h"
 #include "fcgi/openapi.h"
 #include "fcgi/serve.h"
 #include <errno.h>
@@ -88,6 +89,7 @@ static int serve_events(void *ctx, const struct config *config, struct loop *loo
     r = watch_signals(&stopper);
     if (r < 0)
         return r;
+    server->pages = assets_load(server, config->front_pages); /* a loop may not read files; others do when asked */
     log_info("front.start", "socket=%s", config->front_socket);
     loop_run(loop);
     loop_forget(loop, &stopper.source);

@@ -4,7 +4,6 @@
 #include "common/memory.h"
 #include "common/seal.h"
 #include "common/token_cache.h"
-#include "fcgi/asset.h"
 #include "fcgi/pool.h"
 #include "fcgi/queue_links.h"
 #include "sql.h"
@@ -335,7 +334,6 @@ int server_new(void *ctx, const struct config *config, struct loop *loop, struct
     server->config = config;
     server->loop = loop;
     server->limits = limits_new(server);
-    server->pages = assets_load(server, config->front_pages);
     randombytes_buf(&server->request_number, sizeof server->request_number);
     r = keys_derive(config->secret, &server->keys);
     server->tokens = token_cache_new(server, &server->keys);

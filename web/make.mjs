@@ -57,4 +57,4 @@ for (const [name, from] of files)
     copyFileSync(from, join(to, name));
 write("redoc/redoc.standalone.js", redoc());
 for (const product of new Set(ask("--endpoints").map((row) => row.product)))
-    write(`postman/${product}.json`, JSON.stringify(await collection(ask("--openapi", product)), null, 1) + "\n");
+    write(`postman/${product}.json`, JSON.stringify(await collection(ask("--openapi", product, `http://localhost/${product}`)), null, 1) + "\n");

@@ -177,3 +177,5 @@ def test_without_the_pages_there_is_a_hint(stack, tmp_path, page):
 def test_plain_cgi_describes_as_well(stack, descriptions):
     head, body = as_cgi(stack, "/ailice/openapi.json")
     assert head.startswith("Status: 200") and json.loads(body) == descriptions["ailice"].document
+    head, body = as_cgi(stack, "/docs", MILLRACE_PRODUCT="ailice")           # a host of its own: no prefix
+    assert head.startswith("Status: 200") and 'src="/docs/page.js"' in body and 'data-description="/openapi.json"' in body

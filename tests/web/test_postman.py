@@ -18,6 +18,9 @@ def test_every_operation_is_a_request(rows, product):
     collection = json.loads((ROOT / "build" / "web" / "postman" / f"{product}.json").read_text())
     assert collection["info"]["schema"] == "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 
+    bases = [one["value"] for one in collection["variable"] if one["key"] == "baseUrl"]
+    assert bases == [f"http://localhost/{product}"]
+
     def shape(method, parts):
         return method, tuple("{}" if part.startswith((":", "{")) else part for part in parts if part)
     found = sorted(shape(request["method"], request["url"]["path"]) for request in requests_of(collection))
