@@ -177,5 +177,13 @@ def test_without_the_pages_there_is_a_hint(stack, tmp_path, page):
 def test_plain_cgi_describes_as_well(stack, descriptions):
     head, body = as_cgi(stack, "/ailice/openapi.json")
     assert head.startswith("Status: 200") and json.loads(body) == descriptions["ailice"].document
+    tag = next(line for line in head.split("\n") if line.startswith("ETag: ")).removeprefix("ETag: ")
+    head, body = as_cgi(stack, "/ailice/openapi.json", HTTP_IF_NONE_MATCH=f"W/{tag}")
+    assert head.startswith("Status: 304") and tag in head and not body and "Content-Length" not in head
+
+
+def test_pages_know_where_they_are(stack):
+    head, body = as_cgi(stack, "/apis/ailice/redoc/", MILLRACE_FRONT_MOUNT="/apis")
+    assert head.startswith("Status: 200") and 'src="/apis/ailice/redoc/page.js"' in body
     head, body = as_cgi(stack, "/docs", MILLRACE_PRODUCT="ailice")           # a host of its own: no prefix
     assert head.startswith("Status: 200") and 'src="/docs/page.js"' in body and 'data-description="/openapi.json"' in body
