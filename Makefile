@@ -24,7 +24,7 @@ PKGS := libpq hiredis jansson talloc libsodium libjwt libcurl libcrypto libsecco
 pkg = $(shell pkg-config $(1) $(2) 2>/dev/null)
 VERSION := 1.0.0
 DEFS := -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -DMILLRACE_VERSION='"$(VERSION)"' \
-        -DMILLRACE_LIBDIR='"$(PREFIX)/lib/millrace"'
+        -DMILLRACE_LIBDIR='"$(PREFIX)/lib/millrace"' -DMILLRACE_SHAREDIR='"$(PREFIX)/share/millrace"'
 ifeq ($(V),asan)
 DEFS := $(filter-out -D_FORTIFY_SOURCE=2,$(DEFS))
 endif

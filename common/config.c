@@ -68,6 +68,8 @@ static const struct setting {
       "products served here, comma-separated; empty: all. A request for another is answered 404" },
     { "front.origins", STRING, AT(front_origins), "", 0, 0, false,
       "origins, comma-separated, whose pages may call (CORS); *: any, without credentials; empty: none" },
+    { "front.pages", STRING, AT(front_pages), MILLRACE_SHAREDIR "/web", 0, 0, false,
+      "folder with the pages of /docs and /redoc, as make web makes it; read once" },
     { "nutrition.url", STRING, AT(nutrition_url), "http://localhost", 0, 0, false,
       "public base of Nutrition, without a slash at the end: links in answers and mails start with it" },
     { "smsagent.url", STRING, AT(smsagent_url), "http://localhost", 0, 0, false, "of the SMS agent" },

@@ -34,6 +34,7 @@ struct config {
     const char *twilio_token;
     const char *front_unlimited; /* addresses that no rate limit counts */
     const char *front_origins;   /* whose pages may call */
+    const char *front_pages;     /* folder of the pages of /docs and /redoc */
     const char *nutrition_url, *smsagent_url, *expenses_url, *ailice_url, *figureforge_url;
     int queue_lease;              /* seconds */
     int queue_reconcile;          /* seconds */

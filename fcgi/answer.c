@@ -330,6 +330,8 @@ int take_answer(struct request *rq)
     const PGresult *rows;
     const char *text;
 
+    if (!rq->operation->row->sql)
+        return check_body(rq); /* its handler has answered */
     if (rq->exchange.error != E_NONE)
         return exchange_refused(rq, &rq->exchange);
     rows = rq->exchange.calls[rq->exchange.count - 1].rows;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What every product has: signed downloads, and the form of errors where no product is known. */
+ * What every product has: signed downloads, its description, the pages that show it, and the form of errors where no
+ * product is known. */
 #include "common/json.h"
 #include "common/memory.h"
+#include "fcgi/asset.h"
+#include "fcgi/fields.h"
 #include "fcgi/request.h"
 #include "sql.h"
 #include <errno.h>
@@ -21,6 +24,8 @@ static int file_download(struct request *rq)
 }
 
 /* clang-format off */
+#define PAGE_FILE { .name = "file", .in = PATH, .type = TOKEN, .flags = REQUIRED, .min = 1, .max = 64, .doc = "Its name." }
+
 const struct endpoint core_endpoints[] = {
     ENDPOINT(core, file_download,
         .method = GET, .path = "/files/{token}/{name}", .who = ANYONE,
@@ -29,7 +34,24 @@ const struct endpoint core_endpoints[] = {
                        .doc = "Signed token of the link." },
                      { .name = "name", .in = PATH, .type = TEXT, .flags = REQUIRED, .min = 1, .max = 255,
                        .doc = "Name to save it under." }),
-        .uncounted = true, .handler = file_download, .sets = NAMES("file_id", "generation", "attachment")),
+        .uncounted = true, .media = "*/*", .handler = file_download, .sets = NAMES("file_id", "generation", "attachment")),
+    ENDPOINT_WITHOUT_SQL(openapi,
+        .method = GET, .path = "/openapi.json", .bare = true,
+        .doc = "This description.",
+        .out = FIELDS(OUT(TEXT, "openapi"), OUT(OBJECT, "info"), OUT(OBJECT, "paths"), OUT(OBJECT, "components")),
+        .handler = asset_description),
+    ENDPOINT_WITHOUT_SQL(docs,
+        .method = GET, .path = "/docs", .media = "text/html",
+        .doc = "This description as a page from which calls can be made.", .handler = asset_page),
+    ENDPOINT_WITHOUT_SQL(docs_file,
+        .method = GET, .path = "/docs/{file}", .media = "*/*",
+        .doc = "A file of that page.", .in = FIELDS(PAGE_FILE), .handler = asset_page),
+    ENDPOINT_WITHOUT_SQL(redoc,
+        .method = GET, .path = "/redoc", .media = "text/html",
+        .doc = "This description as a page to read.", .handler = asset_page),
+    ENDPOINT_WITHOUT_SQL(redoc_file,
+        .method = GET, .path = "/redoc/{file}", .media = "*/*",
+        .doc = "A file of that page.", .in = FIELDS(PAGE_FILE), .handler = asset_page),
     { .name = NULL },
 };
 /* clang-format on */
@@ -41,4 +63,9 @@ static char *plain_error(struct request *rq, enum error error, const char *messa
                   json_quote(rq, message));
 }
 
-const struct dialect plain_dialect = { .error_body = plain_error };
+static const struct field plain_out[] = {
+    OUT_OBJECT("error", OUT(TEXT, "code"), OUT(TEXT, "message")),
+    { .name = NULL },
+};
+
+const struct dialect plain_dialect = { .error_body = plain_error, .error_out = plain_out };

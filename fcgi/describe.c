@@ -12,9 +12,9 @@ static const char *const who_names[] = {
 static void describe_list(json_t *list, const struct product *product, const struct endpoint *rows)
 {
     for (; rows->name; rows++) {
-        json_t *row = json_pack("{ss ss ss ss ss ss si}", "product", product->name, "name", rows->name, "sql",
-                                rows->sql->name, "method", method_names[rows->method], "path", rows->path, "who",
-                                who_names[rows->who], "status", rows->status ? rows->status : 200);
+        json_t *row = json_pack("{ss ss ss* ss ss ss si}", "product", product->name, "name", rows->name, "sql",
+                                rows->sql ? rows->sql->name : NULL, "method", method_names[rows->method], "path",
+                                rows->path, "who", who_names[rows->who], "status", rows->status ? rows->status : 200);
         json_array_append_new(list, memory_check(row));
     }
 }

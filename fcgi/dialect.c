@@ -2,6 +2,7 @@
 #include "fcgi/dialect.h"
 #include "common/json.h"
 #include "common/memory.h"
+#include "fcgi/fields.h"
 
 /* Whether an earlier refusal was of the same field. */
 static bool told_before(const struct field_errors *errors, int i)
@@ -38,6 +39,11 @@ const char *link_json(struct request *rq, const char *link)
 {
     return link ? json_quote(rq, link) : "null";
 }
+
+const struct field counted_out[] = {
+    OUT(INTEGER, "count"), OUT_NULLABLE(TEXT, "next"), OUT_NULLABLE(TEXT, "previous"),
+    BODY_HERE("results"),  { .name = NULL },
+};
 
 char *counted_page(struct request *rq, const struct page *page)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * An endpoint is a row of its product's table; its name is the operation's id and the name of the SQL file that answers
- * it (sql/PRODUCT/NAME.sql), without which it does not compile. docs/adding-an-endpoint.md shows how to add one. */
+ * it (sql/PRODUCT/NAME.sql), without which it does not compile, unless its handler answers by itself.
+ * docs/adding-an-endpoint.md shows how to add one. */
 #ifndef MILLRACE_ENDPOINT_H
 #define MILLRACE_ENDPOINT_H
 #include "common/config.h"
@@ -22,13 +23,12 @@ struct request;
 
 struct endpoint {
     const char *name;
-    const struct sql *sql;
+    const struct sql *sql; /* NULL: its handler answers by itself, and nobody is asked who he is */
     enum method method;
     const char *path; /* after the mount and the product; {name} is a parameter, a PATH field of the row */
     const char *doc;
     bool form;                /* the body is application/x-www-form-urlencoded, not JSON */
     bool parts;               /* ... or multipart/form-data, with files (fcgi/upload.h) */
-    const char *type;         /* of the answer's body; NULL: application/json */
     bool bare;                /* the dialect puts nothing around the body */
     bool uncounted;           /* no rate limit counts it: health calls, webhooks */
     const char *const *rates; /* names of rates that count it besides the one that its dialect gives it */
@@ -38,17 +38,23 @@ struct endpoint {
     int list;                /* it is a list: rows of a page when nothing is said; 0: it is none (page.c) */
     const struct field *in;  /* NULL: none */
     const struct field *out; /* what the body holds; checked on every answer in the sandbox environment */
+    const char *media;       /* of an answer that is not JSON; where it is a range, its handler says which */
     /* Kind of the job it puts. The statement gets :job_args: those of the row's fields that the kind's arguments have
      * too, as job_put() wants them, sealed where they have to be (queue/job_args.h). */
     const char *job;
     const struct sql *first; /* asked before the handler is called, which sees it by first_column() */
-    /* C before the statement: sets arguments and ends with answer_from_sql(); sets names what it sets. */
+    /* C before the statement: sets arguments and ends with answer_from_sql(); sets names what it sets. In a row without
+     * SQL it ends with answer_asset() (fcgi/asset.h). */
     int (*handler)(struct request *rq);
     const char *const *sets;
 };
 #define ENDPOINT(product, id, ...)                                                                                     \
     {                                                                                                                  \
         .name = #id, .sql = &sql_##product##_##id, __VA_ARGS__                                                         \
+    }
+#define ENDPOINT_WITHOUT_SQL(id, ...)                                                                                  \
+    {                                                                                                                  \
+        .name = #id, .who = ANYONE, .uncounted = true, __VA_ARGS__                                                     \
     }
 #define NAMES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
@@ -64,7 +70,15 @@ struct paging {
     const char *size, *place;
     bool pages;                                                 /* place counts pages, from 1; else rows, from 0 */
     char *(*body)(struct request *rq, const struct page *page); /* NULL: the bare array */
+    const struct field *out;                                    /* what body() writes, as BODY_HERE says */
 };
+
+/* In a dialect's tables: the member that holds the row's own body, of a list its array. */
+extern const struct field body_here[];
+#define BODY_HERE(id)                                                                                                  \
+    {                                                                                                                  \
+        .name = id, .type = OBJECT, .flags = REQUIRED, .fields = body_here                                             \
+    }
 
 /* How a caller may say who he is. */
 enum way {
@@ -86,8 +100,10 @@ struct dialect {
     struct paging paging;
     /* The body of an error. errors may be empty. */
     char *(*error_body)(struct request *rq, enum error error, const char *message, const struct field_errors *errors);
+    const struct field *error_out; /* what error_body() writes */
     /* What stands around the body of a success; NULL: nothing does. message may be NULL. */
     char *(*success_body)(struct request *rq, const char *body, const char *message);
+    const struct field *success_out; /* what success_body() writes, as BODY_HERE says */
     /* The body of a sign-in with its tokens; NULL: {"access", "refresh", "expires_in"} in front of its own members. */
     char *(*signed_in)(struct request *rq, const char *body, const char *access, const char *refresh);
     /* The rate that counts a request; NULL: the first of the product's. */

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * millrace-front: serves every product's API over FastCGI or plain CGI. How it was started tells the transport: a
  * socket inherited from systemd, or else front.socket: the event transport; a FastCGI socket on descriptor 0 or a
- * CGI environment: libfcgi's. `millrace-front --endpoints` serves nothing: it tells what would be served. */
+ * CGI environment: libfcgi's. `millrace-front --endpoints` and
+ * `--openapi` serve nothing: they tell what would be served. */
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/program.h"
+#include "fcgi/asset.h"
+#include "fcgi/openapi.h"
 #include "fcgi/queue_links.h"
 #include "fcgi/serve.h"
 #include "fcgi/statistics.h"
@@ -112,6 +115,7 @@ static int serve_events(void *ctx, const struct config *config, struct loop *loo
     r = watch_signals(&signals);
     if (r < 0)
         return r;
+    server->pages = assets_load(server, config->front_pages); /* a loop may not read files; others do when asked */
     log_info("front.start", "socket=%s", config->front_socket);
     loop_run(loop);
     loop_forget(loop, &signals.source);
@@ -154,6 +158,16 @@ static int serve_host(void *ctx, const struct config *config, struct loop *loop,
     return r;
 }
 
+/* --openapi PRODUCT [BASE] */
+static int print_description(const char *product, const char *base)
+{
+    int r = openapi_print(product, base ? base : "/", stdout);
+
+    if (r < 0)
+        fprintf(stderr, "millrace-front: %s: %s\n", product, r == -ENOENT ? "there is no such product" : strerror(-r));
+    return r < 0;
+}
+
 int main(int argc, char **argv)
 {
     autotalloc void *ctx = talloc_new(NULL);
@@ -165,7 +179,10 @@ int main(int argc, char **argv)
 
     if (argc == 2 && !strcmp(argv[1], "--endpoints"))
         return describe_rows(stdout) < 0;
-    config = program_start(ctx, "millrace-front", "| --endpoints", argc, argv, &words, &status);
+    if ((argc == 3 || argc == 4) && !strcmp(argv[1], "--openapi"))
+        return print_description(argv[2], argv[3]);
+    config =
+        program_start(ctx, "millrace-front", "| --endpoints | --openapi PRODUCT [BASE]", argc, argv, &words, &status);
     if (!config)
         return status;
     r = loop_new(ctx, &loop);

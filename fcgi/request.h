@@ -90,6 +90,8 @@ struct request {
     int retry_after; /* seconds, 0: none */
     const char *body;
     size_t body_length;
+    const char *media;             /* NULL: application/json */
+    bool lasting;                  /* the client may keep it, and asks whether it is still the same */
     bool sends_file;               /* the headers say what is sent, by the web server or by us */
     struct piece *piece;           /* by us, NULL: nothing */
     char refresh_jti[JTI_HEX + 1]; /* of a sign-in: the token to hand out */

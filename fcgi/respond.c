@@ -67,10 +67,13 @@ void header_add(struct request *rq, const char *name, const char *format, ...)
     rq->headers_length = (size_t)(value + 2 - rq->headers);
 }
 
-static const char *content_type(const struct request *rq)
+static const char *media_of(const struct request *rq)
 {
-    const char *type = rq->operation && rq->error == E_NONE ? rq->operation->row->type : NULL;
-    return type ? type : "application/json";
+    const char *media = rq->media;
+
+    if (!media && rq->operation && rq->error == E_NONE)
+        media = rq->operation->row->media;
+    return media ? media : "application/json";
 }
 
 static void write_error(struct request *rq)
@@ -81,6 +84,8 @@ static void write_error(struct request *rq)
     rq->status = dialect->statuses[rq->error] ? dialect->statuses[rq->error] : error_status(rq->error);
     rq->body = dialect->error_body(rq, rq->error, rq->message, &rq->errors);
     rq->body_length = strlen(rq->body);
+    rq->media = NULL;
+    rq->lasting = false;
     if (rq->status == 401)
         header_add(rq, "WWW-Authenticate", "%s", dialect->ways & 1u << WAY_TOKEN ? "Token" : "Bearer");
     if (rq->allow)
@@ -101,6 +106,16 @@ static void allowance_headers(struct request *rq)
     header_add(rq, "X-RateLimit-Reset", "%lld", rq->allowance.resets_at);
 }
 
+/* Of an answer whose body is ours; 304 has none and says nothing of the one that the client has. */
+static void body_headers(struct request *rq)
+{
+    if (rq->body_length)
+        header_add(rq, "Content-Type", "%s", media_of(rq));
+    if (rq->status != 304)
+        header_add(rq, "Content-Length", "%zu", rq->body_length);
+    header_add(rq, "Cache-Control", "%s", rq->lasting ? "no-cache" : "no-store");
+}
+
 void respond(struct request *rq)
 {
     struct outgoing outgoing;
@@ -108,12 +123,8 @@ void respond(struct request *rq)
 
     if (rq->error != E_NONE)
         write_error(rq);
-    if (rq->error != E_NONE || !rq->sends_file) {
-        if (rq->body_length)
-            header_add(rq, "Content-Type", "%s", content_type(rq));
-        header_add(rq, "Content-Length", "%zu", rq->body_length);
-        header_add(rq, "Cache-Control", "no-store");
-    }
+    if (rq->error != E_NONE || !rq->sends_file)
+        body_headers(rq);
     if (rq->retry_after)
         header_add(rq, "Retry-After", "%d", rq->retry_after);
     cors_headers(rq);

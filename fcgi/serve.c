@@ -266,14 +266,14 @@ static struct operation *operation_new(void *ctx, const struct dialect *dialect,
             name_add(operation, FORMAT(operation, "%s_%s", field->name, file_names[i]));
     for (const char *const *set = row->sets; set && *set; set++)
         name_add(operation, *set);
-    stray = bind_to(operation, row->sql, &operation->bound);
+    stray = row->sql ? bind_to(operation, row->sql, &operation->bound) : NULL;
     if (!stray && row->first)
         stray = bind_to(operation, row->first, &operation->first);
-    if (!stray && row->method == GET && row->who != ANYONE)
+    if (!stray && row->sql && row->method == GET && row->who != ANYONE)
         stray = bind_guarded(operation, dialect->ways);
     if (!stray)
         stray = bad_path_field(row);
-    if (!stray)
+    if (!stray && row->sql)
         stray = job_args_bind(operation);
     if (!stray)
         return operation;
@@ -300,6 +300,7 @@ static int compile_rows(struct server *server)
     while (products[n].name)
         n++;
     server->routes = memory_check(talloc_zero_array(server, struct route_node *, n));
+    server->descriptions = memory_check(talloc_zero_array(server, struct asset *, n));
     for (int i = 0; i < n && r == 0; i++) {
         server->routes[i] = route_tree(server);
         r = add_rows(server, server->routes[i], products[i].dialect, core_endpoints);

@@ -53,6 +53,8 @@ struct server {
     struct statement *ready;         /* sql/core/ready.sql */
     struct bound callers[WAY_COUNT]; /* sql/core/caller*.sql; their sources are the fixed names */
     struct route_node **routes;      /* of each product */
+    struct asset **descriptions;     /* the same; made when first asked for */
+    const struct asset *pages;       /* assets_load(); NULL: not yet */
     int open_requests;
     uint64_t request_number; /* the last id we made; starts anywhere */
 };

@@ -4,7 +4,7 @@
 PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
 C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
-.PHONY: all demo down check servers lint fmt unit contract soak bench bench-queue bench-programs fresh install install-library clean help
+.PHONY: all demo down check servers lint fmt unit contract web soak bench bench-queue bench-programs fresh install install-library clean help
 
 help:
 	@sed -n 's/^#: //p' tools/targets.mk
@@ -21,7 +21,7 @@ down:
 
 #: make check     all tests; prints the time of each suite
 check:
-	@tools/deps build run test
+	@tools/deps build run test web
 	@tools/check
 
 #: make servers   the API behind every web server: nginx, Apache, lighttpd, as CGI and by mod_fcgid
@@ -43,7 +43,7 @@ unit: $(B)/unit
 	@$(B)/unit
 
 #: make contract  hold every answer against the reference's examples
-contract: all
+contract: all web
 	@tools/deps run test
 	@tools/stack run contract --variant $(V) --fast -- /usr/bin/python3 -B tests/contract/run.py
 
@@ -68,6 +68,20 @@ build/peers/installed: bench/peers/package.json bench/peers/package-lock.json
 	@cd $(@D) && /usr/bin/npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+#: make web       pages of /docs and /redoc and Postman collections into build/web, from npm packages (web/package.json)
+web: build/web/made
+
+build/npm/installed: web/package.json web/package-lock.json web/.npmrc
+	@tools/deps web
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@cd $(@D) && /usr/bin/npm ci --loglevel=error
+	@touch $@
+build/web/made: build/npm/installed $(wildcard web/*.mjs web/*/*) $(B)/millrace-front
+	@cp web/*.mjs build/npm
+	@/usr/bin/node build/npm/make.mjs web build/web $(B)/millrace-front
+	@touch $@
+
 #: make soak      kill loops with an outside ledger (SOAK: options, see tests/soak/soak.py --help)
 soak: all $(B)/soak
 	@tools/deps run test
@@ -78,7 +92,7 @@ fresh:
 	@tools/deps fresh
 	@tools/fresh
 
-#: make install   programs, library, manual, configuration, web servers' examples; DESTDIR, PREFIX and LIBDIR as usual
+#: make install   programs, library, manual, configuration, web servers' examples, what make web made; DESTDIR, PREFIX and LIBDIR as usual
 ETC := $(DESTDIR)/etc/millrace
 SHARE := $(DESTDIR)$(PREFIX)/share
 install: all install-library
@@ -94,6 +108,8 @@ install: all install-library
 	        -e 's|@FRONT_PROGRAM@|$(PREFIX)/sbin/millrace-front|g' -e 's|@FRONT_FOLDER@|$(PREFIX)/sbin|g' \
 	        -e 's|@FRONT_SOCKET@|/run/millrace/front.sock|g' -e 's|@STORAGE_FOLDER@|/var/lib/millrace/files|g' \
 	        $$file > $(DESTDIR)/etc/millrace/$${file#etc/}; done
+	for folder in $(if $(wildcard build/web/made),docs redoc postman); do install -d $(SHARE)/millrace/web/$$folder && \
+	    install -m 644 build/web/$$folder/* $(SHARE)/millrace/web/$$folder || exit 1; done
 	[ -e $(ETC)/millrace.conf ] || install -m 640 etc/millrace.conf $(ETC)/millrace.conf
 
 #: make install-library  only what programs of others need: header, library, pkg-config file, manual, put script

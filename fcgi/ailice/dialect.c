@@ -3,6 +3,7 @@
 #include "common/json.h"
 #include "common/memory.h"
 #include "fcgi/ailice/ailice.h"
+#include "fcgi/fields.h"
 #include "fcgi/request.h"
 
 static char *error_body(struct request *rq, enum error error, const char *message, const struct field_errors *errors)
@@ -22,6 +23,8 @@ static char *signed_in(struct request *rq, const char *body, const char *access,
     return FORMAT(rq, "{\"access_token\":\"%s\",\"token_type\":\"bearer\"}", access);
 }
 
+static const struct field error_out[] = { OUT(TEXT, "detail"), { .name = NULL } };
+
 /* clang-format off */
 const struct rate ailice_rates[] = {
     { "general", 3600, { { "", 300 }, { "pro", 3000 }, { "*", 300 } } },
@@ -36,5 +39,6 @@ const struct dialect ailice_dialect = {
     .ways = 1u << WAY_JWT,
     .paging = { .size = "limit", .place = "skip" },
     .error_body = error_body,
+    .error_out = error_out,
     .signed_in = signed_in,
 };

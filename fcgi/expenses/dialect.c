@@ -4,6 +4,7 @@
 #include "common/json.h"
 #include "common/memory.h"
 #include "fcgi/expenses/expenses.h"
+#include "fcgi/fields.h"
 #include <strings.h>
 
 #define API_VERSION "1.0"
@@ -108,6 +109,27 @@ static const char *rate_of(const struct request *rq)
 }
 
 /* clang-format off */
+#define META_OUT OUT(TEXT, "timestamp"), OUT(TEXT, "request_id"), OUT(TEXT, "version")
+
+static const struct field error_out[] = {
+    OUT(TEXT, "status"),
+    OUT_OBJECT("error", OUT(TEXT, "code"), OUT(TEXT, "message"),
+               OUT_OBJECTS("details", OUT(TEXT, "field"), OUT(TEXT, "message"), OUT(TEXT, "code"))),
+    OUT_OBJECT("meta", META_OUT), { .name = NULL },
+};
+static const struct field success_out[] = {
+    OUT(TEXT, "status"), BODY_HERE("data"), { .name = "message", .type = TEXT }, OUT_OBJECT("meta", META_OUT), { .name = NULL },
+};
+static const struct field list_out[] = {
+    OUT(TEXT, "status"), BODY_HERE("data"),
+    OUT_OBJECT("meta", META_OUT,
+               OUT_OBJECT("pagination", OUT(INTEGER, "page"), OUT(INTEGER, "page_size"), OUT(INTEGER, "total_pages"),
+                          OUT(INTEGER, "total_items"), OUT(BOOLEAN, "has_next"), OUT(BOOLEAN, "has_previous"))),
+    OUT_OBJECT("links", OUT_NULLABLE(TEXT, "first"), OUT_NULLABLE(TEXT, "last"), OUT_NULLABLE(TEXT, "next"),
+               OUT_NULLABLE(TEXT, "previous")),
+    { .name = NULL },
+};
+
 const struct rate expenses_rates[] = {
     { "read", 3600, { { "", 100 }, { "premium", 5000 }, { "*", 1000 } } },
     { "write", 3600, { { "", 50 }, { "premium", 2000 }, { "*", 500 } } },
@@ -142,9 +164,11 @@ const struct dialect expenses_dialect = {
     .access_seconds = 3600,
     .refresh_seconds = 7 * 24 * 3600,
     .ways = 1u << WAY_JWT,
-    .paging = { .size = "page_size", .place = "page", .pages = true, .body = list_body },
+    .paging = { .size = "page_size", .place = "page", .pages = true, .body = list_body, .out = list_out },
     .error_body = error_body,
+    .error_out = error_out,
     .success_body = success_body,
+    .success_out = success_out,
     .signed_in = signed_in,
     .rate_of = rate_of,
     .accept = accept_version,

@@ -3,6 +3,7 @@
 #include "fcgi/dialect.h"
 #include "common/json.h"
 #include "common/memory.h"
+#include "fcgi/fields.h"
 #include "fcgi/figureforge/figureforge.h"
 
 static char *error_body(struct request *rq, enum error error, const char *message, const struct field_errors *errors)
@@ -31,6 +32,13 @@ static const char *rate_of(const struct request *rq)
 }
 
 /* clang-format off */
+static const struct field error_out[] = {
+    OUT_OBJECT("error", OUT(TEXT, "code"), OUT(TEXT, "message"), OUT(OBJECT, "details")), { .name = NULL },
+};
+static const struct field list_out[] = {
+    BODY_HERE("results"), OUT(INTEGER, "count"), OUT_NULLABLE(TEXT, "next"), OUT_NULLABLE(TEXT, "previous"), { .name = NULL },
+};
+
 const struct rate figureforge_rates[] = {
     { "general", 3600, { { "*", 1000 } } },
     { "anyone", 60, { { "", 100 } } },
@@ -60,7 +68,8 @@ const struct dialect figureforge_dialect = {
     .access_seconds = 3600,
     .refresh_seconds = 30 * 24 * 3600,
     .ways = 1u << WAY_JWT,
-    .paging = { .size = "limit", .place = "offset", .body = list_body },
+    .paging = { .size = "limit", .place = "offset", .body = list_body, .out = list_out },
     .error_body = error_body,
+    .error_out = error_out,
     .rate_of = rate_of,
 };

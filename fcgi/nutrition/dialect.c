@@ -3,6 +3,7 @@
 #include "fcgi/dialect.h"
 #include "common/json.h"
 #include "common/memory.h"
+#include "fcgi/fields.h"
 #include "fcgi/nutrition/nutrition.h"
 
 static char *error_body(struct request *rq, enum error error, const char *message, const struct field_errors *errors)
@@ -20,6 +21,11 @@ static char *error_body(struct request *rq, enum error error, const char *messag
 }
 
 /* clang-format off */
+static const struct field error_out[] = {
+    OUT(TEXT, "error"), OUT(TEXT, "message"), { .name = "details", .type = OBJECT, .doc = "What is wrong with each field." },
+    { .name = "retry_after", .type = INTEGER, .doc = "Seconds." }, { .name = "request_id", .type = TEXT }, { .name = NULL },
+};
+
 const struct rate nutrition_rates[] = {
     { "general", 3600, { { "", 100 }, { "premium", 5000 }, { "*", 1000 } } },
     { "ai", 3600, { { "premium", 500 }, { "*", 50 } } },
@@ -59,6 +65,7 @@ const struct dialect nutrition_dialect = {
     .access_seconds = 3600,
     .refresh_seconds = 7 * 24 * 3600,
     .ways = 1u << WAY_JWT,
-    .paging = { .size = "page_size", .place = "page", .pages = true, .body = counted_page },
+    .paging = { .size = "page_size", .place = "page", .pages = true, .body = counted_page, .out = counted_out },
     .error_body = error_body,
+    .error_out = error_out,
 };

@@ -4,6 +4,7 @@
 #include "fcgi/dialect.h"
 #include "common/json.h"
 #include "common/memory.h"
+#include "fcgi/fields.h"
 #include "fcgi/smsagent/smsagent.h"
 
 static char *error_body(struct request *rq, enum error error, const char *message, const struct field_errors *errors)
@@ -22,6 +23,12 @@ static const char *rate_said(struct request *rq)
 }
 
 /* clang-format off */
+static const struct field error_out[] = {
+    OUT(TEXT, "error"), OUT(TEXT, "detail"), { .name = "fields", .type = OBJECT, .doc = "What is wrong with each field." },
+    { .name = "timestamp", .type = TEXT }, { .name = "request_id", .type = TEXT },
+    { .name = "retry_after", .type = INTEGER, .doc = "Seconds, at a rate limit." }, { .name = NULL },
+};
+
 const struct rate smsagent_rates[] = {
     { "general", 3600, { { "", 100 }, { "*", 1000 } } },
     { .name = NULL },
@@ -53,7 +60,8 @@ const struct dialect smsagent_dialect = {
     },
     .ways = 1u << WAY_TOKEN | 1u << WAY_SESSION,
     .slashed = true,
-    .paging = { .size = "page_size", .place = "page", .pages = true, .body = counted_page },
+    .paging = { .size = "page_size", .place = "page", .pages = true, .body = counted_page, .out = counted_out },
     .error_body = error_body,
+    .error_out = error_out,
     .rate_said = rate_said,
 };

@@ -71,13 +71,21 @@ def fixtures_of(products, cases, stack, rows):
             for product in products}
 
 
-def main():
-    cases = json.loads((HERE / "contract.json").read_text())["cases"]
-    stack = load_stack()
-    rows = json.loads(subprocess.check_output([f"{stack['bin']}/millrace-front", "--endpoints"]))
+def load_cases():
+    return json.loads((HERE / "contract.json").read_text())["cases"]
+
+
+def ready_of(cases, rows):
+    """Those that there is a row for."""
     there = {key_of(row["product"], row["method"], row["path"]) for row in rows}
-    ready = [case for case in cases if case["kind"] == "http" and
-             key_of(case["product"], case["method"], case["full_path"]) in there]
+    return [case for case in cases if case["kind"] == "http" and
+            key_of(case["product"], case["method"], case["full_path"]) in there]
+
+
+def main():
+    cases, stack = load_cases(), load_stack()
+    rows = json.loads(subprocess.check_output([f"{stack['bin']}/millrace-front", "--endpoints"]))
+    ready = ready_of(cases, rows)
     fixtures = fixtures_of({case["product"] for case in ready}, cases, stack, rows)
     failures = 0
     for case in ready:

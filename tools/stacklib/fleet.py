@@ -169,6 +169,7 @@ class Fleet:
             "front.socket": self.path("run", "front"),
             "front.sendfile": self.web.sendfile,
             "front.trusted_proxies": "127.0.0.1",
+            "front.pages": str(self.bin / "web"),
             "password.memory": "8",
             "twilio.token": "12345678901234567890123456789012",
             "front.unlimited": "10.*, 127.0.0.1",

@@ -143,6 +143,9 @@ class Place:
         self._copy(folder / "stacklib", (tools / "stacklib").glob("*.*"), 0o644)
         for name in FOLDERS:
             self._copy(folder / name, (ROOT / "etc" / name).glob("millrace*"), 0o644)
+        for page in ("docs", "redoc"):                                   # only when make web has made them
+            (folder / "web" / page).mkdir(mode=0o755, parents=True, exist_ok=True)
+            self._copy(folder / "web" / page, (ROOT / "build" / "web" / page).glob("*.*"), 0o644)
 
     @staticmethod
     def _copy(folder, files, mode):

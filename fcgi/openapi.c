@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "fcgi/openapi.h"
+#include "common/json.h"
+#include "common/memory.h"
+#include "fcgi/account.h"
+#include "fcgi/schema.h"
+#include "fcgi/serve.h"
+#include <ctype.h>
+#include <errno.h>
+
+#define JSON_MEDIA "application/json"
+
+/* One row of one product. */
+struct of {
+    const struct product *product;
+    const struct endpoint *row;
+};
+
+/* ---- what may come back ---- */
+
+static bool has_field(const struct endpoint *row, enum field_place place)
+{
+    for (const struct field *field = row->in; field && field->name; field++)
+        if (field->in == place)
+            return true;
+    return false;
+}
+
+static bool has_input(const struct of *of)
+{
+    return has_field(of->row, BODY) || has_field(of->row, QUERY) || of->row->list;
+}
+
+static bool has_body(const struct of *of)
+{
+    return has_field(of->row, BODY);
+}
+
+static bool has_path(const struct of *of)
+{
+    return has_field(of->row, PATH);
+}
+
+static bool knows_caller(const struct of *of)
+{
+    return of->row->who != ANYONE;
+}
+
+static bool may_forbid(const struct of *of)
+{
+    bool session = of->product->dialect->ways & 1u << WAY_SESSION;
+
+    return of->row->who == ADMIN || (session && of->row->method != GET && knows_caller(of));
+}
+
+static bool is_counted(const struct of *of)
+{
+    return !of->row->uncounted && of->product->rates;
+}
+
+static bool asks_database(const struct of *of)
+{
+    return of->row->sql;
+}
+
+/* Refusals that a row's own shape foretells; all others are its `default`. Of those with the same status the first
+ * stands. */
+static const struct refusal {
+    enum error error;
+    const char *name, *doc, *header;
+    bool (*foretold)(const struct of *of);
+} refusals[] = {
+    { E_INVALID, "Invalid", "Something breaks a rule; every field that does is named.", NULL, has_input },
+    { E_MALFORMED, "Malformed", "The body cannot be read.", NULL, has_body },
+    { E_UNAUTHENTICATED, "Unauthenticated", "Credentials are missing, or do not hold.", "WWW-Authenticate",
+      knows_caller },
+    { E_FORBIDDEN, "Forbidden", "The caller may not do this.", NULL, may_forbid },
+    { E_NOT_FOUND, "NotFound", "There is no such thing, or it is not the caller's to see.", NULL, has_path },
+    { E_TOO_LARGE, "TooLarge", "The body is larger than allowed.", NULL, has_body },
+    { E_RATE_LIMITED, "RateLimited", "Too many requests.", "Retry-After", is_counted },
+    { E_UNAVAILABLE, "Unavailable", "Not at the moment; try again.", "Retry-After", asks_database },
+};
+
+/* Headers of answers. */
+static const struct header {
+    const char *name, *type, *doc;
+    bool (*sent)(const struct of *of); /* NULL: only where a refusal names it */
+} headers[] = {
+    { "X-RateLimit-Limit", "integer", "Requests that the caller may make.", is_counted },
+    { "X-RateLimit-Remaining", "integer", "Those that are left.", is_counted },
+    { "X-RateLimit-Reset", "integer", "When it begins anew, in seconds since 1970.", is_counted },
+    { "Retry-After", "integer", "Seconds to wait.", NULL },
+    { "WWW-Authenticate", "string", "How to say who one is.", NULL },
+};
+
+/* How a caller says who he is; and what goes along when he changes something. */
+static const struct scheme {
+    const char *name, *type, *doc;
+    const char *scheme, *format;  /* of type http */
+    const char *place, *key;      /* of type apiKey */
+    const struct scheme *changes; /* NULL: nothing more */
+} csrf = { .name = "csrf",
+           .type = "apiKey",
+           .place = "header",
+           .key = "X-CSRF-Token",
+           .doc = "Goes along with the session where something is changed; the answer that opens the session has it." },
+  schemes[WAY_COUNT] = {
+      [WAY_JWT] = { .name = "bearer", .type = "http", .scheme = "bearer", .format = "JWT", .doc = "An access token." },
+      [WAY_TOKEN] = { .name = "token",
+                      .type = "apiKey",
+                      .place = "header",
+                      .key = "Authorization",
+                      .doc = "The word Token, a blank, and the API token." },
+      [WAY_SESSION] = { .name = "session",
+                        .type = "apiKey",
+                        .place = "cookie",
+                        .key = SESSION_COOKIE,
+                        .changes = &csrf,
+                        .doc = "The cookie of a session." },
+  };
+
+static const struct {
+    int status;
+    const char *said;
+} statuses[] = {
+    { 200, "Done." }, { 201, "Made." }, { 202, "Taken up; it is done later." }, { 204, "Done; nothing to say." }
+};
+
+static json_t *reference(const char *kind, const char *name)
+{
+    return json_pack("{so}", "$ref", json_sprintf("#/components/%s/%s", kind, name));
+}
+
+/* ---- one row ---- */
+
+/* The first part of the path below /api and its version. */
+static char *tag_of(void *ctx, const struct endpoint *row)
+{
+    const char *at = row->path;
+
+    if (strncmp(at, "/api/", 5) != 0)
+        return COPY(ctx, "service");
+    at += 5;
+    if (*at == 'v' && isdigit((unsigned char)at[1]) && strchr(at, '/'))
+        at = strchr(at, '/') + 1;
+    return memory_check(talloc_strndup(ctx, at, strcspn(at, "/")));
+}
+
+static void add_parameters(json_t *list, const struct field *fields)
+{
+    for (; fields && fields->name; fields++) {
+        json_t *one, *schema;
+
+        if (fields->in == BODY)
+            continue;
+        schema = field_schema(fields, SCHEMA_INPUT);
+        json_object_del(schema, "description");
+        one = json_pack("{ss ss}", "name", fields->name, "in", fields->in == PATH ? "path" : "query");
+        if (fields->doc)
+            json_put(one, "description", json_string(fields->doc));
+        if (fields->in == PATH || fields->flags & REQUIRED)
+            json_put(one, "required", json_true());
+        if (fields->type == OBJECT || fields->type == LIST) /* as text it is its JSON */
+            json_put(one, "content", json_pack("{s{so}}", JSON_MEDIA, "schema", schema));
+        else
+            json_put(one, "schema", schema);
+        json_array_append_new(list, memory_check(one));
+    }
+}
+
+static json_t *parameters_of(const struct of *of)
+{
+    autotalloc void *scratch = talloc_new(NULL);
+    json_t *list = json_array();
+
+    add_parameters(list, of->row->in);
+    if (of->row->list)
+        add_parameters(list, page_fields(scratch, of->product->dialect, of->row));
+    return list;
+}
+
+static json_t *content(const char *media, json_t *schema)
+{
+    return json_pack("{s{so}}", media, "schema", memory_check(schema));
+}
+
+static json_t *request_body(const struct endpoint *row)
+{
+    json_t *schema = fields_schema(row->in, SCHEMA_INPUT);
+    bool required = json_object_get(schema, "required");
+    const char *media = JSON_MEDIA;
+
+    for (const struct field *field = row->in; field->name; field++)
+        if (field->type == FILE_PART)
+            media = "multipart/form-data";
+    return json_pack("{sb so}", "required", required, "content", content(media, schema));
+}
+
+/* What is sent when all went well: the row's members in what its dialect puts around them. NULL: nothing. */
+static json_t *success_schema(const struct of *of)
+{
+    const struct dialect *dialect = of->product->dialect;
+    const struct endpoint *row = of->row;
+    json_t *body = row->out ? fields_schema(row->out, SCHEMA_ANSWER) : NULL;
+
+    if (row->list) {
+        body = json_pack("{ss so}", "type", "array", "items", body);
+        return dialect->paging.out ? wrapped_schema(dialect->paging.out, body) : body;
+    }
+    if (row->status == 204 || row->bare || !dialect->success_out)
+        return body;
+    return wrapped_schema(dialect->success_out, body);
+}
+
+static json_t *headers_of(const struct of *of)
+{
+    json_t *list = json_pack("{so}", "X-Request-ID", reference("headers", "X-Request-ID"));
+
+    for (size_t i = 0; i < ELEMENTS(headers); i++)
+        if (headers[i].sent && headers[i].sent(of))
+            json_put(list, headers[i].name, reference("headers", headers[i].name));
+    return list;
+}
+
+static json_t *success_response(const struct of *of, int status)
+{
+    const char *said = "Done.";
+    json_t *response, *schema = of->row->media ? NULL : success_schema(of);
+
+    for (size_t i = 0; i < ELEMENTS(statuses); i++)
+        if (statuses[i].status == status)
+            said = statuses[i].said;
+    response = json_pack("{ss so}", "description", said, "headers", headers_of(of));
+    if (of->row->media)
+        json_put(response, "content", json_pack("{s{}}", of->row->media));
+    else if (schema)
+        json_put(response, "content", content(JSON_MEDIA, schema));
+    return response;
+}
+
+static int status_of(const struct dialect *dialect, enum error error)
+{
+    return dialect->statuses[error] ? dialect->statuses[error] : error_status(error);
+}
+
+static json_t *responses_of(const struct of *of)
+{
+    json_t *responses = json_object();
+    int status = of->row->status ? of->row->status : 200;
+    char name[16];
+
+    snprintf(name, sizeof name, "%d", status);
+    json_put(responses, name, success_response(of, status));
+    for (size_t i = 0; i < ELEMENTS(refusals); i++) {
+        snprintf(name, sizeof name, "%d", status_of(of->product->dialect, refusals[i].error));
+        if (refusals[i].foretold(of) && !json_object_get(responses, name))
+            json_put(responses, name, reference("responses", refusals[i].name));
+    }
+    json_put(responses, "default", reference("responses", "Refused"));
+    return responses;
+}
+
+static json_t *security_of(const struct of *of)
+{
+    json_t *list = json_array();
+
+    for (int way = 0; way < WAY_COUNT && of->row->who != ANYONE; way++) {
+        const struct scheme *scheme = &schemes[way];
+        json_t *one;
+
+        if (!(of->product->dialect->ways & 1u << way))
+            continue;
+        one = json_pack("{s[]}", scheme->name);
+        if (scheme->changes && of->row->method != GET)
+            json_put(one, scheme->changes->name, json_array());
+        json_array_append_new(list, one);
+    }
+    if (of->row->who == OPTIONAL)
+        json_array_append_new(list, json_object());
+    return list;
+}
+
+static json_t *operation_of(const struct of *of)
+{
+    autotalloc void *scratch = talloc_new(NULL);
+    json_t *operation = json_pack("{ss ss s[s]}", "operationId", of->row->name, "summary", of->row->doc, "tags",
+                                  tag_of(scratch, of->row)),
+           *parameters = parameters_of(of);
+
+    if (of->row->who == ADMIN)
+        json_put(operation, "description", json_string("For administrators."));
+    if (json_array_size(parameters))
+        json_put(operation, "parameters", parameters);
+    else
+        json_decref(parameters);
+    if (has_body(of))
+        json_put(operation, "requestBody", request_body(of->row));
+    json_put(operation, "responses", responses_of(of));
+    json_put(operation, "security", security_of(of));
+    return operation;
+}
+
+/* ---- a product ---- */
+
+static void add_tag(json_t *tags, const char *name)
+{
+    json_t *tag;
+    size_t i;
+
+    json_array_foreach(tags, i, tag) if (!strcmp(json_string_value(json_object_get(tag, "name")), name)) return;
+    json_array_append_new(tags, json_pack("{ss}", "name", name));
+}
+
+static void add_rows(json_t *paths, json_t *tags, const struct product *product, const struct endpoint *rows)
+{
+    autotalloc void *scratch = talloc_new(NULL);
+
+    for (; rows->name; rows++) {
+        const struct of of = { product, rows };
+        json_t *path = json_object_get(paths, rows->path);
+        char *method = COPY(scratch, method_names[rows->method]);
+
+        for (char *letter = method; *letter; letter++)
+            *letter = (char)tolower((unsigned char)*letter);
+        if (!path) {
+            path = json_object();
+            json_put(paths, rows->path, path);
+        }
+        json_put(path, method, operation_of(&of));
+        add_tag(tags, tag_of(scratch, rows));
+    }
+}
+
+static json_t *refused(const char *doc, const char *header)
+{
+    json_t *names = json_pack("{so}", "X-Request-ID", reference("headers", "X-Request-ID"));
+
+    if (header)
+        json_put(names, header, reference("headers", header));
+    return json_pack("{ss so so}", "description", doc, "headers", names, "content",
+                     content(JSON_MEDIA, reference("schemas", "Error")));
+}
+
+static json_t *header_components(void)
+{
+    json_t *all = json_pack("{s{ss s{ss}}}", "X-Request-ID", "description",
+                            "The request's name: the one that was sent, or a new one.", "schema", "type", "string");
+
+    for (size_t i = 0; i < ELEMENTS(headers); i++)
+        json_put(all, headers[i].name,
+                 json_pack("{ss s{ss}}", "description", headers[i].doc, "schema", "type", headers[i].type));
+    return all;
+}
+
+static void add_scheme(json_t *all, const struct scheme *scheme)
+{
+    json_put(all, scheme->name,
+             json_pack("{ss ss ss* ss* ss* ss*}", "type", scheme->type, "description", scheme->doc, "scheme",
+                       scheme->scheme, "bearerFormat", scheme->format, "in", scheme->place, "name", scheme->key));
+    if (scheme->changes)
+        add_scheme(all, scheme->changes);
+}
+
+static json_t *components(const struct dialect *dialect)
+{
+    json_t *responses = json_object(), *ways = json_object();
+
+    for (size_t i = 0; i < ELEMENTS(refusals); i++)
+        json_put(responses, refusals[i].name, refused(refusals[i].doc, refusals[i].header));
+    json_put(responses, "Refused", refused("Refused for another reason, or failed.", NULL));
+    for (int way = 0; way < WAY_COUNT; way++)
+        if (dialect->ways & 1u << way)
+            add_scheme(ways, &schemes[way]);
+    return json_pack("{s{so} so so so}", "schemas", "Error", wrapped_schema(dialect->error_out, NULL), "responses",
+                     responses, "headers", header_components(), "securitySchemes", ways);
+}
+
+static json_t *document_of(const struct product *product, const char *base)
+{
+    json_t *paths = json_object(), *tags = json_array();
+
+    add_rows(paths, tags, product, product->endpoints);
+    add_rows(paths, tags, product, core_endpoints);
+    return memory_check(json_pack("{ss s{ss ss} s[{ss}] so so so}", "openapi", "3.1.0", "info", "title", product->title,
+                                  "version", MILLRACE_VERSION, "servers", "url", base, "tags", tags, "paths", paths,
+                                  "components", components(product->dialect)));
+}
+
+char *openapi_text(void *ctx, const struct product *product, const char *base)
+{
+    json_auto_t *document = document_of(product, base);
+
+    return json_text(ctx, document);
+}
+
+int openapi_print(const char *name, const char *base, FILE *to)
+{
+    const struct product *product = products;
+    json_auto_t *document = NULL;
+
+    while (product->name && strcmp(product->name, name) != 0)
+        product++;
+    if (!product->name)
+        return -ENOENT;
+    document = document_of(product, base);
+    if (json_dumpf(document, to, JSON_INDENT(2)) || fputc('\n', to) == EOF || fflush(to))
+        return -EIO;
+    return 0;
+}
