@@ -66,6 +66,11 @@ struct field {
 };
 #define FIELDS(...) ((const struct field[]){ __VA_ARGS__, { .name = NULL } })
 
+/* Its name where a client writes it. */
+static inline const char *field_sent_as(const struct field *field)
+{
+    return field->sent_as ? field->sent_as : field->name;
+}
 /* The row of a table by its name, or NULL. */
 const struct field *field_find(const struct field *fields, const char *name);
 /* Whether the field, or anything in it, is SECRET. */

@@ -155,7 +155,7 @@ static void add_parameters(json_t *list, const struct field *fields)
             continue;
         schema = field_schema(fields, SCHEMA_INPUT);
         json_object_del(schema, "description");
-        one = json_pack("{ss ss}", "name", fields->name, "in", fields->in == PATH ? "path" : "query");
+        one = json_pack("{ss ss}", "name", field_sent_as(fields), "in", fields->in == PATH ? "path" : "query");
         if (fields->doc)
             json_put(one, "description", json_string(fields->doc));
         if (fields->in == PATH || fields->flags & REQUIRED)
@@ -188,11 +188,10 @@ static json_t *request_body(const struct endpoint *row)
 {
     json_t *schema = fields_schema(row->in, SCHEMA_INPUT);
     bool required = json_object_get(schema, "required");
-    const char *media = JSON_MEDIA;
+    const char *media = row->parts  ? "multipart/form-data"
+                        : row->form ? "application/x-www-form-urlencoded"
+                                    : JSON_MEDIA;
 
-    for (const struct field *field = row->in; field->name; field++)
-        if (field->type == FILE_PART)
-            media = "multipart/form-data";
     return json_pack("{sb so}", "required", required, "content", content(media, schema));
 }
 

@@ -148,9 +148,10 @@ static json_t *table_schema(const struct field *fields, enum schema_use use, jso
     for (; fields->name; fields++) {
         if (fields->in != BODY || (fields->fields == body_here && !body))
             continue;
-        json_put(members, fields->name, fields->fields == body_here ? json_incref(body) : schema_of(fields, use, body));
+        json_put(members, field_sent_as(fields),
+                 fields->fields == body_here ? json_incref(body) : schema_of(fields, use, body));
         if (fields->flags & REQUIRED)
-            json_array_append_new(required, json_string(fields->name));
+            json_array_append_new(required, json_string(field_sent_as(fields)));
     }
     json_put(schema, "properties", members);
     if (json_array_size(required))

@@ -103,11 +103,6 @@ static void keep_said(struct request *rq, json_t *body)
     rq->arguments[ARG_SAID] = memory_check(talloc_strdup_append(said, "}"));
 }
 
-static const char *field_sent_as(const struct field *field)
-{
-    return field->sent_as ? field->sent_as : field->name;
-}
-
 /* A form has no null and no way to leave an empty field out: empty and not required, it is missing. */
 static const char *form_value(const struct request *rq, const struct field *field)
 {

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An OpenAPI document, and what it says of a call."""
 import copy
+import json
 import re
+from urllib.parse import parse_qsl
 
 from jsonschema import Draft202012Validator, FormatChecker, RefResolver
 
@@ -51,9 +53,15 @@ class Description:
         validator = Draft202012Validator(closed(copy.deepcopy(schema)), resolver=resolver, format_checker=FormatChecker())
         return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
 
-    def request_troubles(self, operation, body):
-        schema = operation["requestBody"]["content"]["application/json"]["schema"]
-        return self.troubles(schema, body)
+    def request_troubles(self, operation, request):
+        """Of a request of the tests' client: the kind of its body, and the body where it is JSON."""
+        content, kind = operation["requestBody"]["content"], request.headers["Content-Type"].split(";")[0]
+        if kind not in content:
+            return [f"a body of {kind} is not described"]
+        if kind == "application/x-www-form-urlencoded":
+            told = set(content[kind]["schema"]["properties"])
+            return [f"the field {name} is not described" for name, _ in parse_qsl(request.body, True) if name not in told]
+        return self.troubles(content[kind]["schema"], json.loads(request.body)) if kind == "application/json" else []
 
     def answer_troubles(self, operation, answer):
         """Of an answer of the tests' client."""

@@ -133,7 +133,7 @@ def test_the_examples_and_their_answers_are_as_described(descriptions, stack, ro
         answer = run.send(fixture, case)
         found = description.answer_troubles(operation, answer)
         if answer.http.request.body and "requestBody" in operation:
-            found += description.request_troubles(operation, json.loads(answer.http.request.body))
+            found += description.request_troubles(operation, answer.http.request)
         troubles += [f"{case['id']}: {trouble}" for trouble in found]
         if case["id"] in getattr(fixture, "after", {}):
             fixture.after[case["id"]](fixture, case)
