@@ -253,6 +253,32 @@ language sql stable parallel safe as $$
          'created_at', iso_time(t.created_at), 'completed_at', iso_time(t.completed_at), 'metadata', t.metadata)
 $$;
 
+-- The latest tasks that were asked for, at most so many; null asks for any. It becomes part of the statement that names it. Of
+-- its branches one runs, whose index has the filter that leaves the fewest, in the order of a list.
+create function smsagent.tasks(phone text, kind text, went boolean, since timestamptz, until timestamptz, most bigint)
+returns setof smsagent.task
+language sql stable as $$
+  (select * from smsagent.task
+    where phone_number = phone and (kind is null or category = kind) and (went is null or success = went)
+      and created_at >= coalesce(since, '-infinity') and created_at < coalesce(until, 'infinity')
+    order by created_at desc, id desc limit most)
+  union all
+  (select * from smsagent.task
+    where phone is null and success = went and (kind is null or category = kind)
+      and created_at >= coalesce(since, '-infinity') and created_at < coalesce(until, 'infinity')
+    order by created_at desc, id desc limit most)
+  union all
+  (select * from smsagent.task
+    where phone is null and went is null and category = kind
+      and created_at >= coalesce(since, '-infinity') and created_at < coalesce(until, 'infinity')
+    order by created_at desc, id desc limit most)
+  union all
+  (select * from smsagent.task
+    where phone is null and went is null and kind is null
+      and created_at >= coalesce(since, '-infinity') and created_at < coalesce(until, 'infinity')
+    order by created_at desc, id desc limit most)
+$$;
+
 -- Of tasks that have ended, in per cent.
 create function smsagent.success_rate(good bigint, ended bigint, digits integer) returns numeric
 language sql immutable parallel safe as $$
