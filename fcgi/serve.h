@@ -120,7 +120,7 @@ const struct field *page_fields(void *ctx, const struct dialect *dialect, const 
 /* Set :page_limit and :page_offset, where the row is a list. */
 void page_arguments(struct request *rq);
 /* What the dialect makes of a list's array; total: what the statement says, or NULL. */
-const char *page_body(struct request *rq, const char *items, const char *total);
+const char *page_body(struct request *rq, const char *items, const char *total, const char *meta);
 
 /* job_args.c: */
 /* Find what :job_args is made of, for a statement that names it. Why that cannot be, else NULL. */

@@ -150,3 +150,28 @@ def test_a_session_ends_with_half_an_hour_of_nothing(chief, account, sql):
     assert int(average) == sum(sessions) / 2
     told = chief.get(USERS).user_engagement.average_session_duration
     assert 0 < told <= sum(sessions) / 2
+
+
+# -- AIlice: everybody's own -------------------------------------------------------------------------------------------
+
+def test_own_requests_by_path(account):
+    writer, other = account("ailice"), account("ailice")
+    item = writer.post("/api/items", {"title": "x", "item_type": "note"}, 201).id
+    for _ in range(3):
+        writer.get(f"/api/items/{item}")
+    for _ in range(2):
+        writer.get("/api/items/9223372036854775807", 404)
+    other.get("/api/items/9223372036854775807", 404)
+    errors = until(lambda: writer.get("/api/analytics/errors"), lambda errors: errors.value and errors.value[0].error_count == 2).value
+    assert [(row.endpoint, row.last_error) for row in errors] == [("/api/items/{item_id}", "HTTP 404")]
+    times = writer.get("/api/analytics/performance?days=1").value
+    by_path = {row.endpoint: row for row in times}
+    assert by_path["/api/items/{item_id}"].total_calls == 5 and by_path["/api/items"].total_calls == 1
+    assert all(row.min_response_time <= row.avg_response_time + 0.5 and row.avg_response_time <= row.max_response_time + 0.5 for row in times)
+    assert [row.total_calls for row in times] == sorted((row.total_calls for row in times), reverse=True)
+    assert len(writer.get("/api/analytics/performance?limit=1").value) == 1
+    usage = writer.get("/api/analytics/usage")
+    assert usage.total_events == usage.api_calls >= 6 and usage.page_views == 0 and usage.errors == 2 and usage.avg_response_time > 0
+    for wrong in ("days=0", "days=91", "days=x"):
+        for path in ("usage", "errors", "performance"):
+            assert "days" in writer.get(f"/api/analytics/{path}?{wrong}", 400).detail

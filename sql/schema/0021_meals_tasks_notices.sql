@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- Nutrition: meals and what comes of them, notifications, payments. SMS agent: all there is to know of a task, changes of tiers.
+-- Expense Tracker and AIlice: notifications.
 
 -- ---- nutrition: preferences ----
 
@@ -312,4 +313,95 @@ language sql immutable parallel safe as $$
                                                 647,672,683,705,709,742,753,778,780,782,807,819,825,851,867,873,879,902,905,
                                                 942}') then 'CA'
               else 'US' end
+$$;
+
+-- ---- Expense Tracker: notifications ----
+
+create table expenses.notice_type (
+  type     text primary key,
+  position integer not null unique
+);
+insert into expenses.notice_type (type, position)
+select type, n from unnest('{expense_added,expense_updated,comment_added,settlement_requested,settlement_completed,payment_due,
+                             group_invite,member_joined,member_left,report_ready}'::text[]) with ordinality as t(type, n);
+
+create table expenses.notification (
+  id         bigint generated always as identity primary key,
+  account_id bigint not null references account,
+  type       text not null references expenses.notice_type,
+  title      text not null,
+  message    text not null,
+  priority   text not null default 'normal' check (priority in ('low', 'normal', 'high')),
+  sender_id  bigint references account,
+  metadata   json not null default '{}',
+  action_url text,
+  created_at timestamptz not null default now(),
+  read_at    timestamptz
+);
+create index notification_of on expenses.notification (account_id, id desc);
+create index notification_unread on expenses.notification (account_id, id desc) where read_at is null;
+
+-- Of somebody, the latest, at most so many; null asks for any. One of the branches runs: few are not read.
+create function expenses.notifications(account_id bigint, was_read boolean, kind text, weight text, most bigint)
+returns setof expenses.notification
+language sql stable as $$
+  (select * from expenses.notification n
+    where n.account_id = notifications.account_id and n.read_at is null and not was_read
+      and (kind is null or n.type = kind) and (weight is null or n.priority = weight)
+    order by n.id desc limit most)
+  union all
+  (select * from expenses.notification n
+    where n.account_id = notifications.account_id and was_read is not false and (was_read is null or n.read_at is not null)
+      and (kind is null or n.type = kind) and (weight is null or n.priority = weight)
+    order by n.id desc limit most)
+$$;
+
+-- What of all that somebody wants to be told, and how.
+alter table expenses.profile
+  add notices json not null default '{"email_enabled": true, "push_enabled": false, "sms_enabled": false,
+                                      "quiet_hours": {"enabled": false, "start": "22:00", "end": "08:00", "timezone": "UTC"}}';
+
+create table expenses.notice_choice (
+  account_id bigint not null references account,
+  type       text not null references expenses.notice_type,
+  enabled    boolean not null,
+  channels   text[] not null,
+  frequency  text not null check (frequency in ('immediate', 'daily', 'weekly')),
+  primary key (account_id, type)
+);
+
+-- ---- AIlice: notifications ----
+
+create table ailice.notification (
+  id                bigint generated always as identity primary key,
+  account_id        bigint not null references account,
+  title             text not null,
+  message           text not null,
+  notification_type text not null check (notification_type in ('info', 'success', 'warning', 'error')),
+  action_url        text,
+  metadata          json not null default '{}',
+  created_at        timestamptz not null default now(),
+  read_at           timestamptz
+);
+create index notification_of on ailice.notification (account_id, id desc);
+create index notification_unread on ailice.notification (account_id, id desc) where read_at is null;
+
+create function ailice.notification_json(n ailice.notification) returns json
+language sql stable parallel safe as $$
+  select json_build_object('id', n.id, 'title', n.title, 'message', n.message, 'notification_type', n.notification_type,
+                           'read', n.read_at is not null, 'action_url', n.action_url, 'metadata', n.metadata,
+                           'created_at', ailice.stamp(n.created_at), 'read_at', ailice.stamp(n.read_at))
+$$;
+
+-- Of somebody, the latest, at most so many. One of the branches runs: few are not read.
+create function ailice.notifications(account_id bigint, unread boolean, most bigint)
+returns setof ailice.notification
+language sql stable as $$
+  (select * from ailice.notification n
+    where n.account_id = notifications.account_id and unread and n.read_at is null
+    order by n.id desc limit most)
+  union all
+  (select * from ailice.notification n
+    where n.account_id = notifications.account_id and not unread
+    order by n.id desc limit most)
 $$;
