@@ -309,7 +309,7 @@ static void write_body(struct request *rq, const PGresult *rows)
     const char *body = rq->body, *message = result_column(rows, "message");
 
     if (rq->operation->row->list)
-        body = page_body(rq, body, result_column(rows, "total"));
+        body = page_body(rq, body, result_column(rows, "total"), result_column(rows, "meta"));
     else if (dialect->success_body && !rq->operation->row->bare && (*body || message))
         body = dialect->success_body(rq, body, message);
     if (body != rq->body) {
