@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/provider/storage_s3.h"
 #include "fcgi/serve.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -352,6 +353,7 @@ static int open_backends(struct server *server)
         r = pool_new(server, server->loop, config->front_threads, POOL_QUEUE, &server->pool);
     if (r == 0)
         r = pool_new(server, server->loop, config->password_threads, HASH_QUEUE, &server->hashers);
+    server->storage = storage_new(server, config);
     if (r == 0)
         r = hash_cost_init(&server->hash_cost, config->password_operations, config->password_memory);
     return r;

@@ -82,6 +82,15 @@ build/web/made: build/npm/installed $(wildcard web/*.mjs web/*/*) $(B)/millrace-
 	@/usr/bin/node build/npm/make.mjs web build/web $(B)/millrace-front
 	@touch $@
 
+# The S3 server that storage is tested against, in the versions of the lock.
+S3_FILES := $(addprefix tests/s3/,package.json package-lock.json .npmrc server.mjs)
+build/s3/installed: $(S3_FILES)
+	@tools/deps s3
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@cd $(@D) && /usr/bin/npm ci --loglevel=error
+	@touch $@
+
 #: make soak      kill loops with an outside ledger (SOAK: options, see tests/soak/soak.py --help)
 soak: all $(B)/soak
 	@tools/deps run test

@@ -15,6 +15,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from client import GENERATE, PATIENCE, Client, Mailbox, Record, ask, load_stack   # noqa: E402
+from depot import Depot                                                     # noqa: E402
 from forge import Forge                                                     # noqa: E402
 from servers import SERVERS                                                 # noqa: E402
 
@@ -67,6 +68,11 @@ def stack():
 def server(stack):
     """What the stack's web server decides for itself."""
     return SERVERS[stack["server"]]
+
+
+@pytest.fixture(scope="session")
+def depot(stack):
+    return Depot(stack)
 
 
 @pytest.fixture(scope="session")
