@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "common/provider/storage_s3.h"
 #include "fcgi/serve.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/provider/storage_s3.h"
 #include "common/seal.h"
 #include "common/token_cache.h"
 #include "fcgi/health.h"

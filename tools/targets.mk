@@ -21,7 +21,7 @@ down:
 
 #: make check     all tests; prints the time of each suite
 check:
-	@tools/deps build run test web
+	@tools/deps build run test web s3
 	@tools/check
 
 #: make servers   the API behind every web server: nginx, Apache, lighttpd, as CGI and by mod_fcgid

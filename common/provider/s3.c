@@ -185,8 +185,8 @@ static time_t time_parse(const char *text)
     return text && strptime(text, "%Y-%m-%dT%H:%M:%S", &at) ? timegm(&at) : -1;
 }
 
-/* The objects of one answer. Keys that are not plain text are none of ours. */
-static int page_tell(void *ctx, const char *answer, s3_listed_fn *listed, void *closure)
+/* The objects of one answer. Keys that are not plain text are none of ours. *ret_last: the last key that is, on ctx. */
+static int page_tell(void *ctx, const char *answer, s3_listed_fn *listed, void *closure, const char **ret_last)
 {
     const char *at = answer, *end;
     int r = 0;
@@ -201,33 +201,49 @@ static int page_tell(void *ctx, const char *answer, s3_listed_fn *listed, void *
         if (!key || !size || object.changed_at < 0)
             continue;
         object.size = strtoull(size, NULL, 10);
+        *ret_last = key;
         r = listed(closure, key, &object);
     }
     return r;
 }
 
-int s3_list(const struct s3 *s3, s3_listed_fn *listed, void *closure)
+/* One answer's worth behind the key *after, which becomes the last one, on page. *ret_more: there are others. */
+static int page_list(const struct s3 *s3, s3_listed_fn *listed, void *closure, void *page, const char **after,
+                     bool *ret_more)
 {
-    const char *next = NULL;
-    autotalloc char *kept = NULL;
+    struct s3_call call = { .method = S3_GET, .key = "", .to = -1, .text_max = LIST_MAX };
+    const char *at, *last = NULL, *more;
     int r;
 
-    do {
-        autotalloc void *ctx = talloc_new(NULL);
-        struct s3_call call = { .method = S3_GET, .key = "", .to = -1, .text_max = LIST_MAX };
-        const char *at;
+    call.query = *after ? FORMAT(page, "list-type=2&start-after=%s", s3_quote(page, *after)) : "list-type=2";
+    r = s3_do(page, s3, &call);
+    if (r < 0)
+        return r;
+    at = call.answer;
+    more = s3_element(page, &at, "IsTruncated");
+    if (!more || !strstr(call.answer, "ListBucketResult"))
+        return -EIO;
+    *ret_more = !strcmp(more, "true");
+    r = page_tell(page, call.answer, listed, closure, &last);
+    if (r == 0 && *ret_more && (!last || (*after && strcmp(last, *after) <= 0)))
+        return -EIO; /* it would go on for ever */
+    *after = last;
+    return r;
+}
 
-        call.query =
-            next ? FORMAT(ctx, "continuation-token=%s&list-type=2", s3_quote(ctx, next)) : COPY(ctx, "list-type=2");
-        r = s3_do(ctx, s3, &call);
-        if (r < 0)
-            return r;
-        if (!strstr(call.answer, "ListBucketResult"))
-            return -EIO;
-        r = page_tell(ctx, call.answer, listed, closure);
-        at = call.answer;
-        talloc_free(kept);
-        next = kept = s3_element(NULL, &at, "NextContinuationToken");
-    } while (r == 0 && next);
+int s3_list(const struct s3 *s3, s3_listed_fn *listed, void *closure)
+{
+    autotalloc void *before = NULL;
+    const char *after = NULL;
+    bool more = true;
+    int r = 0;
+
+    while (r == 0 && more) {
+        void *page = talloc_new(NULL);
+
+        r = page_list(s3, listed, closure, page, &after, &more);
+        talloc_free(before);
+        before = page;
+    }
     return r;
 }

@@ -2,9 +2,13 @@
 // S3 for tests: s3rver keeps the objects. It believes every signature of Version 4, so this stands before it and holds
 // each one against what aws4 reckons, the body against its hash, and does what tests ask of it:
 //   POST /-/fault {"match": "^PUT ", "what": "cut", "times": 1}    the next calls that match go wrong
-//   GET  /-/journal                                                the calls since the last such question
+//   POST /-/fault                                                  no more faults
+//   POST /-/hangup                                                 connections that nobody uses now are closed
+//   GET  /-/journal                                                the calls since any of these questions
 //
-//   node server.mjs PORT FOLDER BUCKET REGION ACCESS_KEY SECRET_KEY
+// It ciphers a list's tokens as OpenSSL 3 only does when told to:
+//
+//   node --openssl-legacy-provider server.mjs PORT FOLDER BUCKET REGION ACCESS_KEY SECRET_KEY
 
 import aws4 from 'aws4';
 import { createHash } from 'node:crypto';
@@ -131,8 +135,8 @@ function pass(req, res, fault) {
       return answer.on('end', () => req.socket.destroy());
     }
     res.writeHead(answer.statusCode, answer.headers);
-    if (fault !== 'half') return answer.pipe(res);
-    answer.once('data', (piece) => res.write(piece.subarray(0, piece.length / 2), () => req.socket.destroy()));
+    if (fault !== 'half' && fault !== 'stall') return answer.pipe(res);
+    answer.once('data', (piece) => res.write(piece.subarray(0, 10), () => fault === 'half' && req.socket.destroy()));
   });
   req.pipe(body).pipe(onward);
 }
@@ -157,12 +161,13 @@ const wrong = {
 async function control(req, res) {
   let text = '';
   for await (const piece of req) text += piece;
-  if (req.url === '/-/fault') faults = [JSON.parse(text)];
+  if (req.url === '/-/fault') faults = text ? [JSON.parse(text)] : [];
+  if (req.url === '/-/hangup') gate.closeIdleConnections();
   res.end(JSON.stringify(journal));
   journal = [];
 }
 
-http.createServer((req, res) => {
+const gate = http.createServer((req, res) => {
   if (req.url.startsWith('/-/')) return control(req, res);
   const what = `${req.method} ${req.url}`, fault = faultOf(what);
   journal.push(what);
@@ -174,5 +179,8 @@ http.createServer((req, res) => {
     req.resume();
     return refuse(res, why.status, why.message);
   }
+  if (fault === 'late') return setTimeout(() => pass(req, res), 4000);
   return pass(req, res, fault);
-}).listen(Number(port), '127.0.0.1', () => console.log('listening'));
+});
+gate.keepAliveTimeout = 60000;
+gate.listen(Number(port), '127.0.0.1', () => console.log(`listening at ${gate.address().port}`));

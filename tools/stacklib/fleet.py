@@ -139,7 +139,7 @@ class Fleet:
         return Row("mailcatcher", 4, argv, lambda pid: answers_unix(socket_path), leftovers=[socket_path])
 
     def _s3(self):
-        argv = [program("node"), str(self.bin / "s3" / "server.mjs"), str(self.s3_port), self.path("s3"), S3["storage.bucket"],
+        argv = [program("node"), "--openssl-legacy-provider", str(self.bin / "s3" / "server.mjs"), str(self.s3_port), self.path("s3"), S3["storage.bucket"],
                 S3["storage.region"], S3["storage.access_key"], self.secret("s3.secret")]
         return Row("s3", 4, argv, lambda pid: answers_tcp(self.s3_port))
 
