@@ -53,6 +53,11 @@ int storage_drop_prefix(const struct storage *storage, const char *prefix)
     return storage_key_check(prefix) ? storage->ways->drop_prefix(storage, prefix) : -EINVAL;
 }
 
+int storage_each(const struct storage *storage, storage_seen_fn *seen, void *closure)
+{
+    return storage->ways->each(storage, seen, closure);
+}
+
 int storage_draft(const struct storage *storage)
 {
     int fd = open(storage->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);

@@ -18,6 +18,9 @@ struct storage_link {
     time_t now;
 };
 
+/* A stored file; what it gives other than 0 ends the walk. */
+typedef int storage_seen_fn(void *closure, const char *key, time_t changed_at);
+
 /* A back end. Keys and prefixes have been checked. */
 struct storage_ways {
     int (*open)(const struct storage *storage, const char *key);
@@ -25,6 +28,7 @@ struct storage_ways {
     int (*drop)(const struct storage *storage, const char *key);
     int (*take)(const struct storage *storage, const char *prefix, const char *folder);
     int (*drop_prefix)(const struct storage *storage, const char *prefix);
+    int (*each)(const struct storage *storage, storage_seen_fn *seen, void *closure);
     char *(*link)(void *ctx, const struct storage *storage, const struct storage_link *link);
 };
 
@@ -68,6 +72,10 @@ int storage_drop(const struct storage *storage, const char *key);
 /* An address where whoever has it may fetch the file for a while, on ctx; NULL when the back end has none to give. It
  * is not asked whether the file is there. Does not block. */
 char *storage_link(void *ctx, const struct storage *storage, const struct storage_link *link);
+
+/* Call back with each file that is stored under a key, in no order; others may come and go meanwhile. 0, -errno,
+ * or what the callback gave. */
+int storage_each(const struct storage *storage, storage_seen_fn *seen, void *closure);
 
 /* Call back with each regular file of the directory that storage_take_folder() would take, opened; count and errors
  * are those of storage_take_folder(). What the callback gives other than 0 ends the walk. */

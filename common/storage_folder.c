@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FOLDER_MODE = 0755 };
+enum { FOLDER_MODE = 0755, KEY_ROOM = 1026 };
 enum { FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
 static void close_dir(DIR **dir)
@@ -215,12 +215,77 @@ static int file_drop(const struct storage *storage, const char *key)
     return unlinkat(at, key, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
+/* ---- all files ---- */
+
+/* A walk, and the folder that it is in: its key, and a slash behind it unless it is the root. */
+struct walk {
+    storage_seen_fn *seen;
+    void *closure;
+    char key[KEY_ROOM];
+    size_t length;
+};
+
+static int folder_walk(struct walk *walk, int fd);
+
+static int entry_walk(struct walk *walk, int at, const char *name)
+{
+    size_t before = walk->length, length = strlen(name);
+    struct stat is;
+    int fd, r = 0;
+
+    if (before + length + 2 > sizeof walk->key)
+        return 0;
+    memcpy(walk->key + before, name, length + 1);
+    if (!storage_key_check(walk->key))
+        return 0;
+    if (fstatat(at, name, &is, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (S_ISREG(is.st_mode))
+        return walk->seen(walk->closure, walk->key, is.st_mtime);
+    if (!S_ISDIR(is.st_mode))
+        return 0;
+    fd = openat(at, name, FOLDER);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : -errno;
+    walk->length = before + length + 1;
+    walk->key[walk->length - 1] = '/';
+    r = folder_walk(walk, fd);
+    walk->length = before;
+    return r;
+}
+
+/* Owns fd. */
+static int folder_walk(struct walk *walk, int fd)
+{
+    autodir DIR *folder = fdopendir(fd);
+    const struct dirent *entry;
+    int r = 0;
+
+    if (!folder) {
+        r = -errno;
+        close(fd);
+        return r;
+    }
+    while (!r && (errno = 0, (entry = readdir(folder))))
+        r = entry_walk(walk, dirfd(folder), entry->d_name);
+    return r || !errno ? r : -errno;
+}
+
+static int files_each(const struct storage *storage, storage_seen_fn *seen, void *closure)
+{
+    struct walk walk = { .seen = seen, .closure = closure };
+    int fd = open(storage->folder, FOLDER & ~O_NOFOLLOW);
+
+    return fd < 0 ? -errno : folder_walk(&walk, fd);
+}
+
 static const struct storage_ways folder_ways = {
     .open = file_open,
     .keep = draft_keep,
     .drop = file_drop,
     .take = folder_take,
     .drop_prefix = prefix_drop,
+    .each = files_each,
 };
 
 struct storage storage_in_folder(const char *root)

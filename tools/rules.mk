@@ -150,7 +150,7 @@ $(B)/s3-calls: $(call obj,tests/s3/calls.c) $(B)/libmillrace.a
 SOAK_OBJ := $(call obj,$(wildcard tests/soak/*.c) $(filter-out queue/cli/main.c,$(CLI_SRC))) $(B)/obj/gen/migrations.o
 $(B)/obj/tests/soak/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc libsodium libseccomp)
 $(B)/soak: $(SOAK_OBJ) $(B)/libmillrace.a
-	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(SOAK_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq hiredis jansson talloc libsodium libseccomp) -lpthread -lm
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(SOAK_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq hiredis jansson talloc libsodium libseccomp libcurl) -lpthread -lm
 
 # The worker's tests: the real worker with kinds that do as they are told, as two releases.
 TRIAL_OBJ := $(call obj,$(filter-out queue/cli/main.c,$(CLI_SRC))) $(B)/obj/gen/migrations.o
@@ -159,7 +159,7 @@ $(B)/obj/tests/worker/trial-next.o: tests/worker/trial.c | $(addsuffix .h,$(GEN)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(CFLAGS_ALL) -DTRIAL_NEXT $(CFLAGS_PKG) -c -o $@ $<
 $(B)/trial $(B)/trial-next: $(B)/%: $(B)/obj/tests/worker/%.o $(TRIAL_OBJ) $(B)/libmillrace.a
-	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $< $(TRIAL_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq hiredis jansson talloc libsodium libseccomp) -lpthread -lm
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $< $(TRIAL_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq hiredis jansson talloc libsodium libseccomp libcurl) -lpthread -lm
 
 # What is missing is installed before anything is compiled; when nothing is, this costs a few milliseconds.
 $(B)/packages: tools/deps

@@ -53,6 +53,25 @@ static int objects_drop(const struct storage *storage, const char *prefix)
     return -ENOTSUP;
 }
 
+struct seeing {
+    storage_seen_fn *seen;
+    void *closure;
+};
+
+static int object_seen(void *closure, const char *key, const struct s3_object *object)
+{
+    const struct seeing *seeing = closure;
+
+    return storage_key_check(key) ? seeing->seen(seeing->closure, key, object->changed_at) : 0;
+}
+
+static int objects_each(const struct storage *storage, storage_seen_fn *seen, void *closure)
+{
+    struct seeing seeing = { seen, closure };
+
+    return s3_list(storage->s3, object_seen, &seeing);
+}
+
 static char *object_link(void *ctx, const struct storage *storage, const struct storage_link *link)
 {
     return s3_presign(ctx, storage->s3,
@@ -70,6 +89,7 @@ static const struct storage_ways s3_ways = {
     .drop = object_drop,
     .take = objects_take,
     .drop_prefix = objects_drop,
+    .each = objects_each,
     .link = object_link,
 };
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files in a bucket: how links lead there, and what becomes of uploads and jobs when it does not do as it should. Runs on
 a stack with storage.backend = s3, storage.timeout = 6000 and queue.lease = 3."""
+import os
 import threading
 import time
 from pathlib import Path
@@ -140,3 +141,22 @@ def test_a_job_is_cancelled_while_its_files_are_on_their_way(alice, bucket, oper
     operator("cancel", job.removeprefix("job_"))
     alice.finished(job)
     assert sql("select outcome from job_end where id = %s", job.removeprefix("job_")) == "cancelled"
+
+
+# -- what nothing names ------------------------------------------------------------------------------------------------
+
+def test_what_no_row_names_is_swept(picture, depot, sql, operator):
+    week = time.time() - 7 * 86400
+    named = depot.file(sql("select storage_key from file where id = %s", picture.file))
+    orphan = depot.file("figureforge/00/lost.1/0.png")
+    young = depot.file("figureforge/00/young.1/0.png")
+    orphan.parent.mkdir(parents=True)
+    young.parent.mkdir(parents=True)
+    orphan.write_bytes(b"x")
+    young.write_bytes(b"x")
+    for file in (named, orphan):
+        os.utime(file, (week, week))
+    assert operator("files", "sweep", "--dry-run").split() == ["figureforge/00/lost.1/0.png"]
+    assert operator("files", "sweep") == "1 of 2 files removed\n"
+    assert named.exists() and young.exists() and not orphan.exists()
+    young.unlink()
