@@ -50,7 +50,11 @@ struct config {
     bool worker_landlock;
     const char *worker_runner;
     const char *worker_folder;
-    const char *storage_folder;
+    const char *storage_backend; /* folder or s3 */
+    const char *storage_folder;  /* of s3: of what is on its way there */
+    const char *storage_endpoint, *storage_bucket, *storage_region, *storage_access_key, *storage_secret_key;
+    bool storage_path_style;
+    int storage_timeout; /* milliseconds a call may take, besides the time for its bytes */
     const char *smtp_url, *smtp_user, *smtp_password, *smtp_from;
     int smtp_timeout; /* milliseconds */
 };

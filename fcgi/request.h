@@ -93,6 +93,7 @@ struct request {
     size_t body_length;
     const char *media;             /* NULL: application/json */
     bool lasting;                  /* the client may keep it, and asks whether it is still the same */
+    time_t file_until;             /* when the link that was followed to a file ends; 0: never */
     bool sends_file;               /* the headers say what is sent, by the web server or by us */
     struct piece *piece;           /* by us, NULL: nothing */
     char refresh_jti[JTI_HEX + 1]; /* of a sign-in: the token to hand out */

@@ -2,6 +2,7 @@
 #include "fcgi/serve.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/provider/storage_s3.h"
 #include "common/seal.h"
 #include "common/token_cache.h"
 #include "fcgi/health.h"
@@ -354,6 +355,7 @@ static int open_backends(struct server *server)
         r = pool_new(server, server->loop, config->front_threads, POOL_QUEUE, &server->pool);
     if (r == 0)
         r = pool_new(server, server->loop, config->password_threads, HASH_QUEUE, &server->hashers);
+    server->storage = storage_new(server, config);
     if (r == 0)
         r = hash_cost_init(&server->hash_cost, config->password_operations, config->password_memory);
     return r;

@@ -48,6 +48,7 @@ struct server {
     struct limits *limits;
     struct once_statements *once;
     struct pool *pool, *hashers;
+    const struct storage *storage; /* its calls block: the pool's to make */
     struct hash_cost hash_cost;
     struct bound tier;               /* sql/core/tier.sql */
     struct statement *ready;         /* sql/core/ready.sql */

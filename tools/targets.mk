@@ -21,7 +21,7 @@ down:
 
 #: make check     all tests; prints the time of each suite
 check:
-	@tools/deps build run test web
+	@tools/deps build run test web s3
 	@tools/check
 
 #: make servers   the API behind every web server: nginx, Apache, lighttpd, as CGI and by mod_fcgid
@@ -80,6 +80,15 @@ build/npm/installed: web/package.json web/package-lock.json web/.npmrc
 build/web/made: build/npm/installed $(wildcard web/*.mjs web/*/*) $(B)/millrace-front
 	@cp web/*.mjs build/npm
 	@/usr/bin/node build/npm/make.mjs web build/web $(B)/millrace-front
+	@touch $@
+
+# The S3 server that storage is tested against, in the versions of the lock.
+S3_FILES := $(addprefix tests/s3/,package.json package-lock.json .npmrc server.mjs)
+build/s3/installed: $(S3_FILES)
+	@tools/deps s3
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@cd $(@D) && /usr/bin/npm ci --loglevel=error
 	@touch $@
 
 #: make soak      kill loops with an outside ledger (SOAK: options, see tests/soak/soak.py --help)

@@ -59,4 +59,6 @@ int command_batch(struct operation *operation);
 int command_top(struct operation *operation);
 int command_doctor(struct operation *operation);
 int command_metrics(struct operation *operation);
+/* files.c: what was stored and is not named anywhere */
+int command_files(struct operation *operation);
 #endif

@@ -5,6 +5,7 @@
 """
 import contextlib
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from client import GENERATE, PATIENCE, Client, Mailbox, Record, ask, load_stack   # noqa: E402
+from depot import Depot                                                     # noqa: E402
 from forge import Forge                                                     # noqa: E402
 from servers import SERVERS                                                 # noqa: E402
 
@@ -24,6 +26,10 @@ def find_stack():
         return load_stack()
     except KeyError:
         pytest.exit("MILLRACE_STACK is not set: tools/stack run api --fast -- /usr/bin/python3 -m pytest tests/api", 2)
+
+
+def load_stack_or_nothing():
+    return load_stack() if "MILLRACE_STACK" in os.environ else {}
 
 
 def output_of(*argv, text=""):
@@ -67,6 +73,15 @@ def stack():
 def server(stack):
     """What the stack's web server decides for itself."""
     return SERVERS[stack["server"]]
+
+
+# What only a stack with a bucket can show.
+collect_ignore = [] if "s3" in load_stack_or_nothing() else ["test_bucket.py"]
+
+
+@pytest.fixture(scope="session")
+def depot(stack):
+    return Depot(stack)
 
 
 @pytest.fixture(scope="session")
