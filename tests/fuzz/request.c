@@ -3,9 +3,18 @@
  * line, the body. */
 #include "common/json.h"
 #include "common/memory.h"
-#include "fcgi/upload.h"
+#include "fcgi/once.h"
 #include "tests/fuzz/shared/front.h"
 #include "tests/fuzz/shared/fuzz.h"
+
+/* What the transport asks before there is a request. */
+static void hold_body_limit(const struct incoming *in)
+{
+    const struct transport_handler handler = server_handler(front());
+    size_t limit = handler.body_limit(handler.closure, in);
+
+    MUST(limit >= (size_t)front()->config->front_body_limit && limit < SIZE_MAX / 2);
+}
 
 /* Nobody has signed anything: who says who he is with more than a session's page can read is refused. */
 static int hold_caller(struct request *rq)
@@ -14,12 +23,27 @@ static int hold_caller(struct request *rq)
     return 0;
 }
 
+/* Were somebody signed in, his key would be one that fits into the table, or be refused. */
+static void hold_key(struct request *rq)
+{
+    const char *key = request_param(rq, "HTTP_IDEMPOTENCY_KEY");
+    struct request copy = *rq;
+    int r;
+
+    copy.signed_in = true;
+    r = once_wanted(&copy);
+    MUST(r <= 0 || (*key && strlen(key) <= 64));
+    for (; r > 0 && *key; key++)
+        MUST(*key > ' ' && *key <= '~');
+}
+
 /* In the place of the statement: what it would have been given, and around what it would have answered. */
 static int hold_validated(struct request *rq)
 {
     const struct endpoint *row = rq->operation->row;
 
     front_hold_arguments(rq);
+    hold_key(rq);
     if (job_args_compose(rq) < 0)
         return -1;
     rq->body = row->list ? page_body(rq, "[]", "1000") : "{}";
@@ -51,5 +75,6 @@ FUZZ(request)
 
     read_params(ctx, &input, request);
     front_body(request, input_rest(ctx, &input), input.left);
+    hold_body_limit(&request->in);
     front_serve(request);
 }

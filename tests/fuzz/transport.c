@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A web server's connection, as bytes that may be anything: however they are cut, each request that begins is answered
- * once or given up, and what we write is well-formed. Input: seed of the pieces (4), how requests are answered (1),
- * bytes. */
+ * once or given up, and what we write is well-formed. Input: seed of the pieces (4), which are answered at once (1), a
+ * number (1); when that is even, bytes of the wire, else records told in brief, so that they may be long: type (1), id
+ * (1), length (2), and the byte that all of it is; of beginnings and parameters, which are shorter than 256, the bytes.
+ */
 #include "common/memory.h"
 #include "fcgi/transport_event.h"
 #include "tests/fuzz/shared/fuzz.h"
 #include <fastcgi.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { WAITING_MAX = 64, ROUNDS_MAX = 10000, BODY_LIMIT = 100000 };
+enum { WAITING_MAX = 64, ROUNDS_MAX = 10000, BODY_LIMIT = 100000, WIRE_MAX = 1 << 20 };
 
 /* What the handler holds: requests that it answers later. */
 struct desk {
@@ -24,14 +27,21 @@ struct desk {
     int open;
 };
 
+/* With what came, and then a file: its body, or zeros. */
 static void answer(struct waiting *waiting)
 {
-    const char *body = waiting->incoming->body ? waiting->incoming->body : "";
-    const struct outgoing outgoing = {
-        .status = 200, .headers = "X-Fuzz: 1\r\n", .body = body, .body_length = strlen(body)
-    };
+    const struct incoming *incoming = waiting->incoming;
+    const char *body = incoming->body ? incoming->body : "";
+    struct piece piece = { .fd =
+                               incoming->body_fd < 0 ? open("/dev/zero", O_RDONLY | O_CLOEXEC) : dup(incoming->body_fd),
+                           .length = (uint64_t)incoming->body_length * 3 };
+    struct outgoing outgoing = { .status = 200, .headers = "X-Fuzz: 1\r\n", .body = body, .body_length = strlen(body) };
     struct client *client = waiting->client;
 
+    if (incoming->count % 2)
+        outgoing.file = &piece;
+    else
+        close(piece.fd);
     waiting->client = NULL;
     waiting->desk->open--;
     transport_reply(client, &outgoing);
@@ -176,42 +186,86 @@ static void answer_all(struct desk *desk)
             answer(&desk->waiting[i]);
 }
 
+static void round_once(struct desk *desk, struct reader *reader, int fd)
+{
+    const struct peer *peer = desk->transport->peers;
+    bool wait = peer && peer->holds > 0;
+
+    for (const struct event_client *client = peer ? peer->clients : NULL; client; client = client->next)
+        wait |= client->writing;
+    MUST(loop_round(desk->loop, wait) == 0);
+    take(reader, fd);
+}
+
+/* Until it has hung up; all that waits is answered in each round. */
 static void settle(struct desk *desk, struct reader *reader, int fd)
 {
     for (int rounds = 0; desk->transport->peers; rounds++) {
-        const struct peer *peer = desk->transport->peers;
-
         MUST(rounds < ROUNDS_MAX);
-        MUST(loop_round(desk->loop, peer->holds > 0) == 0);
-        take(reader, fd);
+        round_once(desk, reader, fd);
         answer_all(desk);
+    }
+}
+
+/* A web server that reads what it can while it writes. */
+static void send_all(struct desk *desk, struct reader *reader, int fd, const struct buffer *bytes, uint32_t seed)
+{
+    for (size_t at = 0; at < bytes->length && desk->transport->peers;) {
+        ssize_t n = write(fd, bytes->bytes + at, piece_next(&seed, bytes->length - at));
+
+        at += n > 0 ? (size_t)n : 0;
+        round_once(desk, reader, fd);
+        if (n < 0)
+            answer_all(desk); /* it reads no more until some are answered */
+    }
+}
+
+/* Records that were told in brief. */
+static void expand(struct input *input, struct buffer *ret)
+{
+    static unsigned char filled[UINT16_MAX];
+
+    while (input->left && ret->length < WIRE_MAX) {
+        int type = (int)input_byte(input) % (FCGI_MAXTYPE + 1);
+        uint16_t id = (uint16_t)input_byte(input);
+        size_t length = input_number(input, 2);
+
+        if (type == FCGI_BEGIN_REQUEST || type == FCGI_PARAMS || type == FCGI_GET_VALUES) {
+            length = length % 256 < input->left ? length % 256 : input->left;
+            record_add(ret, type, id, input->at, length);
+            input->at += length;
+            input->left -= length;
+        } else {
+            memset(filled, (int)input_byte(input), length);
+            record_add(ret, type, id, filled, length);
+        }
     }
 }
 
 FUZZ(transport)
 {
+    static unsigned runs;
     struct input input = INPUT(data, size);
     uint32_t seed = input_number(&input, 4);
     struct desk *desk = desk_get();
-    static unsigned runs;
     struct reader reader = { .run = ++runs };
+    struct buffer wire = { 0 };
     int pair[2];
 
     desk->how = input_byte(&input);
+    if (input_byte(&input) & 1)
+        expand(&input, &wire);
+    else
+        buffer_add(&wire, input.at, input.left);
     MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0);
     peer_new(desk->transport, pair[0]);
-    for (size_t at = 0, n; at < input.left; at += n) {
-        n = piece_next(&seed, input.left - at);
-        if (write(pair[1], input.at + at, n) != (ssize_t)n)
-            break; /* it has hung up */
-        MUST(loop_round(desk->loop, false) == 0);
-        take(&reader, pair[1]);
-    }
+    send_all(desk, &reader, pair[1], &wire, seed);
     shutdown(pair[1], SHUT_WR);
     settle(desk, &reader, pair[1]);
     take(&reader, pair[1]);
     MUST(!desk->open && !transport_open_requests(desk->transport) && !reader.in.length);
-    MUST(reader.ends <= count_begins((const unsigned char *)input.at, input.left));
+    MUST(reader.ends <= (wire.length ? count_begins(wire.bytes, wire.length) : 0));
     close(pair[1]);
     buffer_free(&reader.in);
+    buffer_free(&wire);
 }
