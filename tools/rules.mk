@@ -127,6 +127,20 @@ UNIT_OBJ := $(call obj,$(UNIT_SRC) $(FRONT_SRC) $(DIRECT_SRC) $(FENCED_SRC) $(fi
 $(B)/unit: $(UNIT_OBJ) $(B)/libmillrace.a $(B)/millrace-runner $(B)/hostile-runner
 	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(UNIT_OBJ) $(B)/libmillrace.a $(call pkg,--libs,$(PKGS)) -lpthread -lm
 
+# Fuzzers: each file of tests/fuzz a target, all in one program, which is the target that it is called by. fuzzers has
+# libFuzzer's main (V=fuzz), fuzz-smoke one of its own, which runs files once.
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/*.c))
+FUZZ_MAINS := tests/fuzz/shared/libfuzzer.c tests/fuzz/shared/standalone.c
+FUZZ_OBJ := $(call obj,$(FUZZ_SRC) $(filter-out $(FUZZ_MAINS),$(sort $(wildcard tests/fuzz/shared/*.c))) $(FRONT_SRC))
+FUZZ_PKG := libpq hiredis jansson talloc libsodium libjwt libcurl libcrypto libmagic fcgi
+$(B)/obj/tests/fuzz/%.o: CFLAGS_PKG = $(call pkg,--cflags,$(FUZZ_PKG))
+$(B)/fuzzers: $(FUZZ_OBJ) $(call obj,tests/fuzz/shared/libfuzzer.c) $(B)/libmillrace.a
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(call pkg,--libs,$(FUZZ_PKG)) -lpthread -lm
+	@rm -rf $(B)/targets && mkdir $(B)/targets
+	@for name in $(basename $(notdir $(FUZZ_SRC))); do ln -s ../fuzzers $(B)/targets/$$name; done
+$(B)/fuzz-smoke: $(FUZZ_OBJ) $(call obj,tests/fuzz/shared/standalone.c) $(B)/libmillrace.a
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call pkg,--libs,$(FUZZ_PKG)) -lpthread -lm
+
 # The other side of the fence's tests: a runner with kinds of its own, so without workers/kinds.c.
 HOSTILE_OBJ := $(call obj,tests/fenced/hostile.c)
 $(B)/hostile-runner: $(HOSTILE_OBJ) $(B)/libmillrace.a

@@ -4,7 +4,7 @@
 PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
 C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
-.PHONY: all demo down check servers lint fmt unit contract web soak bench bench-queue bench-programs fresh install install-library clean help
+.PHONY: all demo down check servers lint fmt unit contract web soak fuzz bench bench-queue bench-programs fresh install install-library clean help
 
 help:
 	@sed -n 's/^#: //p' tools/targets.mk
@@ -95,6 +95,13 @@ build/s3/installed: $(S3_FILES)
 soak: all $(B)/soak
 	@tools/deps run test
 	@/usr/bin/python3 -B tests/soak/soak.py --variant $(V) $(SOAK)
+
+#: make fuzz      each fuzzer of tests/fuzz for FUZZ_SECONDS (60), then mutations of every row's example (docs/testing.md)
+fuzz:
+	@tools/deps build run test fuzz
+	@$(MAKE) --no-print-directory V=fuzz build/fuzz/fuzzers build/fuzz/millrace-front
+	@[ ! -f tests/security/mutate.py ] || [ "$(FUZZ_MUTATIONS)" = 0 ] || $(MAKE) --no-print-directory V=asan all
+	@tools/fuzz
 
 #: make fresh     both commands of the README on a Debian made from nothing (root)
 fresh:
