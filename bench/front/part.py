@@ -42,7 +42,7 @@ def arguments(name, doc):
     parser.add_argument("--sides", default=",".join(NAMES), help="of peers: who is measured")
     parser.add_argument("--workers", type=words, default={}, help="of peers: NAME=N,... processes, or threads of the probe")
     parser.add_argument("--kept", type=words, default={}, help="of peers: NAME=N,... connections each nginx worker keeps")
-    parser.add_argument("--pool", type=int, default=16, help="of peers: connections of one process of fastify")
+    parser.add_argument("--pool", type=int, default=8, help="of peers: connections of one process of fastify")
     options = parser.parse_args()
     options.sides = options.sides.split(",")
     return options

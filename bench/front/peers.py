@@ -8,12 +8,12 @@ import json
 import part
 from account import check_counted, sign_up
 from lib.load import load, measure, median_of, show_turns, warn_when_busy
-from lib.stack import Trouble, call, until
+from lib.stack import Trouble, behind_nginx, call, until
 from sides import SIDES, Running, version
 
 
 def check_same(stack, caller, path, side):
-    """It must say what the front says, and ask who calls."""
+    """It must say what the front says, byte for byte, and ask who calls. It may not be there yet."""
     status, _, ours = call(stack, "GET", path, headers=caller.headers)
     asked = {**caller.headers, **side.headers}
     until(f"{side.side.name} answers", lambda: call(stack, "GET", path, headers=asked)[0] == 200)
@@ -67,7 +67,9 @@ def run(stack, options):
         for side in SIDES:
             if side.name in options.sides:
                 sides.append(Running(stack, side, options, caller.id))
-                check_same(stack, caller, path, sides[-1])
+        behind_nginx(stack, "peers", "".join(running.nginx for running in sides))
+        for running in sides:
+            check_same(stack, caller, path, running)
         begun, turns = caller.counted(), {running.side.name: [] for running in sides}
 
         def loading(running, seconds):

@@ -2,13 +2,13 @@
 """Who answers GET /ailice/api/items/{id}: the front, the least that libfcgi can do, and the same endpoint on other
 platforms (bench/peers), all behind the same nginx, over unix sockets. A row each."""
 import hashlib
-import os
+import json
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib.stack import ROOT, Trouble, behind_nginx, end, hand_over, start
+from lib.stack import ROOT, Trouble, end, hand_over, start
 
 PEERS = ROOT / "bench" / "peers"
 MODULES = ROOT / "build" / "peers" / "node_modules"
@@ -74,11 +74,11 @@ SIDES = (
     Side("probe", ("{state}/bin/bench-probe", "--config", "{state}/millrace.conf", "item", "{socket}", "{workers}", "{account}"),
          FASTCGI, 64, 24, note="libfcgi, 64 threads, kept; no authentication"),
     Side("php", ("/usr/sbin/php-fpm8.2", "-n", "-c", "{folder}/php.ini", "-F", "-O", "-y", "{folder}/fpm.conf"),
-         FASTCGI + " fastcgi_param SCRIPT_FILENAME {folder}/index.php;", 16, 4, ("php8.2-fpm", "php8.2-pgsql", "php-redis"),
+         FASTCGI + " fastcgi_param SCRIPT_FILENAME {folder}/index.php;", 8, 2, ("php8.2-fpm", "php8.2-pgsql", "php-redis"),
          "php-fpm, static, opcache with jit, pgsql, redis"),
-    Side("uwsgi", (*UWSGI_RUN, "item"), UWSGI, 4, 0, ("uwsgi-core", "python3-psycopg2", "python3-redis", "python3-jwt"),
+    Side("uwsgi", (*UWSGI_RUN, "item"), UWSGI, 3, 0, ("uwsgi-core", "python3-psycopg2", "python3-redis", "python3-jwt"),
          "WSGI, psycopg2, redis-py, PyJWT"),
-    Side("django", (*UWSGI_RUN, "site_bench"), UWSGI, 4, 0, ("uwsgi-core", "python3-django"), "Django under uwsgi"),
+    Side("django", (*UWSGI_RUN, "site_bench"), UWSGI, 3, 0, ("uwsgi-core", "python3-django"), "Django under uwsgi"),
     Side("fastify", ("/usr/bin/node", "{folder}/server.js", "{socket}", "{workers}"),
          "proxy_pass http://bench_{name}; proxy_http_version 1.1; proxy_set_header Connection ''; proxy_set_header Host $host;",
          2, 64, ("fastify", "pg", "ioredis", "fast-jwt"), "cluster, pg, ioredis, fast-jwt"),
@@ -99,11 +99,11 @@ def secret_of(stack):
 
 
 class Running:
-    """A side that is started. url and headers are what asks it."""
+    """A side that is started; nginx is what the stack's must be given for it, headers are what asks it."""
 
     def __init__(self, stack, side, options, account):
         self.stack, self.side, self.process = stack, side, None
-        self.pid, self.headers = stack["pids"]["front"], {}
+        self.pid, self.headers, self.nginx = stack["pids"]["front"], {}, ""
         if side.argv:
             self._start(options, account)
 
@@ -123,8 +123,7 @@ class Running:
                              stderr=log)
         log.close()
         self.pid, self.headers = self.process.pid, {"Host": f"{side.name}.bench"}
-        location = side.location.format(**self.words)
-        behind_nginx(stack, side.name, NGINX.format(location=location, **self.words))
+        self.nginx = NGINX.format(location=side.location.format(**self.words), **self.words)
 
     def _install(self, options, folder):
         """Where the stack's account can read it."""
@@ -154,7 +153,6 @@ def version(package):
     """Of a Debian package, or of a module of npm."""
     module = MODULES / package / "package.json"
     if module.exists():
-        import json
         return json.loads(module.read_text(encoding="utf-8"))["version"]
     shown = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True, text=True, check=False)
     if shown.returncode:
