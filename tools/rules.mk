@@ -184,7 +184,7 @@ $(B)/packages: tools/deps
 # What make bench compares the front with.
 PROBE_OBJ := $(call obj,bench/probe.c)
 $(B)/bench-probe: $(PROBE_OBJ) $(B)/libmillrace.a
-	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(PROBE_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq jansson talloc libsodium libjwt fcgi) -lpthread
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(PROBE_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq hiredis jansson talloc libsodium libjwt fcgi) -lpthread
 
 # What make bench-queue drives: each file of bench/queue a program, save what they share. Its worker has kinds of its own,
 # so without workers/kinds.c.

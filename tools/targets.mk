@@ -4,7 +4,7 @@
 PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
 C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
-.PHONY: all demo down check servers lint fmt unit contract web soak fuzz bench bench-queue bench-programs fresh install install-library clean help
+.PHONY: all demo down check servers lint fmt unit contract web soak fuzz bench bench-queue bench-programs fresh install install-library clean help bench-front
 
 help:
 	@sed -n 's/^#: //p' tools/targets.mk
@@ -55,12 +55,17 @@ bench: all $(B)/bench-probe
 	@tools/deps run bench
 	@bench/run --variant $(V) $(BENCH)
 
+#: make bench-front measure the front with its limits and other platforms, in one run (BENCH: options, see bench/front/run --help)
+bench-front: all $(B)/bench-probe build/peers/installed
+	@tools/deps run bench
+	@bench/front/run --variant $(V) $(BENCH)
+
 #: make bench-queue measure the queue against its limits and other queues (BENCH: options, see bench/queue/run --help)
 bench-queue: all $(QUEUE_BENCH) build/peers/installed
 	@tools/deps run bench
 	@bench/queue/run --variant $(V) $(BENCH)
 
-# Queues from npm that ours is compared with, in the versions of the lock.
+# What is from npm that ours is compared with, in the versions of the lock.
 build/peers/installed: bench/peers/package.json bench/peers/package-lock.json
 	@tools/deps bench
 	@mkdir -p $(@D)

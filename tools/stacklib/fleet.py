@@ -108,7 +108,7 @@ class Fleet:
 
     def _postgres(self):
         options = [f"unix_socket_directories={self.run}", "listen_addresses=", "shared_buffers=64MB",
-                   "max_connections=100", "log_min_messages=warning", "log_line_prefix=%m [%p] "]
+                   "max_connections=200", "log_min_messages=warning", "log_line_prefix=%m [%p] "]
         options += FSYNC_OFF if self.plan["fast"] else ()
         argv = [f"{self.postgres}/postgres", "-D", self.path("data")]
         for option in options:
