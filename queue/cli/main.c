@@ -34,6 +34,7 @@ static const struct {
     { "doctor", command_doctor, "[--json]", "look for what is wrong; --repair mends what can be mended" },
     { "user", command_user, "ACTION", "make, list and change the accounts of a product" },
     { "token", command_token, "PRODUCT", "print an access token of an account" },
+    { "operator", command_operator, "ACTION", "make, list and change those who may use the operators' page" },
     { "metrics", command_metrics, "", "print metrics in Prometheus' text format" },
 };
 
