@@ -29,13 +29,14 @@ struct config {
     int front_queue_age;        /* milliseconds */
     const char *front_sendfile; /* accel, sendfile or no */
     int front_threads;
+    bool front_operators;                                       /* the operators' realm is served */
     int password_threads, password_operations, password_memory; /* memory: MiB */
     const char *products;                                       /* those served here, comma-separated; "": all */
     const char *twilio_token;
     const char *front_unlimited; /* addresses that no rate limit counts */
     const char *front_origins;   /* whose pages may call */
     const char *front_pages;     /* folder of the pages of /docs and /redoc */
-    const char *nutrition_url, *smsagent_url, *expenses_url, *ailice_url, *figureforge_url;
+    const char *nutrition_url, *smsagent_url, *expenses_url, *ailice_url, *figureforge_url, *operator_url;
     int queue_lease;              /* seconds */
     int queue_reconcile;          /* seconds */
     int queue_keep;               /* days */

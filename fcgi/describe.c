@@ -12,9 +12,10 @@ static const char *const who_names[] = {
 static void describe_list(json_t *list, const struct product *product, const struct endpoint *rows)
 {
     for (; rows->name; rows++) {
-        json_t *row = json_pack("{ss ss ss* ss ss ss si}", "product", product->name, "name", rows->name, "sql",
-                                rows->sql ? rows->sql->name : NULL, "method", method_names[rows->method], "path",
-                                rows->path, "who", who_names[rows->who], "status", rows->status ? rows->status : 200);
+        json_t *row =
+            json_pack("{ss ss* ss ss* ss ss ss si}", "product", product->name, "root", product->root, "name",
+                      rows->name, "sql", rows->sql ? rows->sql->name : NULL, "method", method_names[rows->method],
+                      "path", rows->path, "who", who_names[rows->who], "status", rows->status ? rows->status : 200);
         json_array_append_new(list, memory_check(row));
     }
 }
@@ -25,7 +26,8 @@ int describe_rows(FILE *to)
 
     for (const struct product *product = products; product->name; product++) {
         describe_list(list, product, product->endpoints);
-        describe_list(list, product, core_endpoints);
+        if (!product->root)
+            describe_list(list, product, core_endpoints);
     }
     if (json_dumpf(list, to, JSON_INDENT(1)) || fputc('\n', to) == EOF || fflush(to))
         return -EIO;

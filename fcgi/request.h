@@ -59,12 +59,13 @@ struct request {
     bool query_read, query_bad;
     struct pairs form; /* of a row with .form or .parts */
     struct upload *upload;
-    struct once *once;   /* of a request with an Idempotency-Key */
-    const char *tickets; /* of jobs that the statement has put */
-    bool committed;      /* the statement has succeeded and refused nothing */
-    bool head;           /* asked by HEAD: the answer's body is left out */
-    bool prefixed;       /* the product was the first segment of the path */
-    const char *allow;   /* for 405 */
+    struct once *once;    /* of a request with an Idempotency-Key */
+    const char *tickets;  /* of jobs that the statement has put */
+    const char *settings; /* of a queue, that it has changed */
+    bool committed;       /* the statement has succeeded and refused nothing */
+    bool head;            /* asked by HEAD: the answer's body is left out */
+    bool prefixed;        /* the product was the first segment of the path */
+    const char *allow;    /* for 405 */
     /* set by authenticate */
     struct claims claims; /* of an access token */
     enum way way;         /* when signed in */

@@ -196,9 +196,10 @@ static const char *bind_to(struct operation *operation, const struct sql *sql, s
 }
 
 /* That who calls still may, by how he says who he is. */
-static const struct sql *const callers[WAY_COUNT] = {
-    [WAY_JWT] = &sql_core_caller, [WAY_TOKEN] = &sql_core_caller_token, [WAY_SESSION] = &sql_core_caller_session
-};
+static const struct sql *const callers[WAY_COUNT] = { [WAY_JWT] = &sql_core_caller,
+                                                      [WAY_TOKEN] = &sql_core_caller_token,
+                                                      [WAY_SESSION] = &sql_core_caller_session,
+                                                      [WAY_OPERATOR] = &sql_core_caller_operator };
 
 /* One statement of two costs a third less than two: the caller's check becomes a condition of the row's statement,
  * which PostgreSQL decides before it reads a row, because it names no column of it. Only for what writes nothing: a
@@ -306,7 +307,7 @@ static int compile_rows(struct server *server)
     for (int i = 0; i < n && r == 0; i++) {
         server->routes[i] = route_tree(server);
         server->paths[i] = route_paths(server, products[i].endpoints);
-        r = add_rows(server, server->routes[i], products[i].dialect, core_endpoints);
+        r = products[i].root ? 0 : add_rows(server, server->routes[i], products[i].dialect, core_endpoints);
         if (r == 0)
             r = add_rows(server, server->routes[i], products[i].dialect, products[i].endpoints);
     }

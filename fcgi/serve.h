@@ -123,6 +123,10 @@ void page_arguments(struct request *rq);
 /* What the dialect makes of a list's array; total: what the statement says, or NULL. */
 const char *page_body(struct request *rq, const char *items, const char *total, const char *meta);
 
+/* queue_settings.c: tell Redis what goes for a queue from now on: a JSON array of the queue's name and the words of
+ * script settings. The answer waits for it; what goes wrong is the scheduler's to mend. */
+void hand_over_settings(struct request *rq, const char *words);
+
 /* job_args.c: */
 /* Find what :job_args is made of, for a statement that names it. Why that cannot be, else NULL. */
 const char *job_args_bind(struct operation *operation);

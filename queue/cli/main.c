@@ -35,6 +35,7 @@ static const struct {
     { "files", command_files, "sweep", "remove stored files that no row of the database names" },
     { "user", command_user, "ACTION", "make, list and change the accounts of a product" },
     { "token", command_token, "PRODUCT", "print an access token of an account" },
+    { "operator", command_operator, "ACTION", "make, list and change those who may use the operators' page" },
     { "metrics", command_metrics, "", "print metrics in Prometheus' text format" },
 };
 

@@ -210,10 +210,31 @@ def sign_in(stack, record, mailbox):
 
 
 @pytest.fixture
-def account(stack, record, operator):
+def console(stack, record, operator):
+    """console("viewer"): a client of an operator of that role, with .username and .password, signed in with a session."""
+    def make(role="operator"):
+        client = Client(stack, "operator", record)
+        client.username, client.password = f"op-{secrets.token_hex(4)}", f"secret {secrets.token_hex(8)}"
+        operator("operator", "add", client.username, "--role", role, text=client.password + "\n")
+        return console_enter(client)
+    return make
+
+
+def console_enter(client):
+    """Sign in: the session's cookie, and its X-CSRF-Token, go with every call from here on."""
+    client.headers = {}
+    entered = client.post("/api/session", {"name": client.username, "password": client.password}, 201)
+    client.headers = {"Cookie": entered.http.headers["Set-Cookie"].split(";")[0], "X-CSRF-Token": entered.csrf_token}
+    return client
+
+
+@pytest.fixture
+def account(stack, record, operator, console):
     """account("expenses", role="admin"): a client of an account that the operator has made, with .username, .email and
     .password, signed in."""
     def make(product, **said):
+        if product == "operator":
+            return console(said.get("role", "viewer"))
         client = Client(stack, product, record)
         client.username = f"{product}-{secrets.token_hex(4)}"
         client.email, client.password = f"{client.username}@example.org", f"secret {client.username}!"

@@ -183,6 +183,8 @@ class Fleet:
             "front.sendfile": self.web.sendfile,
             "front.trusted_proxies": "127.0.0.1",
             "front.pages": str(self.bin / "web"),
+            "front.operators": "yes",
+            "operator.url": f"http://127.0.0.1:{self.port}",
             "password.memory": "8",
             "twilio.token": "12345678901234567890123456789012",
             "front.unlimited": "10.*, 127.0.0.1",
