@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The row's statement and what its columns mean: body (JSON text, passed through untouched), status, error with
- * message, field and retry_after (a refusal that is committed), total (of a list, whose body is the array of the page),
- * message (of a success, for dialects that have one), jobs (tickets to hand to Redis), signin (an account to make
- * tokens for), renew (one to make an access token
- * for), api_generation with account, session and session_end (fcgi/account.h), settings (of a queue, for its Redis),
- * file with file_type, file_name, file_attachment (a file, sent by the web server or by us). */
+ * message, field and retry_after (a refusal that is committed), total, meta and keys (of a list, whose body is the
+ * array of the page: page.c), message (of a success, for dialects that have one), jobs (tickets to hand to Redis),
+ * signin (an account to make tokens for), renew (one to make an access token for), api_generation with account, session
+ * and session_end (fcgi/account.h), settings (of a queue, for its Redis), file with file_type, file_name,
+ * file_attachment (a file, sent by the web server or by us). */
 #include "common/log.h"
 #include "common/memory.h"
 #include "fcgi/account.h"
@@ -67,7 +67,7 @@ int answer_from_sql(struct request *rq)
         add_call(rq, &operation->bound);
     }
     rq->pending++;
-    lanes_send(rq->server->lanes, operation->row->lane, &rq->exchange);
+    lanes_send(rq->server->lanes, page_lane(rq), &rq->exchange);
     return 0;
 }
 
@@ -313,7 +313,7 @@ static void write_body(struct request *rq, const PGresult *rows)
     const char *body = rq->body, *message = result_column(rows, "message");
 
     if (rq->operation->row->list)
-        body = page_body(rq, body, result_column(rows, "total"), result_column(rows, "meta"));
+        body = page_body(rq, body, rows);
     else if (dialect->success_body && !rq->operation->row->bare && (*body || message))
         body = dialect->success_body(rq, body, message);
     if (body != rq->body) {

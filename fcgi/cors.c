@@ -5,8 +5,8 @@
 #include "fcgi/serve.h"
 
 #define EXPOSED                                                                                                        \
-    "X-Request-ID, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Location, ETag, "         \
-    "Idempotent-Replayed"
+    "X-Request-ID, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Location, Link, "         \
+    "ETag, Idempotent-Replayed"
 #define ACCEPTED "Authorization, Content-Type, Idempotency-Key, If-None-Match, Prefer, X-CSRF-Token, X-Request-ID"
 
 static const char *origins_of(const struct request *rq)

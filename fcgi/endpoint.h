@@ -63,6 +63,10 @@ struct page {
     long long limit, offset, total; /* total: -1 when the statement does not count */
     const char *items;              /* a JSON array */
     const char *meta;               /* members that the envelope gets besides its own, as an object; NULL: none */
+    bool keyed;                     /* the statement tells where its rows stand: links carry cursors */
+    bool up;                        /* it was asked for as what stands in front of a row */
+    bool more;                      /* of a keyed one: there are more rows in the direction it was read in */
+    const char *first, *last;       /* of a keyed one: where its rows stand; NULL: it has none */
 };
 
 /* How a product pages its lists: the names of the two query fields that say which part is wanted, and how the body of

@@ -29,8 +29,12 @@ enum fixed {
     ARG_ISSUED_AT,
     ARG_JTI,
     ARG_PROOF, /* of an API token its generation, of a session its digest */
-    ARG_LIMIT, /* of lists: page.c */
+    ARG_LIMIT, /* of lists, to ARG_TOTAL: page.c */
     ARG_OFFSET,
+    ARG_MORE,
+    ARG_AFTER,
+    ARG_BEFORE,
+    ARG_TOTAL,
     ARG_SAID,     /* names of the body's members that were sent, as an array: tells null from missing */
     ARG_PATHS,    /* what the product's rows answer to: a JSON object, their paths by their names */
     ARG_JOB_ARGS, /* only in rows that name a job; made by answer_from_sql() */

@@ -171,7 +171,9 @@ static const char *const fixed_names[FIXED_COUNT] = {
     [ARG_BASE_URL] = "base_url",     [ARG_MUST_BE] = "must_be",
     [ARG_ISSUED_AT] = "issued_at",   [ARG_JTI] = "jti",
     [ARG_PROOF] = "proof",           [ARG_LIMIT] = "page_limit",
-    [ARG_OFFSET] = "page_offset",    [ARG_SAID] = "said",
+    [ARG_OFFSET] = "page_offset",    [ARG_MORE] = "page_more",
+    [ARG_AFTER] = "page_after",      [ARG_BEFORE] = "page_before",
+    [ARG_TOTAL] = "page_total",      [ARG_SAID] = "said",
     [ARG_PATHS] = "paths",           [ARG_JOB_ARGS] = "job_args",
 };
 
@@ -242,8 +244,8 @@ static const struct field *fields_of(void *ctx, const struct dialect *dialect, c
     page = page_fields(ctx, dialect, row);
     while (in[n].name)
         n++;
-    fields = memory_check(talloc_array(ctx, struct field, n + 3));
-    memcpy(mempcpy(fields, in, n * sizeof *in), page, 3 * sizeof *page);
+    fields = memory_check(talloc_array(ctx, struct field, n + PAGE_FIELDS + 1));
+    memcpy(mempcpy(fields, in, n * sizeof *in), page, (PAGE_FIELDS + 1) * sizeof *page);
     return fields;
 }
 
@@ -252,10 +254,14 @@ static const char *const file_names[] = { "name", "type", "size" };
 
 static struct operation *operation_new(void *ctx, const struct dialect *dialect, const struct endpoint *row)
 {
+    static const unsigned char no_key[crypto_shorthash_KEYBYTES] = { 0 };
     struct operation *operation = NEW(ctx, struct operation);
     const char *stray;
 
     operation->row = row;
+    if (row->sql)
+        crypto_shorthash((unsigned char *)&operation->version, (const unsigned char *)row->sql->text,
+                         strlen(row->sql->text), no_key);
     for (int i = 0; i < FIXED_COUNT; i++)
         name_add(operation, fixed_names[i]);
     operation->fields = fields_of(operation, dialect, row);
@@ -331,7 +337,9 @@ static int open_backends(struct server *server)
     const struct config *config = server->config;
     char *inner = memory_check(talloc_size(server, LINK_PAD_SIZE)),
          *outer = memory_check(talloc_size(server, LINK_PAD_SIZE));
-    const char *const settings[] = { "millrace.link_inner", inner, "millrace.link_outer", outer, NULL };
+    const char *const settings[] = { "millrace.link_inner", inner, "millrace.link_outer", outer,
+                                     /* an answer is over before a plan is compiled */
+                                     "jit", "off", NULL };
     const struct lanes_options options = {
         .conninfo = config->database_url,
         .connections = { [LANE_FAST] = config->front_connections_fast,

@@ -21,7 +21,8 @@ struct operation {
         guarded[WAY_COUNT]; /* of a read for callers who are signed in: the caller's check and the statement in one */
     const char **names;
     int name_count, field_count;
-    bool has_body; /* some field is of the body */
+    bool has_body;    /* some field is of the body */
+    uint64_t version; /* of the statement's text: another one has another */
 };
 
 /* What a password's hash costs (Argon2id), and one that nobody's password matches. */
@@ -116,12 +117,16 @@ void cors_headers(struct request *rq);
 void options_answer(struct request *rq, const char *allow);
 
 /* page.c: */
-/* The two fields that a list has besides its row's, on ctx; end with a NULL name. */
+/* The fields that a list has besides its row's, on ctx; end with a NULL name, and there is room for PAGE_FIELDS in
+ * front of it. */
+enum { PAGE_FIELDS = 3 };
 const struct field *page_fields(void *ctx, const struct dialect *dialect, const struct endpoint *row);
-/* Set :page_limit and :page_offset, where the row is a list. */
+/* Set the fixed arguments of lists, where the row is one. */
 void page_arguments(struct request *rq);
-/* What the dialect makes of a list's array; total: what the statement says, or NULL. */
-const char *page_body(struct request *rq, const char *items, const char *total, const char *meta);
+/* Which connections a request takes: its row's, but to pass over very many rows takes the slow ones. */
+enum lane page_lane(const struct request *rq);
+/* What the dialect makes of a list's array; rows: what the statement says besides. */
+const char *page_body(struct request *rq, const char *items, const PGresult *rows);
 
 /* queue_settings.c: tell Redis what goes for a queue from now on: a JSON array of the queue's name and the words of
  * script settings. The answer waits for it; what goes wrong is the scheduler's to mend. */
