@@ -73,8 +73,8 @@ struct transport_handler server_handler(struct server *server);
  * in *ret_why, on ctx, a sentence for the log. */
 int server_reload(struct server *server, void *ctx, const char **ret_why);
 
-/* describe.c: print every product's rows, what each answers to and who may call it, as a JSON list. Needs no
- * configuration. -EIO when they cannot be written. */
+/* describe.c: print every product's rows, what each answers to, who may call it and the fields it takes, as a JSON
+ * list. Needs no configuration. -EIO when they cannot be written. */
 int describe_rows(FILE *to);
 
 /* route.c: the tree of a product's paths. */
