@@ -19,6 +19,7 @@ static const struct {
 } checks[] = {
     { "configuration", check_configuration, NOTHING, "what must be set is set" },
     { "folders", check_folders, NOTHING, "they are there, and on one file system" },
+    { "bucket", check_bucket, NOTHING, "files are not in one, or it takes them and gives them back" },
     { "postgresql", check_postgresql, NOTHING, "it answers, and keeps what it has committed" },
     { "schema", check_schema, DATABASE, "it is complete, and the newest" },
     { "weeks", check_weeks, DATABASE, "they are made ahead, and all jobs lie in theirs" },

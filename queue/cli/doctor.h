@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * millrace doctor. doctor.c: the table of checks, and what is printed; doctor_servers.c: configuration, PostgreSQL,
- * Redis; doctor_queues.c: who leads, and what goes for queues; doctor_orphans.c: jobs of which the two stores think
- * differently; doctor_sweep.c: what Redis holds, key by key. */
+ * Redis; doctor_bucket.c: storage in S3; doctor_queues.c: who leads, and what goes for queues; doctor_orphans.c: jobs
+ * of which the two stores think differently; doctor_sweep.c: what Redis holds, key by key. */
 #ifndef MILLRACE_DOCTOR_H
 #define MILLRACE_DOCTOR_H
 #include "queue/cli/command.h"
@@ -38,6 +38,7 @@ void doctor_turn(struct doctor *doctor, size_t i);
 
 void check_configuration(struct doctor *doctor);
 void check_folders(struct doctor *doctor);
+void check_bucket(struct doctor *doctor);
 void check_postgresql(struct doctor *doctor);
 void check_schema(struct doctor *doctor);
 void check_weeks(struct doctor *doctor);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The files that a stack has stored, looked at from behind: its folder, or that of the S3 server, which adds an end to
 each name."""
+import os
 from pathlib import Path
 
 S3_END = "._S3rver_object"
@@ -14,6 +15,16 @@ class Depot:
 
     def file(self, key):
         return self.root / (key + self._end)
+
+    def plant(self, key, content=b"x"):
+        """Put a file there, as whoever serves the others would."""
+        file, owner = self.file(key), self.root.stat()
+        file.parent.mkdir(parents=True)
+        file.write_bytes(content)
+        for path in (file, *file.parents):
+            if path == self.root:
+                return file
+            os.chown(path, owner.st_uid, owner.st_gid)
 
     def keys(self, prefix=""):
         found = {str(path.relative_to(self.root)) for path in (self.root / prefix).rglob("*") if path.is_file()}

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files in a bucket: how links lead there, and what becomes of uploads and jobs when it does not do as it should. Runs on
 a stack with storage.backend = s3, storage.timeout = 6000 and queue.lease = 3."""
+import json
 import os
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -148,15 +150,34 @@ def test_a_job_is_cancelled_while_its_files_are_on_their_way(alice, bucket, oper
 def test_what_no_row_names_is_swept(picture, depot, sql, operator):
     week = time.time() - 7 * 86400
     named = depot.file(sql("select storage_key from file where id = %s", picture.file))
-    orphan = depot.file("figureforge/00/lost.1/0.png")
-    young = depot.file("figureforge/00/young.1/0.png")
-    orphan.parent.mkdir(parents=True)
-    young.parent.mkdir(parents=True)
-    orphan.write_bytes(b"x")
-    young.write_bytes(b"x")
+    orphan = depot.plant("figureforge/zz/lost.1/0.png")
+    young = depot.plant("figureforge/zz/young.1/0.png")
     for file in (named, orphan):
         os.utime(file, (week, week))
-    assert operator("files", "sweep", "--dry-run").split() == ["figureforge/00/lost.1/0.png"]
+    assert operator("files", "sweep", "--dry-run").split() == ["figureforge/zz/lost.1/0.png"]
     assert operator("files", "sweep") == "1 of 2 files removed\n"
     assert named.exists() and young.exists() and not orphan.exists()
     young.unlink()
+
+
+# -- the doctor --------------------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def doctor(stack):
+    def ask(**settings):
+        done = subprocess.run([f"{stack['bin']}/millrace", "--config", stack["config"], "doctor", "--json"], capture_output=True,
+                              text=True, timeout=60, env={**os.environ, **settings})
+        return [(one["state"], one["text"]) for one in json.loads(done.stdout) if one["check"] == "bucket"]
+    return ask
+
+
+def test_the_doctor_tries_the_bucket(doctor, bucket, depot):
+    (state, _), = doctor()
+    assert state == "ok" and not depot.keys("millrace/doctor")
+    (state, why), = doctor(MILLRACE_STORAGE_SECRET_KEY="another")
+    assert state == "bad" and "cannot be written to: look at storage.access_key" in why
+    (state, why), = doctor(MILLRACE_STORAGE_BUCKET="another")
+    assert state == "bad" and "is there such a bucket" in why
+    bucket.fault("list-type|^DELETE", "moved", 100)
+    assert [text.split(" cannot ")[1][:9] for _, text in doctor()] == ["be listed", "have file"]
+    bucket.no_fault()

@@ -78,9 +78,9 @@ def test_all_is_well(doctor, command, servers):
     assert "fsync is off" in bad["postgresql"][0][1] and "appendonly is no" in bad["redis"][0][1]
     table = command("doctor").lines
     assert len(table) == len(said) and "ok       unknown        Redis knows all open jobs" in table
-    assert len(said) == 16
+    assert len(said) == 17
     first, *rows, last = command("doctor", "--json").lines     # a list, as of all commands: an object a line
-    assert (first, last) == ("[", "]") and len(rows) == 16
+    assert (first, last) == ("[", "]") and len(rows) == 17
     assert all(set(json.loads(row.rstrip(","))) == {"check", "state", "text"} for row in rows)
 
 
