@@ -119,7 +119,6 @@ int main(int argc, char **argv)
     autotalloc void *ctx = talloc_new(NULL);
     struct probe probe = { 0 };
     struct statement *statement;
-    struct keys keys;
     char **words;
     int status, n;
 
@@ -132,10 +131,9 @@ int main(int argc, char **argv)
         return 2;
     }
     probe.account_id = words[2];
-    if (keys_derive(probe.config->secret, &keys) < 0 ||
-        statement_compile(ctx, &sql_figureforge_generation_get, &statement) < 0)
+    if (statement_compile(ctx, &sql_figureforge_generation_get, &statement) < 0)
         return 1;
-    link_pads(&keys, probe.inner, probe.outer);
+    link_pads(probe.config->keys, probe.inner, probe.outer);
     probe.statement = statement;
     FCGX_Init();
     signal(SIGTERM, SIG_DFL); /* libfcgi's own handler would only mark the end */

@@ -164,6 +164,7 @@ class Fleet:
         values = {
             "environment": "sandbox",
             "secret": secret.read_text(),
+            "keys.file": self.path("keys"),
             "database.url": self.database_url,
             "redis.url": self.path("run", "redis"),
             "front.socket": self.path("run", "front"),
