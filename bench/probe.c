@@ -172,7 +172,6 @@ int main(int argc, char **argv)
     autotalloc void *ctx = talloc_new(NULL);
     struct probe probe = { 0 };
     struct statement *statement;
-    struct keys keys;
     char **words;
     int status, n;
 
@@ -186,9 +185,9 @@ int main(int argc, char **argv)
         return 2;
     }
     probe.account_id = words[3];
-    if (keys_derive(probe.config->secret, &keys) < 0 || statement_compile(ctx, probe.task->sql, &statement) < 0)
+    if (statement_compile(ctx, probe.task->sql, &statement) < 0)
         return 1;
-    link_pads(&keys, probe.inner, probe.outer);
+    link_pads(probe.config->keys, probe.inner, probe.outer);
     probe.statement = statement;
     FCGX_Init();
     signal(SIGTERM, SIG_DFL); /* libfcgi's own handler would only mark the end */

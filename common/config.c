@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/config.h"
+#include "common/key_file.h"
 #include "common/memory.h"
 #include "common/redis_address.h"
 #include "common/seal.h"
@@ -26,6 +27,8 @@ static const struct setting {
     { "log.level", STRING, AT(log_level_name), "info", 0, 0, false, "error, warning, info or debug" },
     { "secret", STRING, AT(secret), "", 0, 0, true,
       "master secret, 32 bytes or more: tokens, links and codes are keyed from it" },
+    { "keys.file", STRING, AT(keys_file), "", 0, 0, false,
+      "file of keys in its place, as `millrace keys` writes it, so that they can be changed; empty: none" },
     { "seal.keys", STRING, AT(seal_keys), "", 0, 0, true,
       "keys of what lies encrypted, as NAME:TEXT (32 bytes or more), comma-separated: the first seals, all open; empty: "
       "keyed from secret" },
@@ -259,18 +262,17 @@ static int environment_apply(struct config *config, const char **ret_why)
     return 0;
 }
 
-static int seal_keys_check(struct config *config, const char **ret_why)
+static int keys_check(struct config *config, const char **ret_why)
 {
     struct seal_ring *ring;
-    struct keys keys;
     const char *why;
-    int r = keys_derive(config->secret, &keys);
+    int r = keys_load(config, config->secret, config->keys_file, &config->keys, &why);
 
     if (r < 0) {
-        *ret_why = "libsodium cannot start";
+        *ret_why = FORMAT(config, "keys.file: %s", why);
         return r;
     }
-    r = seal_ring_new(config, config->seal_keys, &keys, &ring, &why);
+    r = seal_ring_new(config, config->seal_keys, config->keys, &ring, &why);
     if (r < 0)
         *ret_why = FORMAT(config, "seal.keys: %s", why);
     else
@@ -343,7 +345,7 @@ static int config_check(struct config *config, const char **ret_why)
     else if (strlen(config->secret) < 32)
         *ret_why = "secret must be set, to 32 bytes or more (openssl rand -hex 32)";
     else
-        return redis_check(config, ret_why) < 0 ? -EINVAL : seal_keys_check(config, ret_why);
+        return redis_check(config, ret_why) < 0 ? -EINVAL : keys_check(config, ret_why);
     return -EINVAL;
 }
 

@@ -8,14 +8,18 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+struct keys;
+
 struct config {
     const char *file;        /* what was read; NULL: none */
     const char *environment; /* production or sandbox */
     bool sandbox;
     const char *log_level_name;
     enum log_level log_level;
-    const char *secret;    /* master secret, at least 32 bytes; keys for tokens, links, codes derive from it */
-    const char *seal_keys; /* as seal_ring_new() takes them; have been tried with the secret */
+    const char *secret;      /* master secret, at least 32 bytes; keys for tokens, links, codes derive from it */
+    const char *keys_file;   /* common/key_file.h; "": there is none */
+    const struct keys *keys; /* those of keys.file, the one that signs first; else the secret's */
+    const char *seal_keys;   /* as seal_ring_new() takes them; have been tried with the keys */
     const char *database_url;
     int database_timeout;                 /* milliseconds, a statement */
     const char *redis_url, *redis_queues; /* common/redis_address.h */

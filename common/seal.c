@@ -72,10 +72,10 @@ static const char *ring_add_configured(void *ctx, struct seal_ring *ring, char *
     return NULL;
 }
 
-/* The master secret's own. Who is about to change that secret may have configured it by its name already. */
+/* A master secret's own. Who is about to change that secret may have configured it by its name already. */
 static const char *ring_add_secret(void *ctx, struct seal_ring *ring, const struct keys *keys)
 {
-    char *kid = FORMAT(ring, "secret-%s", keys->kid);
+    char *kid = FORMAT(ring, SEAL_SECRET "%s", keys->kid);
     const struct seal_key *same = ring_find(ring, kid);
 
     if (!same)
@@ -85,10 +85,12 @@ static const char *ring_add_secret(void *ctx, struct seal_ring *ring, const stru
     return NULL;
 }
 
-static size_t count_entries(const char *configured)
+static size_t count_entries(const char *configured, const struct keys *keys)
 {
     size_t count = 1;
 
+    for (; keys; keys = keys->older)
+        count++;
     for (const char *p = configured; (p = strchr(p, ',')); p++)
         count++;
     return count;
@@ -102,13 +104,13 @@ int seal_ring_new(void *ctx, const char *configured, const struct keys *keys, st
     size_t length = strlen(list);
     const char *why = NULL;
 
-    ring->keys = memory_check(talloc_zero_array(ring, struct seal_key, count_entries(list) + 1));
+    ring->keys = memory_check(talloc_zero_array(ring, struct seal_key, count_entries(list, keys)));
     talloc_set_destructor(ring, ring_forget);
     if (*text_trim(list))
         while (!why && (entry = strsep(&rest, ",")))
             why = ring_add_configured(ctx, ring, text_trim(entry));
-    if (!why)
-        why = ring_add_secret(ctx, ring, keys);
+    for (const struct keys *key = keys; !why && key; key = key->older)
+        why = ring_add_secret(ctx, ring, key);
     sodium_memzero(list, length);
     if (why) {
         *ret_why = why;

@@ -5,13 +5,15 @@
  *   mrs1.KID.DATA   DATA: nonce and ciphertext in base64url without padding
  * and is bound to the bytes "mrs1.KID CONTEXT": under another context, or another key's name, it does not open.
  *
- * A ring holds the keys. The first seals, all open. The last is made from the master secret (struct keys, seal) and
- * called "secret-" and its kid; it is there always, so that what it sealed can be opened once others are configured. */
+ * A ring holds the keys. The first seals, all open. The last are made from the master secrets (struct keys, seal), in
+ * their order, each called "secret-" and its kid; they are there always, so that what they sealed can be opened once
+ * others are configured. */
 #ifndef MILLRACE_SEAL_H
 #define MILLRACE_SEAL_H
 #include "common/token.h"
 
 struct seal_ring;
+#define SEAL_SECRET "secret-"
 
 /* configured: keys as KID:TEXT, separated by commas, blanks around them do not count; may be empty. A KID is 1..32 of
  * [A-Za-z0-9_-]; TEXT is 32 bytes or more without a comma, and the key is made of it as from a master secret: so a

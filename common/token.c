@@ -46,6 +46,7 @@ int keys_derive(const char *secret, struct keys *ret)
     derive(ret->seal, KEY_BYTES, SUBKEY_SEAL, master);
     derive(ret->api, KEY_BYTES, SUBKEY_API, master);
     derive(ret->cursor, KEY_BYTES, SUBKEY_CURSOR, master);
+    ret->older = NULL;
     derive(kid, sizeof kid, SUBKEY_KID, master);
     sodium_bin2hex(ret->kid, sizeof ret->kid, kid, (sizeof ret->kid - 1) / 2);
     sodium_memzero(master, sizeof master);
@@ -171,17 +172,29 @@ static int claims_check(jwt_t *jwt, const struct keys *keys, enum token_type typ
     return 0;
 }
 
-int token_verify(const struct keys *keys, enum token_type type, const char *product, const char *text, time_t now,
-                 struct claims *ret)
+static int verify_with(const struct keys *key, enum token_type type, const char *product, const char *text, time_t now,
+                       struct claims *ret)
 {
     autojwt jwt_t *jwt = NULL;
 
+    /* The key has 32 bytes always: with none, jwt_decode() would take an unsigned token. */
+    if (jwt_decode(&jwt, text, key_of(key, type), KEY_BYTES))
+        return -EINVAL;
+    return claims_check(jwt, key, type, product, now, ret);
+}
+
+/* The kid is not what a key is looked for by, since it is anybody's word until the signature holds: each is tried, few
+ * as they are, and the one that fits must be the one that is named. */
+int token_verify(const struct keys *keys, enum token_type type, const char *product, const char *text, time_t now,
+                 struct claims *ret)
+{
+    int r = -EINVAL;
+
     if (strnlen(text, TOKEN_MAX + 1) > TOKEN_MAX)
         return -EINVAL;
-    /* The key has 32 bytes always: with none, jwt_decode() would take an unsigned token. */
-    if (jwt_decode(&jwt, text, key_of(keys, type), KEY_BYTES))
-        return -EINVAL;
-    return claims_check(jwt, keys, type, product, now, ret);
+    for (const struct keys *key = keys; key && r == -EINVAL; key = key->older)
+        r = verify_with(key, type, product, text, now, ret);
+    return r;
 }
 
 void code_make(int n, char *text)
@@ -208,4 +221,16 @@ void code_digest(const struct keys *keys, const char *purpose, const char *produ
         crypto_auth_hmacsha256_update(&state, (const unsigned char *)parts[i], strlen(parts[i]) + 1);
     crypto_auth_hmacsha256_final(&state, digest);
     sodium_bin2hex(ret, DIGEST_HEX + 1, digest, sizeof digest);
+}
+
+char *code_digests(void *ctx, const struct keys *keys, const char *purpose, const char *product, const char *subject,
+                   const char *code)
+{
+    char digest[DIGEST_HEX + 1], *list = COPY(ctx, "{");
+
+    for (const struct keys *key = keys; key; key = key->older) {
+        code_digest(key, purpose, product, subject, code, digest);
+        list = memory_check(talloc_asprintf_append(list, "%s%s", key == keys ? "" : ",", digest));
+    }
+    return memory_check(talloc_strdup_append(list, "}"));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Secrets and what is made of them. Every purpose has a key of its own, derived from the master secret by
- * BLAKE2b (libsodium's crypto_kdf): nothing made for one purpose holds for another. */
+ * BLAKE2b (libsodium's crypto_kdf): nothing made for one purpose holds for another. There may be several masters
+ * (common/key_file.h): the first signs, all hold. */
 #ifndef MILLRACE_TOKEN_H
 #define MILLRACE_TOKEN_H
 #include <stdbool.h>
@@ -8,15 +9,17 @@
 #include <stdint.h>
 #include <time.h>
 
-enum { KEY_BYTES = 32, JTI_HEX = 32, DIGEST_HEX = 64, API_TOKEN_HEX = 40 };
+enum { KEY_BYTES = 32, JTI_HEX = 32, DIGEST_HEX = 64, API_TOKEN_HEX = 40, KID_SIZE = 9 };
 
 struct keys {
     unsigned char access[KEY_BYTES], refresh[KEY_BYTES], link[KEY_BYTES], code[KEY_BYTES], seal[KEY_BYTES],
         api[KEY_BYTES], cursor[KEY_BYTES];
-    char kid[9]; /* names the access and refresh keys in a token's header: eight hex digits */
+    char kid[KID_SIZE]; /* names the access and refresh keys in a token's header: eight hex digits */
+    const struct keys
+        *older; /* keys that sign no more, or not yet, but hold; NULL: none. Their api is the same as ours */
 };
 
-/* secret: the master secret as configured, any text of 32 bytes or more. -EINVAL when it is shorter. */
+/* secret: a master secret, any text of 32 bytes or more. There are none older. -EINVAL when it is shorter. */
 int keys_derive(const char *secret, struct keys *ret);
 
 /* Access and refresh tokens: JWT, HS256, header kid; claims iss "millrace", aud = product, sub = account id, jti, iat,
@@ -33,8 +36,8 @@ void token_jti(char jti[JTI_HEX + 1]);
 /* Sign. The text is on ctx. */
 char *token_sign(void *ctx, const struct keys *keys, enum token_type type, const char *product,
                  const struct claims *claims);
-/* Check signature, algorithm (HS256 only), kid, iss, aud, typ and times. 0; -EKEYEXPIRED; -EINVAL for all else.
- * At most 4096 bytes are looked at. *ret is untouched on failure. */
+/* Check signature, algorithm (HS256 only), kid (which must be that of the key that has signed it), iss, aud, typ and
+ * times. 0; -EKEYEXPIRED; -EINVAL for all else. At most 4096 bytes are looked at. *ret is untouched on failure. */
 int token_verify(const struct keys *keys, enum token_type type, const char *product, const char *text, time_t now,
                  struct claims *ret);
 /* The part of token_verify() that depends on the clock, for claims that it gave at some time. */
@@ -79,4 +82,7 @@ void code_make(int n, char *text);
 /* Keyed HMAC-SHA256 of purpose, product, subject and code, as hex: what the database keeps. subject in lower case. */
 void code_digest(const struct keys *keys, const char *purpose, const char *product, const char *subject,
                  const char *code, char ret[DIGEST_HEX + 1]);
+/* The same with each of the keys, as an array of PostgreSQL's, on ctx: the database's is one of them. */
+char *code_digests(void *ctx, const struct keys *keys, const char *purpose, const char *product, const char *subject,
+                   const char *code);
 #endif

@@ -81,20 +81,31 @@ static bool payload_parse(const char *payload, struct link *ret)
     return true;
 }
 
+/* Whether text is the link's one spelling with that key. */
+static bool link_is(const struct keys *key, const struct link *link, const char *text, size_t length)
+{
+    char expected[LINK_TEXT];
+
+    return link_write(key, link, expected) && strlen(expected) == length && sodium_memcmp(expected, text, length) == 0;
+}
+
 /* What the link says is read first, written anew and signed: only a text that is the same byte for byte holds, so
  * there is no second spelling of a link, and nothing to compare but two texts in constant time. */
 int link_verify(const struct keys *keys, const char *text, time_t now, struct link *ret)
 {
-    char payload[PAYLOAD_MAX + 1], expected[LINK_TEXT];
+    char payload[PAYLOAD_MAX + 1];
     size_t length = strnlen(text, LINK_TEXT), n = strcspn(text, ".");
+    const struct keys *key = keys;
     struct link link;
 
     if (length == LINK_TEXT || n > PAYLOAD_MAX || !text[n])
         return -EINVAL;
     *(char *)mempcpy(payload, text, n) = '\0';
-    if (!payload_parse(payload, &link) || !link_write(keys, &link, expected))
+    if (!payload_parse(payload, &link))
         return -EINVAL;
-    if (strlen(expected) != length || sodium_memcmp(expected, text, length) != 0)
+    while (key && !link_is(key, &link, text, length))
+        key = key->older;
+    if (!key)
         return -EINVAL;
     if (link.expires_at && link.expires_at <= now)
         return -EKEYEXPIRED;

@@ -139,7 +139,7 @@ const struct config *request_config(const struct request *rq)
 
 const struct keys *request_keys(const struct request *rq)
 {
-    return &rq->server->keys;
+    return rq->server->keys;
 }
 
 static int name_index(const struct operation *operation, const char *name)
@@ -354,7 +354,7 @@ static int open_backends(struct server *server)
     };
     int r;
 
-    link_pads(&server->keys, inner, outer);
+    link_pads(server->keys, inner, outer);
     r = lanes_new(server, server->loop, &options, &server->lanes);
     if (r == 0)
         r = statistics_new(server, server->loop, server->lanes, &server->statistics);
@@ -377,14 +377,13 @@ int server_new(void *ctx, const struct config *config, struct loop *loop, struct
     int r;
 
     server->config = config;
+    server->keys = config->keys;
     server->loop = loop;
     server->limits = limits_new(server);
     server->once = once_statements_new(server);
     randombytes_buf(&server->request_number, sizeof server->request_number);
-    r = keys_derive(config->secret, &server->keys);
-    server->tokens = token_cache_new(server, &server->keys);
-    if (r == 0)
-        r = seal_ring_new(server, config->seal_keys, &server->keys, &server->seals, &why);
+    server->tokens = token_cache_new(server, server->keys);
+    r = seal_ring_new(server, config->seal_keys, server->keys, &server->seals, &why);
     if (r == 0)
         r = health_init(server);
     if (r == 0)

@@ -39,7 +39,7 @@ struct route_node;
 struct server {
     const struct config *config; /* another one after server_reload() */
     void *reloaded;              /* talloc: what it has of its own; NULL: it is the first */
-    struct keys keys;
+    const struct keys *keys;
     struct seal_ring *seals;
     struct token_cache *tokens;
     struct loop *loop;

@@ -45,7 +45,6 @@ int main(int argc, char **argv)
     struct job_tools tools = { 0 };
     struct worker_options options = { .tools = &tools, .wait = wait_for_both };
     struct seal_ring *seals;
-    struct keys keys;
     const char *why;
     char **words;
     int status, r;
@@ -63,14 +62,13 @@ int main(int argc, char **argv)
     }
     options.queue = words[0];
     options.kinds = job_kinds;
-    if (keys_derive(options.config->secret, &keys) < 0 ||
-        seal_ring_new(ctx, options.config->seal_keys, &keys, &seals, &why) < 0)
-        return 1; /* the configuration has been tried with both */
+    if (seal_ring_new(ctx, options.config->seal_keys, options.config->keys, &seals, &why) < 0)
+        return 1; /* the configuration has been tried with it */
     tools.transfers = transfers_new(ctx);
     options.closure = tools.transfers;
     tools.config = options.config;
     tools.storage = storage_new(ctx, options.config);
-    tools.keys = &keys;
+    tools.keys = options.config->keys;
     tools.seals = seals;
     tools.database = database_new(ctx, options.config->database_url, options.config->database_timeout);
     r = worker_run(&options);

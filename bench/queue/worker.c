@@ -70,7 +70,6 @@ int main(int argc, char **argv)
     autotalloc void *ctx = talloc_new(NULL);
     struct job_tools tools = { 0 };
     struct worker_options options = { .kinds = job_kinds, .tools = &tools, .wait = wait_poll, .queue = OURS_QUEUE };
-    struct keys keys;
     char **words;
     int status, r;
 
@@ -79,11 +78,9 @@ int main(int argc, char **argv)
         return status;
     if (!words[0] || !words[1] || words[2])
         die("words", "COUNTER STAMPS|-");
-    if (keys_derive(options.config->secret, &keys) < 0)
-        die("secret", "no keys can be made of it");
     open_files(words);
     tools.config = options.config;
-    tools.keys = &keys;
+    tools.keys = options.config->keys;
     tools.database = database_new(ctx, options.config->database_url, options.config->database_timeout);
     r = worker_run(&options);
     if (r < 0)

@@ -45,7 +45,7 @@ const struct endpoint figureforge_endpoints[] = {
                        .doc = "The six digits from the mail." }),
         .out = FIELDS(OUT(TEXT, "access"), OUT(TEXT, "refresh"), OUT(INTEGER, "expires_in"),
                       OUT_OBJECT("user", OUT(TEXT, "id"), OUT(TEXT, "email"), OUT(TEXT, "username"))),
-        .handler = figureforge_sign_in, .sets = NAMES("code_digest", "refresh_digest", "refresh_expires")),
+        .handler = figureforge_sign_in, .sets = NAMES("code_digests", "refresh_digest", "refresh_expires")),
     ENDPOINT(figureforge, user_get,
         .method = GET, .path = "/api/auth/user/",
         .doc = "The caller's profile, plan and credits.",

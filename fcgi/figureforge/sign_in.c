@@ -5,10 +5,9 @@
 
 int figureforge_sign_in(struct request *rq)
 {
-    char digest[DIGEST_HEX + 1];
-
-    code_digest(request_keys(rq), "signin", rq->product->name, argument(rq, "email"), argument(rq, "code"), digest);
-    argument_set(rq, "code_digest", COPY(rq, digest));
+    argument_set(
+        rq, "code_digests",
+        code_digests(rq, request_keys(rq), "signin", rq->product->name, argument(rq, "email"), argument(rq, "code")));
     refresh_prepare(rq);
     return answer_from_sql(rq);
 }

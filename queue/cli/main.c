@@ -36,6 +36,7 @@ static const struct {
     { "user", command_user, "ACTION", "make, list and change the accounts of a product" },
     { "token", command_token, "PRODUCT", "print an access token of an account" },
     { "operator", command_operator, "ACTION", "make, list and change those who may use the operators' page" },
+    { "keys", command_keys, "ACTION", "list, change and drop the keys that sign and seal" },
     { "metrics", command_metrics, "", "print metrics in Prometheus' text format" },
 };
 

@@ -43,18 +43,15 @@ struct producer {
 struct producer *producer_new(void *ctx, struct operation *operation, const char *product, const char *tenant)
 {
     struct producer *producer = NEW(ctx, struct producer);
-    const char *why = "the secret does not hold";
-    struct keys keys;
-    int r = keys_derive(operation->config->secret, &keys);
+    const struct config *config = operation->config;
+    const char *why;
 
     producer->operation = operation;
     producer->product = product ? COPY(producer, product) : "";
     producer->tenant = tenant ? COPY(producer, tenant) : NULL;
     producer->who = arguments_who(producer);
     producer->request_id = FORMAT(producer, "command/%s", producer->who);
-    if (r == 0)
-        r = seal_ring_new(producer, operation->config->seal_keys, &keys, &producer->ring, &why);
-    if (r == 0)
+    if (seal_ring_new(producer, config->seal_keys, config->keys, &producer->ring, &why) == 0)
         return producer;
     arguments_complain("seal.keys", why, FAILED);
     talloc_free(producer);

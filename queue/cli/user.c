@@ -165,14 +165,11 @@ int command_token(struct operation *operation)
     };
     autoresult struct result result = { 0 };
     struct claims claims = { .issued_at = time(NULL) };
-    struct keys keys;
     struct said said;
     int status;
 
     if (!options_read(operation->ctx, &guide, operation->words, &said, &status))
         return status;
-    if (keys_derive(operation->config->secret, &keys) < 0)
-        return complain("secret", "is not set, or too short", FAILED);
     if (database_run(operation->database, &sql_core_user_token,
                      PARAMS({ "who", operator_name() }, { "product", said.words[0] }, { "name", said.words[1] }),
                      &result) < 0)
@@ -180,6 +177,6 @@ int command_token(struct operation *operation)
     claims.account_id = strtoll(result_text(&result, 0, "id"), NULL, 10);
     claims.expires_at = claims.issued_at + 60 * strtol(said.values[MINUTES], NULL, 10);
     token_jti(claims.jti);
-    puts(token_sign(operation->ctx, &keys, TOKEN_ACCESS, said.words[0], &claims));
+    puts(token_sign(operation->ctx, operation->config->keys, TOKEN_ACCESS, said.words[0], &claims));
     return DONE;
 }

@@ -89,14 +89,6 @@ void quiet_end(struct quiet *quiet)
 
 /* ---- open and close ---- */
 
-int library_seals(void *ctx, const struct config *config, struct keys *ret_keys, struct seal_ring **ret,
-                  const char **ret_why)
-{
-    int r = keys_derive(config->secret, ret_keys);
-
-    return r < 0 ? r : seal_ring_new(ctx, config->seal_keys, ret_keys, ret, ret_why);
-}
-
 /* Of config only what says where the servers are is kept. */
 static struct millrace *handle_new(const struct config *config)
 {
@@ -123,7 +115,6 @@ int millrace_open(const char *file, struct millrace **ret, char *why)
     autotalloc void *ctx = talloc_new(NULL);
     struct millrace *queues;
     struct config *config;
-    struct keys keys;
     const char *text = "";
     int r;
 
@@ -134,8 +125,7 @@ int millrace_open(const char *file, struct millrace **ret, char *why)
         return say_why(why, r, text);
     queues = handle_new(config);
     queues->encrypt = config->queue_encrypt;
-    r = library_seals(queues, config, &keys, &queues->seals, &text);
-    sodium_memzero(&keys, sizeof keys);
+    r = seal_ring_new(queues, config->seal_keys, config->keys, &queues->seals, &text);
     if (r < 0) {
         say_why(why, r, text);
         talloc_free(queues);

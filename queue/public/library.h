@@ -36,8 +36,4 @@ struct quiet {
 struct quiet quiet_begin(void);
 void quiet_end(struct quiet *quiet);
 #define QUIET __attribute__((cleanup(quiet_end), unused)) struct quiet quiet_ = quiet_begin()
-
-/* The ring of a configuration, on ctx. */
-int library_seals(void *ctx, const struct config *config, struct keys *ret_keys, struct seal_ring **ret,
-                  const char **ret_why);
 #endif

@@ -133,7 +133,6 @@ static int worker_start(void *ctx, const struct config *config, const char *queu
                                             .wait = wait_plain };
     struct seal_ring *seals;
     const char *why = "";
-    struct keys keys;
     int r = n ? millrace_kinds_register(&queues, queue, kinds, n) : library_fail(&queues, -EINVAL, "no kinds");
 
     for (size_t i = 0; i < n && r == 0; i++)
@@ -143,16 +142,14 @@ static int worker_start(void *ctx, const struct config *config, const char *queu
         log_error("worker.kinds", "queue=%s error=%s", queue ? queue : "", queues.error);
         return r;
     }
-    r = library_seals(ctx, config, &keys, &seals, &why);
+    r = seal_ring_new(ctx, config->seal_keys, config->keys, &seals, &why);
     if (r < 0) {
         log_error("worker.config", "error=%s", why);
         return r;
     }
-    foreign.tools.keys = &keys;
+    foreign.tools.keys = config->keys;
     foreign.tools.seals = seals;
-    r = worker_run(&options);
-    sodium_memzero(&keys, sizeof keys);
-    return r;
+    return worker_run(&options);
 }
 
 int millrace_worker_run(const char *file, const char *queue, const struct millrace_kind *kinds, size_t n)

@@ -9,10 +9,10 @@ locked_out as (
     join place p on t.scope = 'signin-wrong' and t.subject = p.subject),
 attempt as (
   update signin_code c
-     set tries = c.tries + 1, used_at = case when c.digest = :code_digest then now() end
+     set tries = c.tries + 1, used_at = case when c.digest = any(:code_digests::text[]) then now() end
    where c.product = :product and c.email = :email and c.used_at is null and c.expires_at > now() and c.tries < 5
      and not coalesce((select yes from locked_out), false)
-  returning c.digest = :code_digest as accepted),
+  returning c.digest = any(:code_digests::text[]) as accepted),
 wrong as (
   select throttle_hit('signin-wrong', p.subject, 10, interval '1 day') as seconds
     from attempt

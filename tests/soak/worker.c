@@ -177,12 +177,11 @@ static int work(const struct config *config, const char *queue)
         .config = config, .queue = queue, .kinds = job_kinds, .tools = &tools, .wait = wait_for_both
     };
     struct seal_ring *seals;
-    struct keys keys;
     const char *why;
 
-    if (keys_derive(config->secret, &keys) < 0 || seal_ring_new(ctx, config->seal_keys, &keys, &seals, &why) < 0)
+    if (seal_ring_new(ctx, config->seal_keys, config->keys, &seals, &why) < 0)
         return 1;
-    tools.keys = &keys;
+    tools.keys = config->keys;
     tools.seals = seals;
     tools.database = database_new(ctx, config->database_url, config->database_timeout);
     return worker_run(&options) < 0;

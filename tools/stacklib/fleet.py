@@ -177,6 +177,7 @@ class Fleet:
         values = {
             "environment": "sandbox",
             "secret": self.secret("secret"),
+            "keys.file": self.path("keys"),
             "database.url": self.database_url,
             "redis.url": self.path("run", "redis"),
             "front.socket": self.path("run", "front"),
