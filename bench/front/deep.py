@@ -111,6 +111,9 @@ class Reader:
     def find_paths(self, options):
         """KIND: path. Both ways to the deep page lead to the same rows."""
         base = f"/{self.product}{self.list['path']}?limit={options.size}"
+        body = json.loads(self.get(base)[0])
+        if "count" in body and body["count"] != options.rows:
+            raise Trouble(f"{self.product}: there are {body['count']} rows")
         deep = options.size * (options.page - 1)
         before = self.get(f"{base}&{self.list['place']}={deep - options.size}")
         link = urlsplit(self.list["next"](*before))

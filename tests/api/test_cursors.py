@@ -24,15 +24,17 @@ class Images:
 
     def add(self, n, apart="1 second"):
         """Rows newer than all that are there; apart: 0 makes ties."""
-        self.sql("""insert into figureforge.image (generation_id, account_id, position, file_id, thumbnail_id, width,
+        self.sql("""with last as materialized (
+                      select g.id, g.account_id, f.id as file,
+                             (select coalesce(max(position), -1) from figureforge.image i where i.generation_id = g.id) as n,
+                             (select coalesce(max(created_at), now() - interval '1 day') from figureforge.image i
+                               where i.account_id = g.account_id) as at
+                        from figureforge.generation g join file f using (account_id) where g.account_id = %s)
+                    insert into figureforge.image (generation_id, account_id, position, file_id, thumbnail_id, width,
                                                    height, tags, created_at)
-                    select g.id, g.account_id, coalesce((select max(position) from figureforge.image i
-                                                          where i.generation_id = g.id), -1) + n, f.id, f.id, 1, 1,
-                           array['pose:' || case when n %% 2 = 0 then 'some' else 'others' end],
-                           coalesce((select max(created_at) from figureforge.image where account_id = g.account_id),
-                                    now() - interval '1 day') + n * %s::interval
-                      from figureforge.generation g join file f using (account_id), generate_series(1, %s::int) as n
-                     where g.account_id = %s""", apart, n, self.owner)
+                    select id, account_id, last.n + g, file, file, 1, 1,
+                           array['pose:' || case when g %% 2 = 0 then 'some' else 'others' end], at + g * %s::interval
+                      from last, generate_series(1, %s::int) as g""", self.owner, apart, n)
 
     def names(self, where="true"):
         """Of all rows, in the list's order."""
@@ -100,12 +102,16 @@ class People:
     some, owned = "tier=premium", False
 
     def __init__(self, client, sql):
-        self.client, self.sql = client, sql
+        self.client, self.sql, self.prefix = client, sql, f"+44{secrets.randbelow(10**4):04}"
+
+    def clear(self):
+        """What is nobody's would stay for the tests that follow."""
+        self.sql("delete from smsagent.person where phone_number like %s", f"{self.prefix}%")
 
     def add(self, n, apart="1 second"):
-        prefix = f"+44{secrets.randbelow(10**6):06}"
+        prefix = self.prefix + secrets.token_hex(4).translate(str.maketrans("abcdef", "012345"))[:6]
         self.sql("""insert into smsagent.person (phone_number, tier, created_at)
-                    select %s || to_char(n, 'FM0000'), case when n %% 2 = 0 then 'premium' else 'free' end,
+                    select %s || to_char(n, 'FM000'), case when n %% 2 = 0 then 'premium' else 'free' end,
                            (select greatest(max(created_at), now()) from smsagent.person) + n * %s::interval
                       from generate_series(1, %s::int) as n""", prefix, apart, n)
 
@@ -142,17 +148,14 @@ def rows(request, sql):
     """A list with some rows."""
     made = make(request.param, request, sql)
     made.add(ROWS)
-    return made
+    yield made
+    if not made.owned:
+        made.clear()
 
 
 @pytest.fixture
 def images(request, sql):
     return make(Images, request, sql)
-
-
-@pytest.fixture
-def people(request, sql):
-    return make(People, request, sql)
 
 
 def begin(rows, size=5, more=""):
@@ -325,24 +328,17 @@ def test_totals_around_ten_thousand(images):
         assert images.client.get(images.path).count == total
 
 
-def test_a_million_rows(people):
-    before = len(people.names())
-    try:
-        people.sql("""insert into smsagent.person (phone_number, created_at)
-                      select '+999' || n, '2020-01-01'::timestamptz + n * interval '1 second'
-                        from generate_series(10000001, 11000000) as n""")
-        people.sql("vacuum analyze smsagent.person")
-        page = begin(people, 100)
-        assert page.count == before + 1_000_000
-        deep = people.client.get(by_number(people, 100, 9_998))
-        following = people.follow(people.links(deep)[0])
-        assert following.count == page.count
-        assert people.shown(following) == people.shown(people.client.get(by_number(people, 100, 9_999)))
-        assert len(people.shown(following)) == 100
-    finally:
-        people.sql("delete from smsagent.person where phone_number like '+9991%%'")
-        people.sql("vacuum smsagent.person")
-    assert begin(people).count == before
+def test_long_lists_are_not_counted(images):
+    """Of a million rows (bench/front/deep.py has them) the counter tells, which is seen when it tells something else."""
+    images.add(30_000)
+    page = begin(images, 100)
+    assert page.count == 30_000
+    images.sql("update list_count set n = n + 970000 where list = 'figureforge.image' and owner = %s", images.owner)
+    deep = images.client.get(by_number(images, 100, 298))
+    following = images.follow(images.links(deep)[0])
+    assert deep.count == following.count == 1_000_000 and images.follow(page.next).count == 1_000_000
+    assert images.shown(following) == images.shown(images.client.get(by_number(images, 100, 299))) == images.names()[29_900:]
+    assert following.next is None and begin(images, 5, f"&{images.some}").count == 15_000
 
 
 def test_a_filtered_total_is_counted_once_a_walk(images):
