@@ -405,3 +405,68 @@ language sql stable as $$
     where n.account_id = notifications.account_id and not unread
     order by n.id desc limit most)
 $$;
+
+-- ---- FigureForge: images as others see them, and what plans cost ----
+
+alter table figureforge.plan
+  add name     text,
+  add price    numeric(10, 2),
+  add features text[];
+update figureforge.plan
+   set name = p.name, price = p.price, features = p.features
+  from (values ('free', 'Free', 0.00, '{"10 credits a month"}'::text[]),
+               ('pro_monthly', 'Pro', 19.99, '{"200 credits a month", "All models"}'),
+               ('studio_monthly', 'Studio', 59.99, '{"1000 credits a month", "All models"}')) as p(id, name, price, features)
+ where plan.id = p.id;
+alter table figureforge.plan
+  alter name set not null,
+  alter price set not null,
+  alter features set not null;
+
+create function figureforge.plans() returns json
+language sql stable parallel safe as $$
+  select json_agg(json_build_object('id', p.id, 'name', p.name, 'tier', p.tier, 'price', p.price, 'currency', 'usd',
+                                    'interval', 'month', 'credits', p.credits, 'max_batch_size', p.batch,
+                                    'features', to_json(p.features)) order by p.position)
+    from figureforge.plan p
+$$;
+
+create index image_public on figureforge.image (id desc) where is_public and deleted_at is null;
+create index image_public_tags on figureforge.image using gin (tags) where is_public and deleted_at is null;
+
+-- Public images of models up to a plan's place, the latest, at most so many. One of the branches runs: few have all tags.
+create function figureforge.gallery(wanted text[], place integer, most bigint) returns setof figureforge.image
+language sql stable as $$
+  (select i.*
+     from figureforge.image i
+     join figureforge.generation g on g.id = i.generation_id
+     join figureforge.model m on m.id = g.model
+     join figureforge.plan p on p.tier = m.min_tier
+    where wanted is null and i.is_public and i.deleted_at is null and p.position <= place
+    order by i.id desc limit most)
+  union all
+  (select i.*
+     from figureforge.image i
+     join figureforge.generation g on g.id = i.generation_id
+     join figureforge.model m on m.id = g.model
+     join figureforge.plan p on p.tier = m.min_tier
+    where i.tags @> wanted and i.is_public and i.deleted_at is null and p.position <= place
+    order by i.id desc limit most)
+$$;
+
+create function figureforge.image_json(i figureforge.image, f file, t file, viewer bigint, base text) returns json
+language plpgsql stable as $$
+begin
+  return (
+    select json_build_object(
+           'id', figureforge.image_ref(i.id), 'url', figureforge.image_url(i, f, base),
+           'thumbnail_url', figureforge.image_url(i, t, base), 'prompt', g.prompt, 'filters', g.filters, 'model', g.model,
+           'width', i.width, 'height', i.height, 'tags', array_to_json(i.tags), 'is_public', i.is_public,
+           'is_favorite', exists (select from figureforge.favorite l where l.image_id = i.id and l.account_id = viewer),
+           'favorites_count', i.favorites_count, 'job_id', g.id,
+           'owner', json_build_object('id', figureforge.user_ref(a.id), 'username', a.username),
+           'created_at', iso_time(i.created_at))
+      from figureforge.generation g
+      join account a on a.id = i.account_id
+     where g.id = i.generation_id);
+end $$;
