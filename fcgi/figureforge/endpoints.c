@@ -26,6 +26,17 @@ static const struct field user_out[] = {
     OUT(INTEGER, "remaining"), OUT(TEXT, "resets_at")),
     { .name = NULL },
 };
+#define IMAGE_ID { .name = "image_id", .in = PATH, .type = ID, .flags = REQUIRED, .prefix = "img_", .doc = "Id of the image." }
+static const struct field image_out[] = {
+    OUT(TEXT, "id"), OUT(TEXT, "url"), OUT(TEXT, "thumbnail_url"), OUT(TEXT, "prompt"), OUT(OBJECT, "filters"),
+    OUT(TEXT, "model"), OUT(INTEGER, "width"), OUT(INTEGER, "height"), OUT_LIST("tags", { .name = "tag", .type = TEXT }),
+    OUT(BOOLEAN, "is_public"), OUT(BOOLEAN, "is_favorite"), OUT(INTEGER, "favorites_count"), OUT(TEXT, "job_id"),
+    OUT_OBJECT("owner", OUT(TEXT, "id"), OUT(TEXT, "username")), OUT(TEXT, "created_at"), { .name = NULL },
+};
+#define PLANS_OUT \
+    OUT_OBJECTS("plans", OUT(TEXT, "id"), OUT(TEXT, "name"), OUT(TEXT, "tier"), OUT(NUMBER, "price"), OUT(TEXT, "currency"), \
+                OUT(TEXT, "interval"), OUT(INTEGER, "credits"), OUT(INTEGER, "max_batch_size"), \
+                OUT_LIST("features", { .name = "feature", .type = TEXT }))
 /* clang-format on */
 
 /* ---- the table ---- */
@@ -108,14 +119,36 @@ const struct endpoint figureforge_endpoints[] = {
     ENDPOINT(figureforge, image_get,
         .method = GET, .path = "/api/images/{image_id}/", .who = OPTIONAL,
         .doc = "An image with its metadata: a public one, or the caller's own.",
-        .in = FIELDS({ .name = "image_id", .in = PATH, .type = ID, .flags = REQUIRED, .prefix = "img_",
-                       .doc = "Id of the image." }),
-        .out = FIELDS(OUT(TEXT, "id"), OUT(TEXT, "url"), OUT(TEXT, "thumbnail_url"), OUT(TEXT, "prompt"),
-                      { .name = "filters", .type = OBJECT, .flags = REQUIRED }, OUT(TEXT, "model"),
-                      OUT(INTEGER, "width"), OUT(INTEGER, "height"),
-                      OUT_LIST("tags", { .name = "tag", .type = TEXT }), OUT(BOOLEAN, "is_public"),
-                      OUT(BOOLEAN, "is_favorite"), OUT(INTEGER, "favorites_count"), OUT(TEXT, "job_id"),
-                      OUT_OBJECT("owner", OUT(TEXT, "id"), OUT(TEXT, "username")), OUT(TEXT, "created_at"))),
+        .in = FIELDS(IMAGE_ID),
+        .out = image_out),
+    ENDPOINT(figureforge, image_gallery,
+        .method = GET, .path = "/api/images/gallery/", .who = OPTIONAL, .list = 20,
+        .doc = "Images that their owners show to everybody, newest first.",
+        .in = FIELDS({ .name = "tags", .in = QUERY, .type = TEXT, .min = 1, .max = 500, .doc = "Only with all of them: lighting:dramatic,pose:action." }),
+        .out = FIELDS(OUT(TEXT, "id"), OUT(TEXT, "url"), OUT(TEXT, "thumbnail_url"))),
+    ENDPOINT(figureforge, image_update,
+        .method = PATCH, .path = "/api/images/{image_id}/update/",
+        .doc = "Change one of the caller's images: what is left out stays. Made private, links that were given end.",
+        .in = FIELDS(IMAGE_ID,
+                     { .name = "tags", .type = LIST, .max = 30, .doc = "Take the place of those there are.",
+                       .fields = FIELDS({ .name = "tag", .type = TEXT, .min = 1, .max = 80 }) },
+                     { .name = "is_public", .type = BOOLEAN, .doc = "Whether everybody may see it." }),
+        .out = image_out),
+    ENDPOINT(figureforge, image_favorite,
+        .method = POST, .path = "/api/images/{image_id}/favorite/",
+        .doc = "Like an image, or like it no more.",
+        .in = FIELDS(IMAGE_ID), .out = FIELDS(OUT(TEXT, "image_id"), OUT(BOOLEAN, "is_favorite"), OUT(INTEGER, "favorites_count"))),
+    ENDPOINT(figureforge, pricing,
+        .method = GET, .path = "/api/pricing/", .who = ANYONE,
+        .doc = "The plans and their prices.", .out = FIELDS(OUT(TEXT, "currency"), PLANS_OUT)),
+    ENDPOINT(figureforge, plan_list,
+        .method = GET, .path = "/api/subscriptions/plans/", .who = ANYONE,
+        .doc = "The plans and their prices.", .out = FIELDS(PLANS_OUT)),
+    ENDPOINT(figureforge, subscription_get,
+        .method = GET, .path = "/api/subscriptions/current/",
+        .doc = "The plan the caller is on.",
+        .out = FIELDS(OUT(TEXT, "plan_id"), OUT(TEXT, "tier"), OUT(TEXT, "status"), OUT(TEXT, "current_period_start"),
+                      OUT(TEXT, "current_period_end"), OUT(BOOLEAN, "cancel_at_period_end"))),
     { .name = NULL },
 };
 /* clang-format on */

@@ -16,6 +16,8 @@ class Fixture:
         wish = {**examples["figureforge.images.generate"], "model": "croquis", "batch_size": 2}
         job = self.user.finished(self.user.post("/api/images/generate/", wish, 202).job_id)
         self.path = {"job_id": job.job_id, "image_id": job.images[0].id}
+        for image in job.images:
+            self.user.call("PATCH", f"/api/images/{image.id}/update/", 200, {"is_public": True})
         self.clients = {"none": self.nobody, "optional": self.user, "bearer": self.user}
 
     def _mailed_code(self):
@@ -37,7 +39,7 @@ class Fixture:
     def _back(self, _case):
         self.user.token = self._staying
 
-    queries = {"figureforge.images.user": "?limit=1"}
+    queries = {"figureforge.images.user": "?limit=1", "figureforge.images.gallery": "?limit=1"}
     after = {"figureforge.auth.delete": _back}
 
     # The reference asks for a model that needs a provider's key; the local one takes its place.

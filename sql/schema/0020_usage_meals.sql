@@ -1,6 +1,109 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
--- Nutrition: meals and what comes of them, notifications, payments. SMS agent: all there is to know of a task, changes of tiers.
--- Expense Tracker and AIlice: notifications.
+-- Which statuses came of requests by hours, and who asked for what by days: rolled up with request_hour, kept as long.
+-- Nutrition: meals and what comes of them, notifications, payments.
+
+create table request_status (
+  hour      timestamptz not null,
+  product   text not null,
+  operation text not null,
+  status    smallint not null,
+  requests  bigint not null,
+  primary key (hour, product, operation, status)
+);
+
+create table request_user (
+  day        date not null,             -- in UTC
+  product    text not null,
+  account_id bigint not null,
+  operation  text not null,
+  requests   bigint not null,
+  primary key (product, day, account_id, operation)
+);
+create index request_user_day on request_user (day);
+create index request_user_account on request_user (account_id, day);
+
+-- Roll up batches, at most so many: how many it were. One that is killed has done nothing, two at once do not take the
+-- same. A record that comes late counts in its own hour.
+create or replace function request_roll_up(most integer) returns integer
+language plpgsql as $$
+declare
+  batches bigint[];
+  begins timestamptz;
+  ends timestamptz;
+begin
+  select array_agg(b.id), min(b.first_at), max(b.last_at) into batches, begins, ends
+    from (select * from request_batch where rolled_at is null order by id limit most for update skip locked) as b;
+  if batches is null then
+    return 0;
+  end if;
+  insert into request_hour as h (hour, product, operation, class, requests, us, histogram)
+  select b.hour, b.product, b.operation, b.class, sum(b.count), sum(b.us),
+         row(array_agg(b.bucket order by b.bucket), array_agg(b.count order by b.bucket))::histogram
+    from (select date_trunc('hour', r.at, 'UTC') as hour, r.product, r.operation, r.status / 100 as class,
+                 histogram_bucket(r.us) as bucket, count(*) as count, sum(r.us) as us
+            from request r
+           where r.batch = any (batches) and r.at between begins and ends
+           group by 1, 2, 3, 4, 5) as b
+   group by 1, 2, 3, 4
+   order by 1, 2, 3, 4
+  on conflict (hour, product, operation, class) do update
+     set requests = h.requests + excluded.requests, us = h.us + excluded.us,
+         histogram = histogram_merge(h.histogram, excluded.histogram);
+  insert into request_status as s (hour, product, operation, status, requests)
+  select date_trunc('hour', r.at, 'UTC'), r.product, r.operation, r.status, count(*)
+    from request r
+   where r.batch = any (batches) and r.at between begins and ends
+   group by 1, 2, 3, 4
+   order by 1, 2, 3, 4
+  on conflict (hour, product, operation, status) do update set requests = s.requests + excluded.requests;
+  insert into request_user as u (day, product, account_id, operation, requests)
+  select (r.at at time zone 'UTC')::date, r.product, r.account_id, r.operation, count(*)
+    from request r
+   where r.batch = any (batches) and r.at between begins and ends and r.account_id is not null
+   group by 1, 2, 3, 4
+   order by 1, 2, 3, 4
+  on conflict (product, day, account_id, operation) do update set requests = u.requests + excluded.requests;
+  update request_batch set rolled_at = now() where id = any (batches);
+  return cardinality(batches);
+end $$;
+
+-- What was over `keep` ago goes, as far as that goes without waiting for anybody. Names of the days that were dropped.
+create or replace function request_days_drop(keep interval) returns setof text
+language plpgsql as $$
+declare
+  name text;
+begin
+  perform set_config('lock_timeout', '200ms', true);
+  delete from request_hour where hour < now() - keep;
+  delete from request_status where hour < now() - keep;
+  delete from request_user where day < ((now() - keep) at time zone 'UTC')::date;
+  delete from request_default where at < now() - keep;
+  delete from request_batch where rolled_at < now() - interval '1 day';
+  for name in select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+               where i.inhparent = 'request'::regclass and c.relname ~ '^request_[0-9]{8}$'
+                 and (to_date(right(c.relname, 8), 'YYYYMMDD') + 1)::timestamp at time zone 'UTC' < now() - keep
+               order by c.relname loop
+    begin
+      execute format('drop table %I', name);
+      return next name;
+    exception when lock_not_available then
+      return;
+    end;
+  end loop;
+end $$;
+
+-- What was rolled up until now. Nobody rolls up meanwhile: what is not counted here, the new function counts.
+lock table request_batch in share row exclusive mode;
+insert into request_status (hour, product, operation, status, requests)
+select date_trunc('hour', r.at, 'UTC'), r.product, r.operation, r.status, count(*)
+  from request r
+ where not exists (select from request_batch b where b.id = r.batch and b.rolled_at is null)
+ group by 1, 2, 3, 4;
+insert into request_user (day, product, account_id, operation, requests)
+select (r.at at time zone 'UTC')::date, r.product, r.account_id, r.operation, count(*)
+  from request r
+ where r.account_id is not null and not exists (select from request_batch b where b.id = r.batch and b.rolled_at is null)
+ group by 1, 2, 3, 4;
 
 -- ---- nutrition: preferences ----
 
@@ -232,176 +335,3 @@ create table nutrition.payment (
   invoice_url              text
 );
 create index payment_of on nutrition.payment (account_id, payment_date desc, id desc);
-
--- ---- SMS agent: tasks ----
-
-alter table smsagent.task
-  add tokens_used      integer,
-  add complexity_score numeric(3, 2) check (complexity_score between 0 and 1),
-  add error_message    text,
-  add completed_at     timestamptz,
-  add metadata         json not null default '{}';
-create index task_created on smsagent.task (created_at desc, id desc);
-create index task_category on smsagent.task (category, created_at desc, id desc);
-create index task_success on smsagent.task (success, created_at desc, id desc);
-
-create function smsagent.task_json(t smsagent.task) returns json
-language sql stable parallel safe as $$
-  select json_build_object(
-         'id', t.id, 'user_phone', t.phone_number, 'sms_content', t.user_message, 'ai_response', t.ai_response,
-         'category', t.category, 'processing_time', t.processing_time, 'tokens_used', t.tokens_used,
-         'complexity_score', t.complexity_score, 'success', t.success, 'error_message', t.error_message,
-         'created_at', iso_time(t.created_at), 'completed_at', iso_time(t.completed_at), 'metadata', t.metadata)
-$$;
-
--- The latest tasks that were asked for, at most so many; null asks for any. It becomes part of the statement that names it. Of
--- its branches one runs, whose index has the filter that leaves the fewest, in the order of a list.
-create function smsagent.tasks(phone text, kind text, went boolean, since timestamptz, until timestamptz, most bigint)
-returns setof smsagent.task
-language sql stable as $$
-  (select * from smsagent.task
-    where phone_number = phone and (kind is null or category = kind) and (went is null or success = went)
-      and created_at >= coalesce(since, '-infinity') and created_at < coalesce(until, 'infinity')
-    order by created_at desc, id desc limit most)
-  union all
-  (select * from smsagent.task
-    where phone is null and success = went and (kind is null or category = kind)
-      and created_at >= coalesce(since, '-infinity') and created_at < coalesce(until, 'infinity')
-    order by created_at desc, id desc limit most)
-  union all
-  (select * from smsagent.task
-    where phone is null and went is null and category = kind
-      and created_at >= coalesce(since, '-infinity') and created_at < coalesce(until, 'infinity')
-    order by created_at desc, id desc limit most)
-  union all
-  (select * from smsagent.task
-    where phone is null and went is null and kind is null
-      and created_at >= coalesce(since, '-infinity') and created_at < coalesce(until, 'infinity')
-    order by created_at desc, id desc limit most)
-$$;
-
--- Of tasks that have ended, in per cent.
-create function smsagent.success_rate(good bigint, ended bigint, digits integer) returns numeric
-language sql immutable parallel safe as $$
-  select coalesce(round(100.0 * good / nullif(ended, 0), digits), 0.0)
-$$;
-
--- ---- SMS agent: tiers and countries ----
-
-create table smsagent.tier_change (
-  id           bigint generated always as identity primary key,
-  phone_number text not null references smsagent.person,
-  was          text not null,
-  becomes      text not null,
-  reason       text,
-  changed_by   bigint references account,
-  changed_at   timestamptz not null default now()
-);
-create index tier_change_at on smsagent.tier_change (changed_at);
-create index tier_change_of on smsagent.tier_change (phone_number);
-
-create function smsagent.tier_rank(tier text) returns integer
-language sql immutable parallel safe as $$ select array_position('{free,premium,enterprise}', tier) $$;
-
--- Where a number is from: +1 is Canada's too, told by the area.
-create function smsagent.country(phone text) returns text
-language sql immutable parallel safe as $$
-  select case when phone like '+44%' then 'UK'
-              when phone not like '+1%' then 'Other'
-              when substr(phone, 3, 3) = any ('{204,226,236,249,250,257,263,289,306,343,354,365,367,368,382,387,403,416,418,428,
-                                                431,437,438,450,460,468,474,506,514,519,537,548,568,579,581,584,587,604,613,639,
-                                                647,672,683,705,709,742,753,778,780,782,807,819,825,851,867,873,879,902,905,
-                                                942}') then 'CA'
-              else 'US' end
-$$;
-
--- ---- Expense Tracker: notifications ----
-
-create table expenses.notice_type (
-  type     text primary key,
-  position integer not null unique
-);
-insert into expenses.notice_type (type, position)
-select type, n from unnest('{expense_added,expense_updated,comment_added,settlement_requested,settlement_completed,payment_due,
-                             group_invite,member_joined,member_left,report_ready}'::text[]) with ordinality as t(type, n);
-
-create table expenses.notification (
-  id         bigint generated always as identity primary key,
-  account_id bigint not null references account,
-  type       text not null references expenses.notice_type,
-  title      text not null,
-  message    text not null,
-  priority   text not null default 'normal' check (priority in ('low', 'normal', 'high')),
-  sender_id  bigint references account,
-  metadata   json not null default '{}',
-  action_url text,
-  created_at timestamptz not null default now(),
-  read_at    timestamptz
-);
-create index notification_of on expenses.notification (account_id, id desc);
-create index notification_unread on expenses.notification (account_id, id desc) where read_at is null;
-
--- Of somebody, the latest, at most so many; null asks for any. One of the branches runs: few are not read.
-create function expenses.notifications(account_id bigint, was_read boolean, kind text, weight text, most bigint)
-returns setof expenses.notification
-language sql stable as $$
-  (select * from expenses.notification n
-    where n.account_id = notifications.account_id and n.read_at is null and not was_read
-      and (kind is null or n.type = kind) and (weight is null or n.priority = weight)
-    order by n.id desc limit most)
-  union all
-  (select * from expenses.notification n
-    where n.account_id = notifications.account_id and was_read is not false and (was_read is null or n.read_at is not null)
-      and (kind is null or n.type = kind) and (weight is null or n.priority = weight)
-    order by n.id desc limit most)
-$$;
-
--- What of all that somebody wants to be told, and how.
-alter table expenses.profile
-  add notices json not null default '{"email_enabled": true, "push_enabled": false, "sms_enabled": false,
-                                      "quiet_hours": {"enabled": false, "start": "22:00", "end": "08:00", "timezone": "UTC"}}';
-
-create table expenses.notice_choice (
-  account_id bigint not null references account,
-  type       text not null references expenses.notice_type,
-  enabled    boolean not null,
-  channels   text[] not null,
-  frequency  text not null check (frequency in ('immediate', 'daily', 'weekly')),
-  primary key (account_id, type)
-);
-
--- ---- AIlice: notifications ----
-
-create table ailice.notification (
-  id                bigint generated always as identity primary key,
-  account_id        bigint not null references account,
-  title             text not null,
-  message           text not null,
-  notification_type text not null check (notification_type in ('info', 'success', 'warning', 'error')),
-  action_url        text,
-  metadata          json not null default '{}',
-  created_at        timestamptz not null default now(),
-  read_at           timestamptz
-);
-create index notification_of on ailice.notification (account_id, id desc);
-create index notification_unread on ailice.notification (account_id, id desc) where read_at is null;
-
-create function ailice.notification_json(n ailice.notification) returns json
-language sql stable parallel safe as $$
-  select json_build_object('id', n.id, 'title', n.title, 'message', n.message, 'notification_type', n.notification_type,
-                           'read', n.read_at is not null, 'action_url', n.action_url, 'metadata', n.metadata,
-                           'created_at', ailice.stamp(n.created_at), 'read_at', ailice.stamp(n.read_at))
-$$;
-
--- Of somebody, the latest, at most so many. One of the branches runs: few are not read.
-create function ailice.notifications(account_id bigint, unread boolean, most bigint)
-returns setof ailice.notification
-language sql stable as $$
-  (select * from ailice.notification n
-    where n.account_id = notifications.account_id and unread and n.read_at is null
-    order by n.id desc limit most)
-  union all
-  (select * from ailice.notification n
-    where n.account_id = notifications.account_id and not unread
-    order by n.id desc limit most)
-$$;
