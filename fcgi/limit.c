@@ -122,32 +122,35 @@ static void expires(struct ask *ask)
     answered(ask->owner);
 }
 
-static void hit_send(struct limiting *limiting, struct hit *hit, void (*done)(struct ask *ask), const char *name,
-                     int seconds)
+static void hit_send(struct hit *hit, void (*done)(struct ask *ask), struct limiting *limiting,
+                     const struct command *command)
 {
-    struct command command = { 0 };
-
-    command_text(limiting->rq, &command, name);
-    command_text(limiting->rq, &command, hit->key);
-    if (seconds)
-        command_number(limiting->rq, &command, seconds);
     hit->ask = (struct ask){ .done = done, .owner = limiting };
     limiting->open++;
-    redis_link_send(queue_links_main(limiting->rq->server->redis), &hit->ask, &command);
+    redis_link_send(queue_links_main(limiting->rq->server->redis), &hit->ask, command);
 }
 
 /* The first of a window says how long that is kept. */
+static void hit_expires(struct hit *hit, struct limiting *limiting)
+{
+    struct command command = { 0 };
+
+    command_text(limiting->rq, &command, "EXPIRE");
+    command_text(limiting->rq, &command, hit->key);
+    command_number(limiting->rq, &command, hit->rate->seconds + KEPT_LONGER);
+    hit_send(hit, expires, limiting, &command);
+}
+
 static void counted(struct ask *ask)
 {
-    struct limiting *limiting = ask->owner;
     struct hit *hit = OWNER(ask, struct hit, ask);
     const redisReply *reply = ask->reply;
 
     if (reply && reply->type == REDIS_REPLY_INTEGER)
         hit->n = (int)reply->integer;
     if (hit->n == 1)
-        hit_send(limiting, hit, expires, "EXPIRE", hit->rate->seconds + KEPT_LONGER);
-    answered(limiting);
+        hit_expires(hit, ask->owner);
+    answered(ask->owner);
 }
 
 /* Plain commands: a script that does the same takes twice the time of the server. */
@@ -160,10 +163,13 @@ static int count(struct limiting *limiting)
     rq->pending++;
     for (int i = 0; i < limiting->count; i++) {
         struct hit *hit = &limiting->hits[i];
+        struct command command = { 0 };
 
         hit->key = FORMAT(rq, "mr1:{rl:%s:%s}:%s:%lld", rq->product->name, limiting->who, hit->rate->name,
                           limiting->now / hit->rate->seconds);
-        hit_send(limiting, hit, counted, "INCR", 0);
+        command_text(rq, &command, "INCR");
+        command_text(rq, &command, hit->key);
+        hit_send(hit, counted, limiting, &command);
     }
     return 0;
 }

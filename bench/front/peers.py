@@ -17,7 +17,9 @@ def check_same(stack, caller, path, side):
     status, _, ours = call(stack, "GET", path, headers=caller.headers)
     asked = {**caller.headers, **side.headers}
     until(f"{side.side.name} answers", lambda: call(stack, "GET", path, headers=asked)[0] == 200)
-    theirs = call(stack, "GET", path, headers=asked)[2]
+    _, headers, theirs = call(stack, "GET", path, headers=asked)
+    if side.side.argv and headers["X-RateLimit-Limit"]:
+        raise Trouble(f"nginx hands to the front what {side.side.name} is to answer")
     if status != 200 or ours != theirs or "title" not in json.loads(ours):
         raise Trouble(f"{side.side.name} answers otherwise than the front:\n{ours}\n{theirs}")
     forged = {**asked, "Authorization": asked["Authorization"][:-4] + "AAAA"}

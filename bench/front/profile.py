@@ -53,17 +53,16 @@ def name_of(line):
 
 
 def samples(data, stacks):
-    """Each sample's functions, innermost first."""
-    text = perf("script", "-i", data, "-F", "ip,sym")
-    if not stacks:
-        return [[name_of(line)] for line in text.splitlines() if line.strip()]
-    return [[name_of(line) for line in one.splitlines() if line.strip()] for one in text.split("\n\n") if one.strip()]
+    """Each sample's functions, innermost first, and whether they are the kernel's."""
+    text = perf("script", "-i", data, "-F", "ip,sym,dso")
+    ones = text.split("\n\n") if stacks else text.splitlines()
+    return [[(name_of(line), "[kernel" in line) for line in one.splitlines() if line.strip()] for one in ones if one.strip()]
 
 
 def step_of(functions):
     """The innermost that is a step."""
     names = dict(STEPS)
-    return next((names[one] for one in functions if one in names), "the rest")
+    return next((names[one] for one, _ in functions if one in names), "the rest")
 
 
 def table(title, counts, us, shown=SHOWN):
@@ -106,7 +105,8 @@ def run(stack, options):
             us = turn["handler" if name == "front" else name]
             if name == "front":
                 table("front, by step", count(map(step_of, found)), us, len(STEPS) + 1)
-            table(f"{name}, by function", count(one[0] for one in found if one), us)
+            kernel = sum(one[0][1] for one in found) / max(len(found), 1)
+            table(f"{name}, by function, {kernel * 100:.0f} % in the kernel", count(one[0][0] for one in found), us)
     return []
 
 

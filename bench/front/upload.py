@@ -1,14 +1,14 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What 100 MB that are sent in do to the front's memory: through nginx, really received, typed and stored. In one body
-where there is a row that takes as much (ailice's files), else in ten at the same time of 10 MiB each, to expenses'
-avatar. One small upload goes in front, which makes the pool's threads and has libmagic read its table; what counts is
-the highest mark of the resident set while they come in, above what it was before."""
+where there is a row that takes as much (ailice's files), else in ten of 10 MiB, one after the other, to expenses'
+avatar: what grew with the body would be seen there as well. Small uploads at the same time go in front, which make the
+pool's threads and have libmagic read its table in each. What counts is the highest mark of the resident set while they
+come in, above what it was before."""
 import base64
 import http.client
 import json
 import re
-import statistics
 import threading
 from pathlib import Path
 
@@ -61,18 +61,23 @@ def received(folder):
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
-def send_all(stack, path, token, field, sizes):
-    """At the same time; the bytes that have been stored by it."""
-    storage = Path(stack["storage"])
-    before, answers = received(storage), []
-    threads = [threading.Thread(target=lambda mib=mib: answers.append(send(stack, path, token, field, mib))) for mib in sizes]
+def warm(send_one):
+    """Eight at the same time."""
+    threads = [threading.Thread(target=send_one) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    refused = [answer for answer in answers if answer[0] not in (200, 201, 202)]
-    if refused or len(answers) != len(sizes):
-        raise Trouble(f"an upload is answered {refused[:1]}")
+
+
+def send_all(stack, path, token, field, sizes):
+    """The bytes that have been stored by it."""
+    storage = Path(stack["storage"])
+    before = received(storage)
+    for mib in sizes:
+        status, answer = send(stack, path, token, field, mib)
+        if status not in (200, 201, 202):
+            raise Trouble(f"an upload is answered {status}: {answer}")
     return received(storage) - before
 
 
@@ -90,7 +95,7 @@ def way(stack):
 def run(stack, options):
     path, token, field, sizes = way(stack)
     front = stack["pids"]["front"]
-    send_all(stack, path, token, field, [1] * len(sizes))
+    warm(lambda: send(stack, path, token, field, 1))
     growths = []
     print(f"{len(sizes)} x {sizes[0]} MiB to {path}\n{'':10} {'before':>10} {'highest':>10} {'growth MiB':>11}")
     for turn in range(options.turns):
@@ -102,7 +107,7 @@ def run(stack, options):
         growths.append(highest - before)
         print(f"upload {turn + 1:<3} {before:10.2f} {highest:10.2f} {growths[-1]:11.2f}")
     print()
-    return [("front.upload.growth", statistics.median(growths), "<=", 1.0)]
+    return [("front.upload.growth", max(growths), "<=", 1.0)]
 
 
 if __name__ == "__main__":
