@@ -247,8 +247,10 @@ static int read_pieces(struct upload *upload, struct multipart *multipart)
     while (at < in->body_length && r == 0) {
         ssize_t n = pread(in->body_fd, piece, PIECE, (off_t)at);
 
+        if (n < 0 && errno == EINTR)
+            continue;
         if (n <= 0)
-            return n < 0 && errno == EINTR ? 0 : refuse(upload, E_UNAVAILABLE, NULL, NULL);
+            return refuse(upload, E_UNAVAILABLE, NULL, NULL);
         r = multipart_feed(multipart, piece, (size_t)n);
         at += (size_t)n;
     }
