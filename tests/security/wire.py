@@ -107,7 +107,7 @@ class Wire:
             self.close()
             return None
         if self.tally:
-            self.tally.calls += 1
+            self.tally.note()
         if response.will_close:
             self.close()
         return reply
