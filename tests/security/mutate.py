@@ -25,8 +25,7 @@ from objects import object_of                                         # noqa: E4
 from world import World                                               # noqa: E402
 
 THREADS = 4
-SLOWEST = 5.0         # seconds an answer may take ...
-TIMES = 4             # ... at least one time of so many
+SLOWEST = 5.0         # seconds an answer may take
 TROUBLES = 5          # then it is enough
 
 
@@ -113,7 +112,7 @@ class Attacker:
             address = f"10.{dice.randrange(256)}.{dice.randrange(256)}.{dice.randrange(1, 255)}"
             request = request_of(row, caller, self.values_of(row, caller, gone), address=address)
             touched = mutations.mutate(dice, row, request)
-            reply = self.ask(request)
+            reply = self.wire.ask_soon(request, SLOWEST)
             why = self.judge(row, reply, touched)
             if why:
                 self.run_of.tell(row, number, request, f"{why} ({', '.join(touched)})")
@@ -124,15 +123,6 @@ class Attacker:
             if caller and self.has_ended(row, caller, reply, touched):
                 caller = self.caller(row, anew=True)
         self.run_of.note(statuses, slowest, number)
-
-    def ask(self, request):
-        """A busy machine makes everything slow once. What the request itself makes slow is so each time."""
-        replies = [self.wire.ask(request)]
-        while replies[-1] and replies[-1].seconds > SLOWEST and len(replies) < TIMES:
-            replies.append(self.wire.ask(request))
-        if replies[-1] and replies[-1].seconds <= SLOWEST:
-            replies[0].seconds = replies[-1].seconds
-        return replies[0]
 
     def has_ended(self, row, caller, reply, touched):
         """A caller that the request before, or this one, signed out or deleted. An unsigned one is told so for ever."""
