@@ -62,10 +62,11 @@ static const char *form_of(const struct endpoint *row)
 static void describe_list(json_t *list, const struct product *product, const struct endpoint *rows)
 {
     for (; rows->name; rows++) {
-        json_t *row = json_pack("{ss ss ss* ss ss ss si ss so}", "product", product->name, "name", rows->name, "sql",
-                                rows->sql ? rows->sql->name : NULL, "method", method_names[rows->method], "path",
-                                rows->path, "who", who_names[rows->who], "status", rows->status ? rows->status : 200,
-                                "form", form_of(rows), "fields", describe_fields(rows->in));
+        json_t *row =
+            json_pack("{ss ss* ss ss* ss ss ss si ss so}", "product", product->name, "root", product->root, "name",
+                      rows->name, "sql", rows->sql ? rows->sql->name : NULL, "method", method_names[rows->method],
+                      "path", rows->path, "who", who_names[rows->who], "status", rows->status ? rows->status : 200,
+                      "form", form_of(rows), "fields", describe_fields(rows->in));
         memory_check(row);
         if (rows->list) {
             const struct paging *paging = &product->dialect->paging;
@@ -81,7 +82,8 @@ int describe_rows(FILE *to)
 
     for (const struct product *product = products; product->name; product++) {
         describe_list(list, product, product->endpoints);
-        describe_list(list, product, core_endpoints);
+        if (!product->root)
+            describe_list(list, product, core_endpoints);
     }
     if (json_dumpf(list, to, JSON_INDENT(1)) || fputc('\n', to) == EOF || fflush(to))
         return -EIO;

@@ -21,7 +21,8 @@ struct operation {
         guarded[WAY_COUNT]; /* of a read for callers who are signed in: the caller's check and the statement in one */
     const char **names;
     int name_count, field_count;
-    bool has_body; /* some field is of the body */
+    bool has_body;    /* some field is of the body */
+    uint64_t version; /* of the statement's text: another one has another */
 };
 
 /* What a password's hash costs (Argon2id), and one that nobody's password matches. */
@@ -48,11 +49,13 @@ struct server {
     struct limits *limits;
     struct once_statements *once;
     struct pool *pool, *hashers;
+    const struct storage *storage; /* its calls block: the pool's to make */
     struct hash_cost hash_cost;
     struct bound tier;               /* sql/core/tier.sql */
     struct statement *ready;         /* sql/core/ready.sql */
     struct bound callers[WAY_COUNT]; /* sql/core/caller*.sql; their sources are the fixed names */
     struct route_node **routes;      /* of each product */
+    const char **paths;              /* the same: the value of :paths */
     struct asset **descriptions;     /* the same; made when first asked for */
     const struct asset *pages;       /* assets_load(); NULL: not yet */
     int open_requests;
@@ -78,6 +81,9 @@ int describe_rows(FILE *to);
 extern const char *const method_names[METHOD_COUNT];
 struct route_node *route_tree(void *ctx);
 void route_add(struct route_node *root, const struct operation *operation);
+/* What :paths is: the rows' paths by their names, as JSON on ctx. Statistics know an endpoint by its row, who reads
+ * them by its path. */
+const char *route_paths(void *ctx, const struct endpoint *rows);
 /* Find the operation for the decoded segments. captures[i] becomes the index of the segment of the i-th parameter in
  * the path. NULL: no such path, or (then *ret_allow is a list of methods on ctx) not this method. */
 const struct operation *route_find(void *ctx, const struct route_node *root, enum method method, char *const *segments,
@@ -111,12 +117,20 @@ void cors_headers(struct request *rq);
 void options_answer(struct request *rq, const char *allow);
 
 /* page.c: */
-/* The two fields that a list has besides its row's, on ctx; end with a NULL name. */
+/* The fields that a list has besides its row's, on ctx; end with a NULL name, and there is room for PAGE_FIELDS in
+ * front of it. */
+enum { PAGE_FIELDS = 3 };
 const struct field *page_fields(void *ctx, const struct dialect *dialect, const struct endpoint *row);
-/* Set :page_limit and :page_offset, where the row is a list. */
+/* Set the fixed arguments of lists, where the row is one. */
 void page_arguments(struct request *rq);
-/* What the dialect makes of a list's array; total: what the statement says, or NULL. */
-const char *page_body(struct request *rq, const char *items, const char *total);
+/* Which connections a request takes: its row's, but to pass over very many rows takes the slow ones. */
+enum lane page_lane(const struct request *rq);
+/* What the dialect makes of a list's array; rows: what the statement says besides. */
+const char *page_body(struct request *rq, const char *items, const PGresult *rows);
+
+/* queue_settings.c: tell Redis what goes for a queue from now on: a JSON array of the queue's name and the words of
+ * script settings. The answer waits for it; what goes wrong is the scheduler's to mend. */
+void hand_over_settings(struct request *rq, const char *words);
 
 /* job_args.c: */
 /* Find what :job_args is made of, for a statement that names it. Why that cannot be, else NULL. */
