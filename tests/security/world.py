@@ -4,7 +4,8 @@ import itertools
 import json
 import secrets
 import subprocess
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from client import Client, Mailbox, ask, load_stack
@@ -22,9 +23,11 @@ class Tally:
     calls: int = 0
     mutations: int = 0
     held_open: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, *_):
-        self.calls += 1
+        with self.lock:
+            self.calls += 1
 
     def line(self):
         return (f"security: {self.rows} rows, {self.calls} calls, {self.mutations} mutations, "
