@@ -29,6 +29,7 @@ struct config {
     int front_queue_age;        /* milliseconds */
     const char *front_sendfile; /* accel, sendfile or no */
     int front_threads;
+    int front_parked;
     int password_threads, password_operations, password_memory; /* memory: MiB */
     const char *products;                                       /* those served here, comma-separated; "": all */
     const char *twilio_token;

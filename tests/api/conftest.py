@@ -5,7 +5,9 @@
 """
 import contextlib
 import json
+import os
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -137,6 +139,35 @@ def paused(stack):
         finally:
             ctl("resume", service)
     return hold
+
+
+@pytest.fixture
+def runner():
+    """Stop the process that runs the image worker's job, as soon as there is one."""
+    seen = set()
+
+    def running(pid):
+        """As soon as it is the runner: stopped between fork and exec it would hold up the worker, too."""
+        try:
+            return Path(f"/proc/{pid}/comm").read_text().startswith("millrace-runner")
+        except (FileNotFoundError, ProcessLookupError):     # it ended before the open, or between that and the read
+            return False
+
+    def children(pid):
+        return [int(child) for task in Path(f"/proc/{pid}/task").iterdir()
+                for child in (task / "children").read_text().split() if running(child)]
+
+    def stop():
+        worker = load_stack()["pids"]["image"]
+        until = time.monotonic() + PATIENCE
+        while not (found := set(children(worker)) - seen):
+            assert time.monotonic() < until, "no job is running"
+            time.sleep(0.001)
+        pid = found.pop()
+        seen.add(pid)
+        os.kill(pid, signal.SIGSTOP)
+        return pid
+    return stop
 
 
 @pytest.fixture
