@@ -46,8 +46,10 @@ enum field_flag {
     REQUIRED = 1,
     SECRET = 2,
     NULLABLE = 4,
-    CLAMPED = 8,  /* an INTEGER above max counts as max */
-    POSITIVE = 16 /* a DECIMAL above 0 */
+    CLAMPED = 8,   /* an INTEGER above max counts as max */
+    POSITIVE = 16, /* a DECIMAL above 0 */
+    DAY_END =
+        32 /* a TIME before which a span ends: of a date alone the day's own end, so that it is part of the span */
 };
 
 struct field {

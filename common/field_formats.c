@@ -141,9 +141,8 @@ static bool is_time_end(const char *text)
 
 const char *field_rule_time(void *ctx, const struct field *field, const char *text, struct field_refusal *ret)
 {
-    (void)field;
     if (is_date(text) && !text[10])
-        return FORMAT(ctx, "%sT00:00:00Z", text);
+        return FORMAT(ctx, "%sT%s:00:00Z", text, field->flags & DAY_END ? "24" : "00");
     if (is_date(text) && (text[10] == 'T' || text[10] == ' ') && is_clock(text + 11) &&
         (!text[16] ||
          (text[16] == ':' && digits_of(text + 17, 2) >= 0 && digits_of(text + 17, 2) < 60 && is_time_end(text + 19))))

@@ -313,7 +313,7 @@ int body_take(struct request *rq, const PGresult *rows)
     if (check_body(rq) < 0)
         return -1;
     if (rq->operation->row->list)
-        body = page_body(rq, body, result_column(rows, "total"));
+        body = page_body(rq, body, result_column(rows, "total"), result_column(rows, "meta"));
     else if (dialect->success_body && !rq->operation->row->bare && (*body || message))
         body = dialect->success_body(rq, body, message);
     if (body != rq->body) {

@@ -71,6 +71,7 @@ struct endpoint {
 struct page {
     long long limit, offset, total; /* total: -1 when the statement does not count */
     const char *items;              /* a JSON array */
+    const char *meta;               /* members that the envelope gets besides its own, as an object; NULL: none */
 };
 
 /* How a product pages its lists: the names of the two query fields that say which part is wanted, and how the body of

@@ -64,7 +64,7 @@ void page_arguments(struct request *rq)
     rq->arguments[ARG_OFFSET] = FORMAT(rq, "%lld", page.offset);
 }
 
-const char *page_body(struct request *rq, const char *items, const char *total)
+const char *page_body(struct request *rq, const char *items, const char *total, const char *meta)
 {
     const struct paging *paging = &rq->product->dialect->paging;
     struct page page = page_asked(rq);
@@ -72,6 +72,7 @@ const char *page_body(struct request *rq, const char *items, const char *total)
     if (!paging->body)
         return items;
     page.items = items;
+    page.meta = meta;
     page.total = total ? strtoll(total, NULL, 10) : -1;
     return paging->body(rq, &page);
 }

@@ -42,6 +42,7 @@ enum fixed {
     ARG_LIMIT, /* of lists: page.c */
     ARG_OFFSET,
     ARG_SAID,     /* names of the body's members that were sent, as an array: tells null from missing */
+    ARG_PATHS,    /* what the product's rows answer to: a JSON object, their paths by their names */
     ARG_JOB_ARGS, /* only in rows that name a job; made by answer_from_sql() */
     FIXED_COUNT
 };

@@ -51,6 +51,16 @@ void route_add(struct route_node *root, const struct operation *operation)
     root->operations[operation->row->method] = operation;
 }
 
+const char *route_paths(void *ctx, const struct endpoint *rows)
+{
+    char *paths = COPY(ctx, "{");
+
+    for (int i = 0; rows[i].name; i++)
+        paths =
+            memory_check(talloc_asprintf_append(paths, "%s\"%s\":\"%s\"", i ? "," : "", rows[i].name, rows[i].path));
+    return memory_check(talloc_strdup_append(paths, "}"));
+}
+
 /* The node of the whole path, literals first. captures gets the positions of the parameters. */
 static const struct route_node *walk(const struct route_node *node, char *const *segments, int count, int at,
                                      int *captures)
@@ -216,6 +226,7 @@ int route(struct request *rq)
     rq->arguments[ARG_PRODUCT] = rq->product->name;
     rq->arguments[ARG_REQUEST_ID] = rq->request_id;
     rq->arguments[ARG_BASE_URL] = *(const char *const *)((const char *)request_config(rq) + rq->product->url);
+    rq->arguments[ARG_PATHS] = rq->server->paths[rq->product - products];
     keep_path_arguments(rq, captures);
     return 0;
 }

@@ -193,7 +193,7 @@ static const char *const fixed_names[FIXED_COUNT] = {
     [ARG_ISSUED_AT] = "issued_at",   [ARG_JTI] = "jti",
     [ARG_PROOF] = "proof",           [ARG_LIMIT] = "page_limit",
     [ARG_OFFSET] = "page_offset",    [ARG_SAID] = "said",
-    [ARG_JOB_ARGS] = "job_args",
+    [ARG_PATHS] = "paths",           [ARG_JOB_ARGS] = "job_args",
 };
 
 static void name_add(struct operation *operation, const char *name)
@@ -331,9 +331,11 @@ static int compile_rows(struct server *server)
     while (products[n].name)
         n++;
     server->routes = memory_check(talloc_zero_array(server, struct route_node *, n));
+    server->paths = memory_check(talloc_zero_array(server, const char *, n));
     server->descriptions = memory_check(talloc_zero_array(server, struct asset *, n));
     for (int i = 0; i < n && r == 0; i++) {
         server->routes[i] = route_tree(server);
+        server->paths[i] = route_paths(server, products[i].endpoints);
         r = add_rows(server, server->routes[i], products[i].dialect, core_endpoints);
         if (r == 0)
             r = add_rows(server, server->routes[i], products[i].dialect, products[i].endpoints);

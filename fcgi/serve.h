@@ -56,6 +56,7 @@ struct server {
     struct statement *ready;         /* sql/core/ready.sql */
     struct bound callers[WAY_COUNT]; /* sql/core/caller*.sql; their sources are the fixed names */
     struct route_node **routes;      /* of each product */
+    const char **paths;              /* the same: the value of :paths */
     struct asset **descriptions;     /* the same; made when first asked for */
     const struct asset *pages;       /* assets_load(); NULL: not yet */
     int open_requests;
@@ -81,6 +82,9 @@ int describe_rows(FILE *to);
 extern const char *const method_names[METHOD_COUNT];
 struct route_node *route_tree(void *ctx);
 void route_add(struct route_node *root, const struct operation *operation);
+/* What :paths is: the rows' paths by their names, as JSON on ctx. Statistics know an endpoint by its row, who reads
+ * them by its path. */
+const char *route_paths(void *ctx, const struct endpoint *rows);
 /* Find the operation for the decoded segments. captures[i] becomes the index of the segment of the i-th parameter in
  * the path. NULL: no such path, or (then *ret_allow is a list of methods on ctx) not this method. */
 const struct operation *route_find(void *ctx, const struct route_node *root, enum method method, char *const *segments,
@@ -123,7 +127,7 @@ const struct field *page_fields(void *ctx, const struct dialect *dialect, const 
 /* Set :page_limit and :page_offset, where the row is a list. */
 void page_arguments(struct request *rq);
 /* What the dialect makes of a list's array; total: what the statement says, or NULL. */
-const char *page_body(struct request *rq, const char *items, const char *total);
+const char *page_body(struct request *rq, const char *items, const char *total, const char *meta);
 
 /* job_args.c: */
 /* Find what :job_args is made of, for a statement that names it. Why that cannot be, else NULL. */

@@ -56,11 +56,12 @@ static char *list_body(struct request *rq, const struct page *page)
 {
     const char *base = request_prefix(rq), *next = page_next(rq, base, page), *previous = page_previous(rq, base, page);
     long long pages = (page->total + page->limit - 1) / page->limit, last = pages > 0 ? (pages - 1) * page->limit : 0;
+    const char *more = page->meta ? FORMAT(rq, ",%.*s", (int)strlen(page->meta) - 2, page->meta + 1) : "";
     char *pagination = FORMAT(rq,
-                              ",\"pagination\":{\"page\":%lld,\"page_size\":%lld,\"total_pages\":%lld,"
+                              "%s,\"pagination\":{\"page\":%lld,\"page_size\":%lld,\"total_pages\":%lld,"
                               "\"total_items\":%lld,\"has_next\":%s,\"has_previous\":%s}",
-                              page->offset / page->limit + 1, page->limit, pages, page->total, next ? "true" : "false",
-                              previous ? "true" : "false");
+                              more, page->offset / page->limit + 1, page->limit, pages, page->total,
+                              next ? "true" : "false", previous ? "true" : "false");
 
     return FORMAT(rq,
                   "{\"status\":\"success\",\"data\":%s,\"meta\":%s,"
@@ -122,7 +123,7 @@ static const struct field success_out[] = {
 };
 static const struct field list_out[] = {
     OUT(TEXT, "status"), BODY_HERE("data"),
-    OUT_OBJECT("meta", META_OUT,
+    OUT_OBJECT("meta", META_OUT, { .name = "unread_count", .type = INTEGER, .doc = "Of notifications, on any page." },
                OUT_OBJECT("pagination", OUT(INTEGER, "page"), OUT(INTEGER, "page_size"), OUT(INTEGER, "total_pages"),
                           OUT(INTEGER, "total_items"), OUT(BOOLEAN, "has_next"), OUT(BOOLEAN, "has_previous"))),
     OUT_OBJECT("links", OUT_NULLABLE(TEXT, "first"), OUT_NULLABLE(TEXT, "last"), OUT_NULLABLE(TEXT, "next"),

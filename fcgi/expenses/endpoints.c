@@ -27,6 +27,26 @@ static const struct field me_out[] = {
     { .name = NULL },
 };
 
+static const char *const notice_types[] = {
+    "expense_added", "expense_updated", "comment_added", "settlement_requested", "settlement_completed", "payment_due",
+    "group_invite", "member_joined", "member_left", "report_ready", NULL,
+};
+static const char *const priorities[] = { "low", "normal", "high", NULL };
+static const char *const channels[] = { "email", "push", "sms", "in_app", NULL };
+static const char *const frequencies[] = { "immediate", "daily", "weekly", NULL };
+
+#define SWITCH(id, text) { .name = id, .type = BOOLEAN, .doc = text }
+static const struct field notice_choice[] = {
+    { .name = "type", .type = ENUM, .flags = REQUIRED, .values = notice_types, .doc = "Which." },
+    SWITCH("enabled", "Whether it is told at all."),
+    { .name = "channels", .type = LIST, .max = 4, .doc = "How.", .fields = FIELDS({ .name = "channel", .type = ENUM, .values = channels }) },
+    { .name = "frequency", .type = ENUM, .values = frequencies, .doc = "How often." }, { .name = NULL },
+};
+static const struct field quiet_hours[] = {
+    SWITCH("enabled", "Whether mails wait."), { .name = "start", .type = CLOCK, .doc = "From." },
+    { .name = "end", .type = CLOCK, .doc = "To." }, ZONE_FIELD, { .name = NULL },
+};
+
 const struct endpoint expenses_endpoints[] = {
     ENDPOINT(expenses, register,
         .method = POST, .path = "/api/auth/register/", .who = ANYONE, .status = 201,
@@ -86,6 +106,39 @@ const struct endpoint expenses_endpoints[] = {
         .in = FIELDS({ .name = "avatar", .type = FILE_PART, .flags = REQUIRED, .max = 10485760, .values = picture_types,
                        .doc = "JPEG, PNG or WebP, at most 10 MiB." }),
         .out = FIELDS(OUT(TEXT, "avatar_url"))),
+    ENDPOINT(expenses, notification_list,
+        .method = GET, .path = "/api/notifications/", .list = 20,
+        .doc = "What the caller was told, the latest first.",
+        .in = FIELDS({ .name = "is_read", .in = QUERY, .type = BOOLEAN, .doc = "Only what was read, or what was not." },
+                     { .name = "type", .in = QUERY, .type = ENUM, .values = notice_types, .doc = "Only of this type." },
+                     { .name = "priority", .in = QUERY, .type = ENUM, .values = priorities, .doc = "Only of this weight." }),
+        .out = FIELDS(OUT(TEXT, "id"), OUT(TEXT, "type"), OUT(TEXT, "title"), OUT(TEXT, "message"), OUT(TEXT, "priority"),
+                      OUT(BOOLEAN, "is_read"), OUT_NULLABLE(OBJECT, "sender"), OUT(OBJECT, "metadata"),
+                      OUT_NULLABLE(TEXT, "action_url"), OUT(TEXT, "created_at"))),
+    ENDPOINT(expenses, notification_read,
+        .method = PUT, .path = "/api/notifications/{notification_id}/read/",
+        .doc = "Say that a notification was read.",
+        .in = FIELDS({ .name = "notification_id", .in = PATH, .type = ID, .flags = REQUIRED, .prefix = "ntf_", .doc = "Its id." }),
+        .out = FIELDS(OUT(TEXT, "id"), OUT(BOOLEAN, "is_read"), OUT(TEXT, "read_at"))),
+    ENDPOINT(expenses, notification_read_all,
+        .method = POST, .path = "/api/notifications/mark-all-read/",
+        .doc = "Say that all of them were read.",
+        .out = FIELDS(OUT(INTEGER, "updated_count"))),
+    ENDPOINT(expenses, notice_get,
+        .method = GET, .path = "/api/notifications/preferences/",
+        .doc = "What the caller wants to be told, and how.",
+        .out = FIELDS(OUT(BOOLEAN, "email_enabled"), OUT(BOOLEAN, "push_enabled"), OUT(BOOLEAN, "sms_enabled"),
+                      OUT_OBJECTS("preferences", OUT(TEXT, "type"), OUT(BOOLEAN, "enabled"),
+                                  OUT_LIST("channels", { .name = "channel", .type = TEXT }), OUT(TEXT, "frequency")),
+                      OUT_OBJECT("quiet_hours", OUT(BOOLEAN, "enabled"), OUT(TEXT, "start"), OUT(TEXT, "end"), OUT(TEXT, "timezone")))),
+    ENDPOINT(expenses, notice_update,
+        .method = PUT, .path = "/api/notifications/preferences/",
+        .doc = "Change what the caller wants to be told: what is left out stays.",
+        .in = FIELDS(SWITCH("email_enabled", "Mails at all."), SWITCH("push_enabled", "Kept; nothing is pushed."),
+                     SWITCH("sms_enabled", "Text messages at all."),
+                     { .name = "preferences", .type = LIST, .max = 100, .doc = "By type.",
+                       .fields = FIELDS({ .name = "choice", .type = OBJECT, .fields = notice_choice }) },
+                     { .name = "quiet_hours", .type = OBJECT, .fields = quiet_hours, .doc = "When mails wait." })),
     { .name = NULL },
 };
 /* clang-format on */

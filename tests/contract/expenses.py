@@ -1,8 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the Expense Tracker's examples need to be true: accounts, and the tokens that are mailed to them."""
 import re
+import subprocess
 
 import people
+
+# As the engine's events will write them.
+TOLD = """
+insert into expenses.notification (account_id, type, title, message, sender_id, metadata, action_url)
+select a.id, 'expense_added', 'New expense in Roommates', 'John added Groceries', a.id, '{"expense_id": "exp_123", "group_id": "grp_1"}',
+       '/expenses/exp_123' from account a, generate_series(1, 3) where a.product = 'expenses' and a.email = '%s'
+"""
 
 
 class Fixture:
@@ -10,11 +18,14 @@ class Fixture:
         self._new_client, self._mailbox = new_client, mailbox
         self._account = examples["expenses.auth.register"]
         self.nobody, self.user = new_client(), new_client()
-        self.user.token = self._register(self.user).tokens.access
+        mine = self._register(self.user)
+        self.user.token = mine.tokens.access
         self.user.call("PATCH", "/api/users/me/", 200, {"bio": "Software developer", "profile": {
             "occupation": "Software Developer", "company": "Tech Corp", "country": "United States", "city": "New York"}})
         self.user.upload("/api/users/me/avatar/", **self.parts(None, None))
-        self.path = {}
+        subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.user.stack["database_url"], "-c", TOLD % mine.user.email],
+                       check=True, timeout=60)
+        self.path = {"notification_id": self.user.get("/api/notifications/").value.data[0].id}
         self.clients = {"none": self.nobody, "optional": self.nobody, "bearer": self.user}
 
     def _new(self, _body=None):

@@ -59,7 +59,7 @@ def hold(fixture, case):
     if wanted is None:
         return [] if not answer.http.content else [f"there is a body: {answer.http.content[:100]!r}"]
     example = case["response"] if case["response"] is not None else case["proposed_response"]
-    return list(troubles(example, answer.value))
+    return list(troubles(example, answer.value, maps=getattr(fixture, "maps", {}).get(case["id"], ())))
 
 
 def fixtures_of(products, cases, stack, rows):

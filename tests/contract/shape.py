@@ -34,35 +34,43 @@ def text_trouble(example, value):
     return None
 
 
-def object_troubles(example, value, path):
+def map_troubles(example, value, path, maps):
+    if not value:
+        yield f"{path} is empty, which shows nothing"
+    for key, member in value.items():
+        yield from troubles(next(iter(example.values())), member, f"{path}.{key}", maps)
+
+
+def object_troubles(example, value, path, maps):
     known = [key for key in value if key in example]
     if known != [key for key in example if key in value]:
         yield f"{path or 'the body'} has its keys in another order: {', '.join(known)}"
     for key, member in example.items():
         place = f"{path}.{key}" if path else key
         if key in value:
-            yield from troubles(member, value[key], place)
+            yield from troubles(member, value[key], place, maps)
         else:
             yield f"{place} is missing"
 
 
-def list_troubles(example, value, path):
+def list_troubles(example, value, path, maps):
     if example and not value:
         yield f"{path} is empty, which shows nothing"
     for number, member in enumerate(value if example else ()):
-        yield from troubles(example[0], member, f"{path}[{number}]")
+        yield from troubles(example[0], member, f"{path}[{number}]", maps)
 
 
-def troubles(example, value, path=""):
-    """What of the answer is not as in the example, one sentence each. A null in the example says nothing."""
+def troubles(example, value, path="", maps=()):
+    """What of the answer is not as in the example, one sentence each. A null in the example says nothing. maps are the
+    paths of objects whose keys are data: each of their members is held against the example's first."""
     expected, given = type_name(example), type_name(value)
     if example is None:
         return
     if expected != given and (expected, given) != ("number", "whole number"):
         yield f"{path or 'the body'} is {given}, not {expected}"
     elif expected == "object":
-        yield from object_troubles(example, value, path)
+        yield from (map_troubles if path in maps else object_troubles)(example, value, path, maps)
     elif expected == "list":
-        yield from list_troubles(example, value, path)
+        yield from list_troubles(example, value, path, maps)
     elif expected == "text" and (trouble := text_trouble(example, value)):
         yield f"{path} {trouble}"

@@ -26,9 +26,12 @@ class Fixture:
         # Nobody can text yet.
         subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", stack["database_url"], "-c",
                         "update smsagent.person set last_active = now(); insert into smsagent.task (phone_number, category, "
-                        "user_message, success, processing_time) select phone_number, 'coding', 'hello', true, 2.3 "
-                        "from smsagent.person"], check=True, timeout=60)
-        self.path = {"phone_number": person.phone_number}
+                        "user_message, ai_response, success, processing_time, tokens_used, complexity_score, completed_at, metadata) "
+                        "select phone_number, c, 'hello', 'Hello!', true, 2.3, 450, 0.7, now(), '{\"language\": \"python\", "
+                        "\"confidence\": 0.95, \"prompt_template\": \"debug_code\", \"model_used\": \"gpt-4\"}' "
+                        "from smsagent.person, unnest('{coding,debug,general}'::text[]) as c, generate_series(1, 11)"], check=True, timeout=60)
+        self.path = {"phone_number": person.phone_number, "task_id": self.user.get("/api/tasks/?page_size=1").results[0].id}
+        self.queries = {"smsagent.tasks.list": f"?user_phone={person.phone_number}&category=coding&page=1&page_size=10"}
         self.clients = {"none": self.nobody, "token": self.user, "admin": self.user}
 
     bodies = {"smsagent.auth.token": lambda self, body: self.account,

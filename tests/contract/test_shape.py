@@ -32,3 +32,12 @@ def test_holds(example, answer):
 def test_does_not_hold(example, answer, why):
     found = list(troubles(example, answer))
     assert len(found) == 1 and found[0].startswith(why), found
+
+
+@pytest.mark.parametrize("answer, why", [
+    ({"a": {"x": {"n": 1}, "y": {"n": 2}}}, None), ({"a": {}}, "a is empty"), ({"a": {"x": {"n": 1}, "y": {}}}, "a.y.n is missing"),
+    ({"a": {"x": 1}}, "a.x is whole number"),
+], ids=str)
+def test_keys_that_are_data(answer, why):
+    found = list(troubles({"a": {"/api/": {"n": 1}}}, answer, maps=("a",)))
+    assert [why] == [line[:len(why)] for line in found] if why else found == []

@@ -104,6 +104,23 @@ def test_hours_hold_what_there_was(sql):
         [str(HOUR + 3_600_000_000), "expenses", "expense_list", "2", "1", "0", "1000", "{1}"]]
 
 
+def test_statuses_by_hours_and_people_by_days(sql):
+    """In any number of steps; at the end they are what the records say."""
+    day = 86_400_000_000
+    put(sql, [visit(account=7), visit(account=7, status=201), visit(status=404, request_id="r"), visit(account=8, operation="")])
+    assert roll_up(sql) == "1" and roll_up(sql) == "0"
+    put(sql, [visit(account=7), visit(at=HOUR + 3_600_000_000, account=7), visit(at=HOUR + day, product="ailice", account=7)])
+    assert roll_up(sql) == "1"
+    assert sql("select (extract(epoch from hour) * 1000000)::bigint, product, operation, status, requests from request_status "
+               "order by 1, 2, 3, 4") == [
+        [str(HOUR), "expenses", "", "200", "1"], [str(HOUR), "expenses", "expense_list", "200", "2"],
+        [str(HOUR), "expenses", "expense_list", "201", "1"], [str(HOUR), "expenses", "expense_list", "404", "1"],
+        [str(HOUR + 3_600_000_000), "expenses", "expense_list", "200", "1"], [str(HOUR + day), "ailice", "expense_list", "200", "1"]]
+    assert sql("select day, product, account_id, operation, requests from request_user order by 1, 2, 3, 4") == [
+        ["2023-11-14", "expenses", "7", "expense_list", "3"], ["2023-11-14", "expenses", "8", "", "1"],
+        ["2023-11-15", "ailice", "7", "expense_list", "1"], ["2023-11-15", "expenses", "7", "expense_list", "1"]]
+
+
 def test_a_roll_up_goes_on_where_the_last_one_stopped(sql):
     """However often, and in however many steps: the same as all at once."""
     rng, values = random.Random(SEED), []
@@ -250,7 +267,7 @@ def test_what_is_older_than_90_days_goes(sql):
             "format('create table %%I partition of request for values from (%%L) to (%%L)', to_char(day, '\"request_\"YYYYMMDD'), "
             "day at time zone 'UTC', (day + interval '1 day') at time zone 'UTC'); end $$" % age)
     now = int(float(sql.one("select extract(epoch from now())")))
-    put(sql, [visit(at=(now - age * 86400) * 1_000_000) for age in (0, 89, 91, 92, 200)])
+    put(sql, [visit(at=(now - age * 86400) * 1_000_000, account=7) for age in (0, 89, 91, 92, 200)])
     roll_up(sql)
     sql("update request_batch set rolled_at = now() - interval '2 days'")
     put(sql, [visit()])
@@ -259,7 +276,8 @@ def test_what_is_older_than_90_days_goes(sql):
     assert len(days(sql)) == 9
     assert sql.one("select count(*) from request where at < now() - interval '90 days'") == "0"
     assert sql.one("select count(*) from request") == "2"
-    assert sql.one("select count(*) from request_hour") == "2"
+    for table in ("request_hour", "request_status", "request_user"):
+        assert sql.one(f"select count(*) from {table}") == "2"
     assert sql.one("select count(*) from request_batch") == "1"
 
 

@@ -63,7 +63,7 @@ static const struct endpoint rows[] = {
       .after = &tagged, .status = 202, .out = FIELDS(OUT(TEXT, "id")) },
     { .name = "thing_end", .method = DELETE, .path = "/api/v2/things/{id}/", .doc = "End one.", .status = 204,
       .in = FIELDS({ .name = "id", .in = PATH, .type = ID, .flags = REQUIRED }) },
-    { .name = "picture", .method = POST, .path = "/pictures", .doc = "Send one.", .who = ANYONE, .uncounted = true,
+    { .name = "picture", .method = POST, .path = "/pictures", .doc = "Send one.", .who = ANYONE, .uncounted = true, .parts = true,
       .in = FIELDS({ .name = "file", .type = FILE_PART, .flags = REQUIRED }) },
     { .name = NULL },
 };

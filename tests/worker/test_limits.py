@@ -71,7 +71,7 @@ def test_a_429_blocks_all_who_share(yard, shared):
     yard.tried(job, 1)
     began = time.monotonic()
     yard.ended(yard.put("other.do"))
-    assert 1 < time.monotonic() - began < 4
+    assert 1 < time.monotonic() - began < 20
     assert yard.tries(job)[0] == ("snoozed", "f")
 
 
