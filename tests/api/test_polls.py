@@ -1,115 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Polls: their tags, when to ask again, and those that wait for the job. Bounded waiting of calls that put one."""
-import copy
 import os
 import re
 import signal
 import socket
-import subprocess
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-import requests
 
-from client import ENDED, GENERATE, PATIENCE, POLL, ask, load_stack
+from client import GENERATE, ask
 from test_rates import at_home
+from waits import AT_ONCE, LONG, followed, place, quick, until
 
 NOBODYS = "0190a5f0-0000-7000-8000-000000000000"
-LONG = 30                   # seconds: the longest wait there is
-AT_ONCE = 10.0              # less than that
-
-
-def until(holds, what):
-    end = time.monotonic() + PATIENCE
-    while not (found := holds()):
-        assert time.monotonic() < end, what
-        time.sleep(POLL)
-    return found
-
-
-def place(job):
-    return f"/api/images/job/{job.job_id}/"
-
-
-def twin(client):
-    """The same person, on a connection of his own."""
-    other = copy.copy(client)
-    other._session = requests.Session()
-    other._session.trust_env = False
-    return other
-
-
-@pytest.fixture
-def later():
-    """later(client.get, path): goes on beside the test; .result() is the answer."""
-    with ThreadPoolExecutor(32) as pool:
-        def begin(call, *words, **more):
-            return pool.submit(getattr(twin(call.__self__), call.__name__), *words, **more)
-        yield begin
-
-
-@pytest.fixture
-def parked(figureforge, server):
-    """How many requests wait in the front. Where each is a process of its own nobody can say."""
-    if not server.runs_front:
-        pytest.skip("the front is no service behind this web server")
-
-    def count():
-        return int(re.search(rb'"parked":(\d+)', figureforge.raw_get("/-/readyz").content).group(1))
-
-    def wait(n):
-        until(lambda: count() == n, f"{n} parked; there are {count()}")
-    return wait
-
-
-@pytest.fixture
-def ctl(stack, starts_before):
-    """ctl("stop", "redis"): of the stack's services."""
-    def tell(action, service):
-        told = ask(stack["control"], {"do": action, "service": service})
-        assert "error" not in told, told
-        if action in ("start", "restart"):
-            starts_before[service] += 1
-    return tell
-
-
-@pytest.fixture
-def redis(stack):
-    def run(*words):
-        done = subprocess.run(["redis-cli", "-s", stack["redis"], *map(str, words)], capture_output=True, text=True, timeout=20)
-        assert done.returncode == 0 and not done.stdout.startswith("ERR"), done
-        return done.stdout.strip()
-    return run
-
-
-@pytest.fixture
-def front_with(stack, ctl, figureforge):
-    """front_with("front.parked = 2"): the front begins anew with it."""
-    config = Path(stack["config"])
-    before = config.read_text()
-
-    def restart(text):
-        config.write_text(text)
-        ctl("restart", "front")
-        until(lambda: figureforge.raw_get("/-/readyz").status_code == 200, "the front is ready")
-    yield lambda line: restart(before + line + "\n")
-    restart(before)
-
-
-@pytest.fixture
-def waiting(alice, paused):
-    """A job that waits while its workers stand still; the test's end takes it back."""
-    with paused("image"):
-        yield alice.post(GENERATE, {"prompt": "a heron"}, 202)
-
-
-def quick(call, *words, **more):
-    began = time.monotonic()
-    answer = call(*words, **more)
-    assert time.monotonic() - began < AT_ONCE
-    return answer
 
 
 # -- tags --------------------------------------------------------------------------------------------------------------
@@ -199,17 +103,6 @@ def test_the_usual_time_is_what_the_queue_has_counted(alice, waiting, redis, ser
 
 
 # -- waiting -----------------------------------------------------------------------------------------------------------
-
-def followed(client, job, **headers):
-    """All that a client hears who waits for each change."""
-    heard, tag = [], None
-    while not heard or heard[-1].status not in ENDED:
-        answer = client.call("GET", f"{place(job)}?wait={LONG}", 200, headers={"If-None-Match": tag} if tag else {})
-        tag = answer.http.headers["ETag"]
-        heard.append(answer)
-        assert len(heard) < 4, heard
-    return heard
-
 
 @pytest.mark.smoke
 def test_a_poll_waits_for_the_jobs_end(alice):
@@ -442,117 +335,3 @@ def test_a_poll_is_one_statement_and_one_call(alice, waiting, paused, redis, sql
     assert after["fcall"] - before["fcall"] == polls
     others = {name for name, calls in after.items() if calls != before.get(name, 0)} - {"fcall", "info", "hmget"}
     assert others <= {"incr", "expire", "get", "incrby", "set", "time", "ping"}, others
-
-
-# -- calls that put a job ----------------------------------------------------------------------------------------------
-
-WISH = {"prompt": "a heron"}
-
-
-@pytest.mark.smoke
-def test_a_call_that_waits_for_its_job(alice):
-    done = alice.post(GENERATE, WISH, 200, headers={"Prefer": f"wait={LONG}"})
-    assert done.status == "completed" and done.images and done.http.headers["Preference-Applied"] == f"wait={LONG}"
-    assert "Retry-After" not in done.http.headers
-    assert done == alice.get(f"/api/images/job/{done.job_id}/")
-
-
-def test_without_the_preference_it_does_not(alice, paused, operator):
-    with paused("image"):
-        for prefer, applied in ((None, None), ("wait=0", "respond-async"), ("respond-async, wait=20", "respond-async"),
-                                ("wait=x", None)):
-            job = quick(alice.post, GENERATE, WISH, 202, headers={"Prefer": prefer} if prefer else {})
-            assert job.status == "queued" and job.http.headers.get("Preference-Applied") == applied
-            assert int(job.http.headers["Retry-After"]) >= 1
-            operator("cancel", job.job_id)
-            ask(load_stack()["control"], {"do": "resume", "service": "image"})
-            alice.finished(job.job_id)
-            ask(load_stack()["control"], {"do": "pause", "service": "image"})
-
-
-def test_its_time_runs_out(alice, paused):
-    with paused("image"):
-        began = time.monotonic()
-        job = alice.post(GENERATE, WISH, 202, headers={"Prefer": "wait=1"})
-        assert (job.status, job.images) == ("queued", []) and 1 <= time.monotonic() - began
-        assert job.http.headers["Preference-Applied"] == "wait=1" and int(job.http.headers["Retry-After"])
-    assert followed(alice, job)[-1].status == "completed"
-
-
-def test_its_job_is_cancelled(alice, paused, later, parked, operator, sql):
-    with paused("image"):
-        call = later(alice.post, GENERATE, WISH, 200, headers={"Prefer": f"wait={LONG}"})
-        parked(1)
-        operator("cancel", sql("select id from figureforge.generation where account_id = %s", alice.id.removeprefix("user_")))
-    assert (call.result().status, call.result().images) == ("cancelled", [])
-
-
-def test_its_job_fails(alice, later, runner):
-    call = later(alice.post, GENERATE, WISH, 200, headers={"Prefer": f"wait={LONG}"})
-    for _ in range(2):
-        os.kill(runner(), signal.SIGKILL)
-    assert call.result().status == "failed" and call.result().error
-
-
-def test_redis_is_away(alice, ctl):
-    ctl("stop", "redis")
-    try:
-        job = quick(alice.post, GENERATE, WISH, 202, headers={"Prefer": f"wait={LONG}"})
-    finally:
-        ctl("start", "redis")
-    assert job.status == "queued" and "Preference-Applied" not in job.http.headers
-
-
-def test_redis_goes_away_meanwhile(alice, paused, ctl, later, parked):
-    with paused("image"):
-        call = later(alice.post, GENERATE, WISH, 202, headers={"Prefer": "wait=3"})
-        parked(1)
-        ctl("stop", "redis")
-        try:
-            assert call.result().status == "queued"
-        finally:
-            ctl("start", "redis")
-
-
-def test_postgresql_goes_away_meanwhile(alice, paused, ctl, later, parked, redis, figureforge, sql):
-    """The job is there: the first answer stands."""
-    with paused("image"):
-        call = later(alice.post, GENERATE, WISH, 202, headers={"Prefer": f"wait={LONG}"})
-        parked(1)
-        job = sql("select id from figureforge.generation where account_id = %s", alice.id.removeprefix("user_"))
-        ctl("stop", "postgres")
-        try:
-            redis("PUBLISH", "mr1:jobs", f"ended {job}")
-            assert call.result() == {"job_id": job, "status": "queued"}
-        finally:
-            ctl("start", "postgres")
-        until(lambda: figureforge.raw_get("/-/readyz").status_code == 200, "the front is ready")
-    alice.finished(job)
-
-
-def test_a_caller_that_leaves(alice, paused, stack, parked, sql):
-    body = b'{"prompt": "a heron"}'
-    with paused("image"):
-        with socket.create_connection(("127.0.0.1", stack["port"])) as to:
-            to.sendall(f"POST /figureforge{GENERATE} HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: {alice.address}\r\n"
-                       f"Authorization: Bearer {alice.token}\r\nPrefer: wait={LONG}\r\nContent-Type: application/json\r\n"
-                       f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
-            parked(1)
-        parked(0)
-    alice.finished(sql("select id from figureforge.generation where account_id = %s", alice.id.removeprefix("user_")))
-
-
-def test_a_front_that_ends_answers_callers_too(alice, paused, front_away, later, parked):
-    with paused("image"):
-        call = later(alice.post, GENERATE, WISH, 202, headers={"Prefer": f"wait={LONG}"})
-        parked(1)
-        with front_away():
-            assert call.result().status == "queued"
-    alice.finished(call.result().job_id)
-
-
-def test_with_a_key_the_same_again_is_the_first_answer(alice):
-    head = {"Prefer": f"wait={LONG}", "Idempotency-Key": "heron-1"}
-    done = alice.post(GENERATE, WISH, 200, headers=head)
-    again = quick(alice.post, GENERATE, WISH, 202, headers=head)
-    assert again == {"job_id": done.job_id, "status": "queued"} and done.status == "completed"
