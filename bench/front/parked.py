@@ -1,9 +1,7 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What ten thousand parked polls cost: the front's memory, its CPU while nothing happens, and how much longer others
-wait. In a stack that is there:
-
-    tools/stack run parked --fast --set environment=production --set log.level=warning -- bench/front/parked.py
+wait: bench/front/parked.py [options]. In a stack that is there (MILLRACE_STACK is set) it takes that one.
 
 A poll (GET /figureforge/api/images/job/ID/?wait=30) comes on a connection of its own to the front's socket, as nginx
 sends it; the jobs are rows that nobody works on. The others are polls of a finished job, at a steady rate; they are
@@ -24,15 +22,14 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "bench"))
+from lib.stack import Trouble, enter                                              # noqa: E402
+
 SOURCE = Path(__file__).with_name("parked.c")
 TICK = os.sysconf("SC_CLK_TCK")
 PATIENCE = 60.0
 IDLE_SECONDS, LOAD_SECONDS = 8, 6      # together well below the 30 s that a poll waits
 MIB = 1 << 20
-
-
-class Trouble(Exception):
-    """Something could not be measured."""
 
 
 def run(*words, text=""):
@@ -168,11 +165,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     try:
-        stack = json.loads(Path(os.environ["MILLRACE_STACK"]).read_text())
-    except KeyError:
-        sys.exit("MILLRACE_STACK is not set: see --help")
-    try:
-        figures = Bench(stack, options).measure()
+        figures = Bench(enter("bench-parked", options.variant), options).measure()
     except (Trouble, subprocess.TimeoutExpired, OSError) as why:
         print(f"could not be measured: {why}", file=sys.stderr)
         return 1
