@@ -2,6 +2,7 @@
 #include "fcgi/poll.h"
 #include "common/memory.h"
 #include "fcgi/conditions.h"
+#include "fcgi/once.h"
 #include "fcgi/parking.h"
 #include "fcgi/serve.h"
 #include "fcgi/statistics.h"
@@ -317,6 +318,8 @@ int wait_for_job(struct request *rq)
         return sleep_without(rq);
     if (!rq->operation->row->after || !rq->poll || rq->gone)
         return 0;
+    once_end(rq); /* others may have its connection; all is committed */
+    rq->once = NULL;
     rq->poll->slept_at = statistics_clock();
     rq->pending++;
     parked_sleep(&rq->poll->parked);

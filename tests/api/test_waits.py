@@ -120,3 +120,16 @@ def test_with_a_key_the_same_again_is_the_first_answer(alice):
     done = alice.post(GENERATE, WISH, 200, headers=head)
     again = quick(alice.post, GENERATE, WISH, 202, headers=head)
     assert again == {"job_id": done.job_id, "status": "queued"} and done.status == "completed"
+
+
+def test_who_waits_holds_no_connection(alice, bob, mallory, paused, later, parked, operator, sql):
+    """Not even with a key, whose transaction has one for itself; there are two of them."""
+    with paused("image"):
+        calls = [later(client.post, GENERATE, WISH, 200, headers={"Prefer": f"wait={LONG}", "Idempotency-Key": "heron"})
+                 for client in (alice, bob)]
+        parked(2)
+        job = quick(mallory.post, GENERATE, WISH, 202, headers={"Idempotency-Key": "heron"})
+        for client in (alice, bob):
+            operator("cancel", sql("select id from figureforge.generation where account_id = %s", client.id.removeprefix("user_")))
+        assert {call.result().status for call in calls} == {"cancelled"}
+    mallory.finished(job.job_id)
