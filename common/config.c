@@ -61,6 +61,8 @@ static const struct setting {
     { "front.sendfile", STRING, AT(front_sendfile), "accel", 0, 0, false,
       "how finished files are sent: accel (X-Accel-Redirect, nginx), sendfile (X-Sendfile: Apache, lighttpd) or no (by "
       "the front)" },
+    { "front.parked", NUMBER, AT(front_parked), "10000", 0, 1000000, false,
+      "requests that may wait for a job at once, of each front process; others are answered without waiting" },
     { "front.threads", NUMBER, AT(front_threads), "2", 1, 16, false, "pool threads for what must block" },
     { "front.unlimited", STRING, AT(front_unlimited), "", 0, 0, false,
       "addresses, comma-separated, that no rate limit counts; one that ends in * stands for all that begin so" },

@@ -33,6 +33,7 @@ struct config {
     int front_queue_age;        /* milliseconds */
     const char *front_sendfile; /* accel, sendfile or no */
     int front_threads;
+    int front_parked;
     bool front_operators;                                       /* the operators' realm is served */
     int password_threads, password_operations, password_memory; /* memory: MiB */
     const char *products;                                       /* those served here, comma-separated; "": all */

@@ -2,13 +2,15 @@
  * The row's statement and what its columns mean: body (JSON text, passed through untouched), status, error with
  * message, field and retry_after (a refusal that is committed), total, meta and keys (of a list, whose body is the
  * array of the page: page.c), message (of a success, for dialects that have one), jobs (tickets to hand to Redis),
- * signin (an account to make tokens for), renew (one to make an access token for), api_generation with account, session
- * and session_end (fcgi/account.h), settings (of a queue, for its Redis), file with file_type, file_name,
- * file_attachment (a file, sent by the web server or by us). */
+ * signin (an account to make tokens for), renew (one to make an access token for), etag (of what matters in the
+ * answer: a GET that the client has already is 304), pending and retry_after (of a poll: fcgi/poll.h), api_generation
+ * with account, session and session_end (fcgi/account.h), settings (of a queue, for its Redis), file with file_type,
+ * file_name, file_attachment (a file, sent by the web server or by us). */
 #include "common/log.h"
 #include "common/memory.h"
 #include "fcgi/account.h"
 #include "fcgi/once.h"
+#include "fcgi/poll.h"
 #include "fcgi/queue_links.h"
 #include "fcgi/serve.h"
 #include "scripts.h"
@@ -21,8 +23,7 @@ static void statement_done(struct exchange *exchange)
     complete(OWNER(exchange, struct request, exchange));
 }
 
-static void bind_call(const struct request *rq, const struct bound *bound, struct exchange_call *call,
-                      const char **values)
+void bound_call(const struct request *rq, const struct bound *bound, struct exchange_call *call, const char **values)
 {
     for (int i = 0; i < bound->statement->count; i++)
         values[i] = rq->arguments[bound->sources[i]];
@@ -33,12 +34,12 @@ static void add_call(struct request *rq, const struct bound *bound)
 {
     int call = rq->exchange.count++;
 
-    bind_call(rq, bound, &rq->exchange.calls[call], rq->values[call]);
+    bound_call(rq, bound, &rq->exchange.calls[call], rq->values[call]);
 }
 
 void caller_call(struct request *rq, struct exchange_call *call, const char **values)
 {
-    bind_call(rq, &rq->server->callers[rq->way], call, values);
+    bound_call(rq, &rq->server->callers[rq->way], call, values);
 }
 
 void statement_send(struct request *rq, struct lease *lease)
@@ -127,7 +128,7 @@ int authorize(struct request *rq)
     rq->tier = rq->product->rates
                    ? limits_tier(rq->server->limits, strtoll(rq->arguments[ARG_ACCOUNT_ID], NULL, 10), time(NULL))
                    : "";
-    if (rq->operation->row->who != ADMIN && rq->tier)
+    if (rq->operation->row->who != ADMIN && (rq->tier || rq->poll)) /* a poll that looks again is not counted */
         return 0;
     rq->exchange = (struct exchange){ .done = authorize_done, .ctx = rq, .idempotent = true };
     add_call(rq, &rq->server->callers[rq->way]);
@@ -171,6 +172,7 @@ int run(struct request *rq)
 {
     const struct operation *operation = rq->operation;
 
+    poll_enter(rq);
     if (!operation->row->handler)
         return answer_from_sql(rq);
     if (!operation->row->first)
@@ -306,12 +308,14 @@ static int check_body(struct request *rq)
     return fail(rq, E_INTERNAL, NULL, "The answer does not have its documented shape");
 }
 
-/* What the dialect puts around it. An answer without a body has none. */
-static void write_body(struct request *rq, const PGresult *rows)
+/* An answer without a body has nothing around it. */
+int body_take(struct request *rq, const PGresult *rows)
 {
     const struct dialect *dialect = rq->product->dialect;
     const char *body = rq->body, *message = result_column(rows, "message");
 
+    if (check_body(rq) < 0)
+        return -1;
     if (rq->operation->row->list)
         body = page_body(rq, body, rows);
     else if (dialect->success_body && !rq->operation->row->bare && (*body || message))
@@ -320,10 +324,12 @@ static void write_body(struct request *rq, const PGresult *rows)
         rq->body = body;
         rq->body_length = strlen(body);
     }
+    return 0;
 }
 
 int hand_over(struct request *rq)
 {
+    wait_enter(rq);
     if (rq->tickets)
         hand_over_jobs(rq, rq->tickets);
     if (rq->settings)
@@ -373,8 +379,8 @@ int take_answer(struct request *rq)
         session_cookie(rq, "", 0);
     rq->tickets = result_column(rows, "jobs");
     rq->settings = result_column(rows, "settings");
-    if (check_body(rq) < 0)
+    if (body_take(rq, rows) < 0)
         return -1;
-    write_body(rq, rows);
+    poll_answered(rq, rows);
     return 0;
 }

@@ -2,6 +2,7 @@
 #include "fcgi/asset.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "fcgi/conditions.h"
 #include "fcgi/openapi.h"
 #include "fcgi/serve.h"
 #include <errno.h>
@@ -84,20 +85,12 @@ struct asset *assets_load(void *ctx, const char *folder)
 
 /* ---- answers ---- */
 
-/* Whether If-None-Match has it. A proxy that packs an answer makes its tag a weak one: W/"...". */
-static bool client_has(const struct request *rq, const char *etag)
-{
-    const char *sent = request_param(rq, "HTTP_IF_NONE_MATCH");
-
-    return !strcmp(sent, "*") || strstr(sent, etag);
-}
-
 int answer_asset(struct request *rq, const struct asset *asset)
 {
     header_add(rq, "ETag", "%s", asset->etag);
     rq->lasting = true;
     rq->media = asset->media;
-    if (client_has(rq, asset->etag)) {
+    if (tag_is_listed(request_param(rq, "HTTP_IF_NONE_MATCH"), asset->etag)) {
         rq->status = 304;
         return 0;
     }

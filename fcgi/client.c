@@ -127,7 +127,7 @@ static void client_serve(struct event_client *client)
     body_finish(&client->body, incoming_param(client->incoming, "CONTENT_LENGTH"), client->incoming);
     client->stage = SERVED;
     client->starting = true;
-    client->handle = handler->request(handler->closure, client->incoming, &client->client);
+    client->client.handle = handler->request(handler->closure, client->incoming, &client->client);
     client->starting = false;
     if (client->replied)
         client_free(client);
@@ -261,7 +261,7 @@ static void client_drop(struct event_client *client)
     const struct transport_handler *handler = &client->transport->handler;
 
     if (client->stage == SERVED)
-        handler->gone(handler->closure, client->handle);
+        handler->gone(handler->closure, client->client.handle);
     if (client->writing)
         client_unlink(client);
     else

@@ -39,9 +39,18 @@ struct endpoint {
     const struct field *in;  /* NULL: none */
     const struct field *out; /* what the body holds; checked on every answer in the sandbox environment */
     const char *media;       /* of an answer that is not JSON; where it is a range, its handler says which */
-    /* Kind of the job it puts. The statement gets :job_args: those of the row's fields that the kind's arguments have
-     * too, as job_put() wants them, sealed where they have to be (queue/job_args.h). */
+    /* Kind of the job it puts, or polls. The statement gets :job_args: those of the row's fields that the kind's
+     * arguments have too, as job_put() wants them, sealed where they have to be (queue/job_args.h). */
     const char *job;
+    /* It is the poll of such a job: the field that names it. The statement's column `pending` is true until that has
+     * ended; then the answer tells when to ask again, and waits as long as the caller wants (fcgi/poll.h). */
+    const char *polls;
+    /* It waits so many seconds at most for the end of the job that it puts, and is answered by `after`: the same
+     * arguments and :job_id, the columns body, `pending` and, if wanted, status (200 when nothing is said and it is not
+     * pending, else the row's). wait_asked: only for who asks for it (Prefer: wait=N). */
+    int wait;
+    bool wait_asked;
+    const struct sql *after;
     const struct sql *first; /* asked before the handler is called, which sees it by first_column() */
     /* C before the statement: sets arguments and ends with answer_from_sql(); sets names what it sets. In a row without
      * SQL it ends with answer_asset() (fcgi/asset.h). */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fcgi/health.h"
 #include "common/memory.h"
+#include "fcgi/parking.h"
 #include "fcgi/queue_links.h"
 #include "fcgi/serve.h"
 #include "migrations.h"
@@ -36,8 +37,9 @@ static int readyz_tell(struct request *rq)
 
     rq->retry_after = ready ? 0 : 1;
     return answer_text(rq, ready ? 200 : 503,
-                       FORMAT(rq, "{\"status\":\"%s\",\"database\":\"%s\",\"redis\":\"%s\"}",
-                              ready ? "ready" : "unready", readiness->database, readiness->redis));
+                       FORMAT(rq, "{\"status\":\"%s\",\"database\":\"%s\",\"redis\":\"%s\",\"parked\":%d}",
+                              ready ? "ready" : "unready", readiness->database, readiness->redis,
+                              parking_count(rq->server->parking)));
 }
 
 static void database_done(struct exchange *exchange)

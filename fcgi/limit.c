@@ -180,7 +180,7 @@ int limit(struct request *rq)
     const struct dialect *dialect = rq->product->dialect;
     struct limiting *limiting;
 
-    if (is_exempt(rq))
+    if (is_exempt(rq) || rq->poll) /* that looks again */
         return refuse_denied(rq);
     limiting = NEW(rq, struct limiting);
     limiting->rq = rq;

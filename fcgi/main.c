@@ -8,6 +8,7 @@
 #include "common/program.h"
 #include "fcgi/asset.h"
 #include "fcgi/openapi.h"
+#include "fcgi/parking.h"
 #include "fcgi/queue_links.h"
 #include "fcgi/serve.h"
 #include "fcgi/statistics.h"
@@ -65,6 +66,7 @@ static void signal_came(struct source *source, uint32_t events)
         return;
     }
     log_info("front.stop", "open=%d", transport_open_requests(signals->transport));
+    parking_end(signals->server->parking);
     transport_drain(signals->transport, drained, signals);
 }
 

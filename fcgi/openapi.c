@@ -3,6 +3,7 @@
 #include "common/json.h"
 #include "common/memory.h"
 #include "fcgi/operator/operator.h"
+#include "fcgi/poll.h"
 #include "fcgi/schema.h"
 #include "fcgi/serve.h"
 #include <ctype.h>
@@ -63,6 +64,17 @@ static bool asks_database(const struct of *of)
     return of->row->sql;
 }
 
+/* Whether its answers have a tag: its statement has that column. */
+static bool is_tagged(const struct of *of)
+{
+    return of->row->method == GET && of->row->sql && strstr(of->row->sql->text, " as etag");
+}
+
+static bool may_wait(const struct of *of)
+{
+    return of->row->polls || of->row->after;
+}
+
 /* Refusals that a row's own shape foretells; all others are its `default`. Of those with the same status the first
  * stands. */
 static const struct refusal {
@@ -89,7 +101,9 @@ static const struct header {
     { "X-RateLimit-Limit", "integer", "Requests that the caller may make.", is_counted },
     { "X-RateLimit-Remaining", "integer", "Those that are left.", is_counted },
     { "X-RateLimit-Reset", "integer", "When it begins anew, in seconds since 1970.", is_counted },
-    { "Retry-After", "integer", "Seconds to wait.", NULL },
+    { "Retry-After", "integer", "Seconds to wait.", may_wait },
+    { "ETag", "string", "Of what matters in the answer: send it back as If-None-Match.", is_tagged },
+    { "Preference-Applied", "string", "The preference that was followed: wait=N, respond-async.", may_wait },
     { "WWW-Authenticate", "string", "How to say who one is.", NULL },
 };
 
@@ -174,12 +188,25 @@ static void add_parameters(json_t *list, const struct field *fields)
     }
 }
 
+static void add_header(json_t *list, const char *name, const char *doc)
+{
+    json_array_append_new(list, json_pack("{ss ss ss s{ss}}", "name", name, "in", "header", "description", doc,
+                                          "schema", "type", "string"));
+}
+
 static json_t *parameters_of(const struct of *of)
 {
     autotalloc void *scratch = talloc_new(NULL);
+    const struct field wait[] = { wait_field, { .name = NULL } };
     json_t *list = json_array();
 
     add_parameters(list, of->row->in);
+    if (of->row->polls)
+        add_parameters(list, wait);
+    if (may_wait(of))
+        add_header(list, "Prefer", "wait=N: seconds that the answer may wait for the job. respond-async: it does not.");
+    if (is_tagged(of))
+        add_header(list, "If-None-Match", "Tags of answers that are known: 304 when it is still one of them.");
     if (of->row->list)
         add_parameters(list, page_fields(scratch, of->product->dialect, of->row));
     return list;
@@ -256,6 +283,11 @@ static json_t *responses_of(const struct of *of)
 
     snprintf(name, sizeof name, "%d", status);
     json_put(responses, name, success_response(of, status));
+    if (of->row->after && status != 200)
+        json_put(responses, "200", success_response(of, 200));
+    if (is_tagged(of))
+        json_put(responses, "304",
+                 json_pack("{ss so}", "description", "It is still the same.", "headers", headers_of(of)));
     for (size_t i = 0; i < ELEMENTS(refusals); i++) {
         snprintf(name, sizeof name, "%d", status_of(of->product->dialect, refusals[i].error));
         if (refusals[i].foretold(of) && !json_object_get(responses, name))

@@ -140,6 +140,10 @@ static void link_answer(struct redis_link *link, redisReply *reply)
 {
     struct ask *ask = link->head;
 
+    if (link->subscriber && link->state == UP) {
+        link_hear(link, reply);
+        return;
+    }
     if (!ask) { /* nobody asked: the server says goodbye, or we lost count */
         link->broken = "an answer that nobody asked for";
         freeReplyObject(reply);
@@ -188,6 +192,8 @@ static void link_due(struct timer *timer)
 
     if (link->state == DOWN)
         link_open(link);
+    else if (link->state == UP && link->subscriber)
+        link_listen_check(link);
     else if (link->state == CONNECTING || age >= link->timeout)
         link_break(link, "timeout");
     else if (link->head)

@@ -31,4 +31,17 @@ void redis_link_call(struct redis_link *link, struct ask *ask, const struct scri
 bool redis_link_up(const struct redis_link *link);
 /* The server's run id; "" while the link is down. */
 const char *redis_link_run_id(const struct redis_link *link);
+
+/* Who hears what is published on a channel; embedded in its owner, who outlives the link. */
+struct subscriber {
+    const char *channel;
+    void (*heard)(struct subscriber *subscriber, const char *message);
+    /* It listens from now on: again, or for the first time. What was published before may have been missed. */
+    void (*listens)(struct subscriber *subscriber);
+};
+/* A link that listens; nothing is sent on it. Otherwise as redis_link_new. */
+int redis_link_subscribe(void *ctx, struct loop *loop, const char *address, int timeout, struct subscriber *subscriber,
+                         struct redis_link **ret);
+/* It listens, or will in a moment; listens() tells. */
+bool redis_link_may_hear(const struct redis_link *link);
 #endif

@@ -124,6 +124,8 @@ static void link_up(struct redis_link *link)
         redisAppendFormattedCommand(link->connection, ask->wire, ask->wire_length);
         link_sent(link, ask);
     }
+    if (link->subscriber)
+        link_listen(link);
 }
 
 static void greet_done(struct ask *ask)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What the parts of the front's link to Redis share: redis_link.c (commands and answers), redis_link_connect.c (from
- * nothing to a server that has greeted us, and what it has to know). */
+ * nothing to a server that has greeted us, and what it has to know), redis_link_listen.c (those that only listen). */
 #ifndef MILLRACE_REDIS_LINK_PRIVATE_H
 #define MILLRACE_REDIS_LINK_PRIVATE_H
 #include "common/redis_dial.h"
@@ -39,6 +39,8 @@ struct redis_link {
     uint64_t no_load_until;          /* since one was refused */
     struct greet greets[DIAL_SAYS];
     int greets_left;
+    struct subscriber *subscriber; /* NULL: it does not listen */
+    bool asked;                    /* of one that listens: the server is to say something */
 };
 
 /* redis_link.c: ask's command has been appended to the connection. */
@@ -48,6 +50,11 @@ void link_end_later(struct redis_link *link, struct ask *asks);
 /* Data have come, or there is room for more. */
 void link_read(struct redis_link *link);
 void link_flush(struct redis_link *link);
+
+/* redis_link_listen.c: the link is up; its timer is due; the server has said something. */
+void link_listen(struct redis_link *link);
+void link_listen_check(struct redis_link *link);
+void link_hear(struct redis_link *link, redisReply *reply);
 
 /* redis_link_connect.c: -EINVAL when the address is none. */
 int link_connect_init(struct redis_link *link, const char *address);

@@ -9,14 +9,24 @@
 #include "fcgi/transport.h"
 #include "queue/queue.h"
 
-enum { REQUEST_ID_SIZE = 65, SEGMENTS_MAX = 16, HEADERS_SIZE = 2048, RATES_MAX = 3 };
+enum { REQUEST_ID_SIZE = 65, SEGMENTS_MAX = 16, HEADERS_SIZE = 2048, RATES_MAX = 3, TAG_SIZE = 24 };
 
 struct server;
 struct operation;
 struct upload;
 struct once;
+struct poll;
+struct after;
 
+/* What a step gives besides 0 and what fail() gives: the request is no more. What has become of it will be one again.
+ */
+enum { STEP_PARKED = 1 };
 typedef int step_fn(struct request *rq);
+
+/* What the transport knows of a request. */
+struct visitor {
+    void (*gone)(struct visitor *visitor); /* the client has left */
+};
 
 /* Arguments that every statement may name besides the fields of its row. */
 enum fixed {
@@ -42,6 +52,7 @@ enum fixed {
 };
 
 struct request {
+    struct visitor visitor; /* first */
     struct server *server;
     struct incoming *in;
     struct client *client;
@@ -88,12 +99,17 @@ struct request {
     const char *values[2][STATEMENT_PARAMETERS_MAX];
     struct ask *asks;
     struct readiness *readiness; /* health.c */
+    struct poll *poll;           /* it may wait for a job, or has waited: poll.c */
+    struct after *after;         /* after.c */
+    bool waits;                  /* it is to sleep now */
+    int applied;                 /* seconds of the preference that is followed; -1: none is */
 
     /* what is to be answered */
     enum error error; /* E_NONE: body and status hold */
     const char *message;
     int status;
-    int retry_after; /* seconds, 0: none */
+    int retry_after;    /* seconds, 0: none */
+    char tag[TAG_SIZE]; /* ETag of the answer; "": none */
     const char *body;
     size_t body_length;
     const char *media;             /* NULL: application/json */
@@ -130,7 +146,12 @@ const struct keys *request_keys(const struct request *rq);
 
 /* ---- between the steps ---- */
 
-step_fn route, authenticate, authorize, limit, validate, run, take_answer, hand_over;
+step_fn route, authenticate, authorize, limit, validate, run, take_answer, hand_over, wait_for_job, ask_after,
+    take_after;
+/* A request whose client is to be answered; advance() it. */
+struct request *request_new(struct server *server, struct incoming *incoming, struct client *client);
+/* It is no more; whether it was answered is not asked. */
+void request_end(struct request *rq);
 void advance(struct request *rq);
 /* One of the answers that rq waits for is in. rq may be gone when this returns. */
 void complete(struct request *rq);

@@ -2,6 +2,7 @@
  * The answer, in the product's own form. */
 #include "common/log.h"
 #include "common/memory.h"
+#include "fcgi/poll.h"
 #include "fcgi/serve.h"
 #include <stdarg.h>
 
@@ -94,6 +95,8 @@ static void write_error(struct request *rq)
     rq->body_length = strlen(rq->body);
     rq->media = NULL;
     rq->lasting = false;
+    *rq->tag = '\0';
+    rq->applied = -1;
     if (rq->status == 401)
         header_add(rq, "WWW-Authenticate", "%s", scheme_of(dialect));
     if (rq->allow)
@@ -121,7 +124,7 @@ static void body_headers(struct request *rq)
         header_add(rq, "Content-Type", "%s", media_of(rq));
     if (rq->status != 304)
         header_add(rq, "Content-Length", "%zu", rq->body_length);
-    header_add(rq, "Cache-Control", "%s", rq->lasting ? "no-cache" : "no-store");
+    header_add(rq, "Cache-Control", "%s", rq->lasting ? "no-cache" : *rq->tag ? "private, no-cache" : "no-store");
 }
 
 void respond(struct request *rq)
@@ -133,6 +136,7 @@ void respond(struct request *rq)
         write_error(rq);
     if (rq->error != E_NONE || !rq->sends_file)
         body_headers(rq);
+    poll_headers(rq);
     if (rq->retry_after)
         header_add(rq, "Retry-After", "%d", rq->retry_after);
     cors_headers(rq);

@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/storage.h"
+#include "fcgi/conditions.h"
 #include "fcgi/pool.h"
 #include "fcgi/range.h"
 #include "fcgi/serve.h"
@@ -27,17 +28,11 @@ struct sending {
 
 /* ---- what the caller wants of it ---- */
 
-/* A list of tags, or *. Weak and strong are one: what is compared is whether it has changed at all. */
-static bool tags_hold(const char *list, const char *tag)
-{
-    return !strcmp(list, "*") || strstr(list, tag);
-}
-
 /* If-None-Match decides alone when it is there. */
 static bool is_known(const struct request *rq, const char *tag, const char *changed)
 {
     const char *tags = incoming_param(rq->in, "HTTP_IF_NONE_MATCH");
-    return tags ? tags_hold(tags, tag) : !strcmp(request_param(rq, "HTTP_IF_MODIFIED_SINCE"), changed);
+    return tags ? tag_is_listed(tags, tag) : !strcmp(request_param(rq, "HTTP_IF_MODIFIED_SINCE"), changed);
 }
 
 /* Set the piece and the status. */

@@ -7,10 +7,13 @@
 #include "common/token_cache.h"
 #include "fcgi/health.h"
 #include "fcgi/once.h"
+#include "fcgi/parking.h"
+#include "fcgi/poll.h"
 #include "fcgi/pool.h"
 #include "fcgi/queue_links.h"
 #include "fcgi/statistics.h"
 #include "fcgi/upload.h"
+#include "fcgi/usual.h"
 #include "sql.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -23,11 +26,12 @@ enum { POOL_QUEUE = 256, HASH_QUEUE = 64, SLOW_TIMEOUT_MS = 15000, FAST_TIMEOUT_
 
 /* ---- the walk ---- */
 
-static step_fn *const steps[] = { route, authenticate, authorize,   limit,     validate,
-                                  run,   take_answer,  once_settle, hand_over, NULL };
+static step_fn *const steps[] = { route,       authenticate, authorize,    limit,     validate,   run, take_answer,
+                                  once_settle, hand_over,    wait_for_job, ask_after, take_after, NULL };
 
-static void request_end(struct request *rq)
+void request_end(struct request *rq)
 {
+    poll_leave(rq);
     upload_end(rq, rq->committed);
     once_end(rq);
     exchange_clear(&rq->exchange);
@@ -40,10 +44,11 @@ static void request_end(struct request *rq)
  * too: what was committed for it is handed on like anybody's. */
 void advance(struct request *rq)
 {
-    while (rq->pending == 0 && rq->error == E_NONE && *rq->step)
-        if ((*rq->step++)(rq) < 0)
-            break;
-    if (rq->pending > 0)
+    int r = 0;
+
+    while (r == 0 && rq->pending == 0 && rq->error == E_NONE && *rq->step)
+        r = (*rq->step++)(rq);
+    if (r == STEP_PARKED || rq->pending > 0)
         return;
     if (!rq->gone)
         respond(rq);
@@ -67,15 +72,24 @@ static bool id_holds(const char *id)
            !id[strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")];
 }
 
-static void *request_in(void *closure, struct incoming *incoming, struct client *client)
+static void request_gone(struct visitor *visitor)
 {
-    struct server *server = closure;
+    struct request *rq = OWNER(visitor, struct request, visitor);
+
+    rq->gone = true; /* its answers are still on their way: complete() ends it */
+    poll_gone(rq);
+}
+
+struct request *request_new(struct server *server, struct incoming *incoming, struct client *client)
+{
     struct request *rq = NEW(incoming->ctx, struct request);
     const char *id = incoming_param(incoming, "HTTP_X_REQUEST_ID");
 
+    rq->visitor.gone = request_gone;
     rq->server = server;
     rq->in = incoming;
     rq->client = client;
+    rq->applied = -1;
     rq->step = steps;
     rq->began = statistics_clock();
     if (id && id_holds(id)) {
@@ -85,16 +99,24 @@ static void *request_in(void *closure, struct incoming *incoming, struct client 
         snprintf(rq->request_id, sizeof rq->request_id, "req_%012" PRIx64, server->request_number >> 16);
     }
     server->open_requests++;
-    advance(rq);
     return rq;
+}
+
+static void *request_in(void *closure, struct incoming *incoming, struct client *client)
+{
+    struct request *rq = request_new(closure, incoming, client);
+    struct visitor *visitor = &rq->visitor;
+
+    advance(rq);
+    return visitor;
 }
 
 static void client_gone(void *closure, void *handle)
 {
-    struct request *rq = handle;
+    struct visitor *visitor = handle;
 
     (void)closure;
-    rq->gone = true; /* its answers are still on their way: complete() ends it */
+    visitor->gone(visitor);
 }
 
 /* Only what is longer than usual is worth a look at where it goes. */
@@ -231,21 +253,24 @@ static const char *bad_path_field(const struct endpoint *row)
     return NULL;
 }
 
-/* The row's fields and, of a list, those of the page. */
+/* The row's fields and, of a list, those of the page; of a poll, how long it waits. */
 static const struct field *fields_of(void *ctx, const struct dialect *dialect, const struct endpoint *row)
 {
     static const struct field none = { .name = NULL };
-    const struct field *in = row->in ? row->in : &none, *page;
-    struct field *fields;
+    const struct field *in = row->in ? row->in : &none;
+    struct field *fields, *end;
     size_t n = 0;
 
-    if (!row->list)
+    if (!row->list && !row->polls)
         return in;
-    page = page_fields(ctx, dialect, row);
     while (in[n].name)
         n++;
-    fields = memory_check(talloc_array(ctx, struct field, n + PAGE_FIELDS + 1));
-    memcpy(mempcpy(fields, in, n * sizeof *in), page, (PAGE_FIELDS + 1) * sizeof *page);
+    fields = memory_check(talloc_zero_array(ctx, struct field, n + PAGE_FIELDS + 2));
+    end = mempcpy(fields, in, n * sizeof *in);
+    if (row->list)
+        end = mempcpy(end, page_fields(ctx, dialect, row), PAGE_FIELDS * sizeof *end);
+    if (row->polls)
+        *end = wait_field;
     return fields;
 }
 
@@ -274,15 +299,21 @@ static struct operation *operation_new(void *ctx, const struct dialect *dialect,
             name_add(operation, FORMAT(operation, "%s_%s", field->name, file_names[i]));
     for (const char *const *set = row->sets; set && *set; set++)
         name_add(operation, *set);
+    if (row->after)
+        name_add(operation, "job_id");
     stray = row->sql ? bind_to(operation, row->sql, &operation->bound) : NULL;
     if (!stray && row->first)
         stray = bind_to(operation, row->first, &operation->first);
+    if (!stray && row->after)
+        stray = bind_to(operation, row->after, &operation->after);
     if (!stray && row->sql && row->method == GET && row->who != ANYONE)
         stray = bind_guarded(operation, dialect->ways);
     if (!stray)
         stray = bad_path_field(row);
     if (!stray && row->sql)
         stray = job_args_bind(operation);
+    if (!stray)
+        stray = poll_bind(operation);
     if (!stray)
         return operation;
     log_error("front.row", "operation=%s unexplained=%s", row->name, stray);
@@ -361,6 +392,8 @@ static int open_backends(struct server *server)
     if (r == 0)
         r = queue_links_new(server, server->loop, config, &server->redis);
     if (r == 0)
+        server->usual = usual_new(server, server->loop, server->redis);
+    if (r == 0)
         r = pool_new(server, server->loop, config->front_threads, POOL_QUEUE, &server->pool);
     if (r == 0)
         r = pool_new(server, server->loop, config->password_threads, HASH_QUEUE, &server->hashers);
@@ -380,6 +413,7 @@ int server_new(void *ctx, const struct config *config, struct loop *loop, struct
     server->keys = config->keys;
     server->loop = loop;
     server->limits = limits_new(server);
+    server->parking = parking_new(server, loop, config, config->front_parked);
     server->once = once_statements_new(server);
     randombytes_buf(&server->request_number, sizeof server->request_number);
     server->tokens = token_cache_new(server, server->keys);

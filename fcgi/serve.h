@@ -15,7 +15,8 @@ struct bound {
 struct operation {
     const struct endpoint *row;
     const struct field *fields; /* the row's and, of a list, those of the page; ends with a NULL name */
-    struct bound bound, first;
+    struct bound bound, first, after;
+    const struct job_kind *job;  /* that it puts, or polls */
     const struct job_kind *kind; /* that the statement names :job_args for; else NULL */
     struct bound
         guarded[WAY_COUNT]; /* of a read for callers who are signed in: the caller's check and the statement in one */
@@ -47,6 +48,8 @@ struct server {
     struct statistics *statistics;
     struct queue_links *redis;
     struct limits *limits;
+    struct parking *parking;
+    struct usual *usual;
     struct once_statements *once;
     struct pool *pool, *hashers;
     const struct storage *storage; /* its calls block: the pool's to make */
@@ -107,6 +110,10 @@ const char *result_column(const PGresult *rows, const char *name);
 int exchange_refused(struct request *rq, const struct exchange *exchange);
 /* The caller's check as a call; values: room for its parameters. */
 void caller_call(struct request *rq, struct exchange_call *call, const char **values);
+/* A statement of the row's as a call; likewise. */
+void bound_call(const struct request *rq, const struct bound *bound, struct exchange_call *call, const char **values);
+/* rq->body is what a statement gave: check it and put around it what the dialect does. 0, or what fail() gives. */
+int body_take(struct request *rq, const PGresult *rows);
 /* Send the row's statement alone, within a lease. */
 void statement_send(struct request *rq, struct lease *lease);
 

@@ -19,6 +19,11 @@ void transport_reply(struct client *client, const struct outgoing *outgoing)
     client->reply(client, outgoing);
 }
 
+void transport_handle(struct client *client, void *handle)
+{
+    client->handle = handle;
+}
+
 /* What a status is called (RFC 9110): web servers copy the line. An unknown one is named by its class. */
 static const char *status_reason(int status)
 {

@@ -61,6 +61,8 @@ int transport_event_new(void *ctx, struct loop *loop, struct pool *pool, const c
 void transport_reply(struct client *client, const struct outgoing *outgoing);
 /* Take no new connections; the callback comes when the last request has been answered. */
 void transport_drain(struct transport *transport, void (*drained)(void *closure), void *closure);
+/* Another handle for gone() from now on. */
+void transport_handle(struct client *client, void *handle);
 int transport_open_requests(const struct transport *transport);
 
 /* The libfcgi transport: serve one request at a time from descriptor 0 (or plain CGI from the environment) until the

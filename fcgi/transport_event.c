@@ -200,10 +200,16 @@ static int transport_free(struct transport *transport)
     return 0;
 }
 
+/* As many as the system lets us have. */
 static int peers_limit(void)
 {
+    const rlim_t wanted = PEERS_MAX + RESERVED_FDS;
     struct rlimit files;
 
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < wanted) {
+        files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
     if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur > PEERS_MAX + RESERVED_FDS)
         return PEERS_MAX;
     return files.rlim_cur > RESERVED_FDS * 2 ? (int)files.rlim_cur - RESERVED_FDS : RESERVED_FDS;

@@ -30,7 +30,6 @@ struct event_client {
     bool writing;           /* the pool has its body, or its piece */
     bool starting, replied; /* replied while the handler's request() has not returned yet */
     struct incoming *incoming;
-    void *handle;
     struct buffer params;
     struct body body;
     struct task write; /* of the body, in the pool; when sending: reads the next bytes of piece */

@@ -8,6 +8,7 @@
 /* What a transport's own record of a request starts with. */
 struct client {
     void (*reply)(struct client *client, const struct outgoing *outgoing);
+    void *handle; /* the server's */
 };
 
 enum { PARAMS_MAX = 64 * 1024, PIECE_SIZE = 64 * 1024 };

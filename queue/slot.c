@@ -237,7 +237,7 @@ void slot_start(struct slot *slot, struct job *job, const char *packed)
                            .packed = talloc_steal(job, packed),
                            .started_at = worker->now,
                            .deadline_at = worker->now + (uint64_t)job->deadline * 1000,
-                           .percent = -1,
+                           .percent = job->kind->begin ? 0 : -1, /* 0 is told: its product shows that it has begun */
                            .told_percent = -1 };
     slot_safe(slot, worker->now + (uint64_t)worker_lease_ms(worker) * 2 / 3);
     job->host = &worker_job_host;

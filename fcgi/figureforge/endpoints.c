@@ -37,6 +37,10 @@ static const struct field image_out[] = {
     OUT_OBJECTS("plans", OUT(TEXT, "id"), OUT(TEXT, "name"), OUT(TEXT, "tier"), OUT(NUMBER, "price"), OUT(TEXT, "currency"), \
                 OUT(TEXT, "interval"), OUT(INTEGER, "credits"), OUT(INTEGER, "max_batch_size"), \
                 OUT_LIST("features", { .name = "feature", .type = TEXT }))
+static const struct field images_out[] = {
+    { .name = "item", .type = OBJECT, .fields = FIELDS(OUT(TEXT, "id"), OUT(TEXT, "url"), OUT(TEXT, "thumbnail_url")) },
+    { .name = NULL },
+};
 /* clang-format on */
 
 /* ---- the table ---- */
@@ -96,7 +100,8 @@ const struct endpoint figureforge_endpoints[] = {
                                   OUT(BOOLEAN, "available")))),
     ENDPOINT(figureforge, image_generate,
         .method = POST, .path = "/api/images/generate/", .status = 202,
-        .doc = "Ask for figure drawings; poll the job for them.", .job = "image.generate",
+        .doc = "Ask for figure drawings; poll the job for them, or wait for them (Prefer: wait=N).",
+        .job = "image.generate", .wait = 30, .wait_asked = true, .after = &sql_figureforge_generation_get,
         .in = FIELDS({ .name = "prompt", .type = TEXT, .flags = REQUIRED, .min = 1, .max = 2000,
                        .doc = "What to draw." },
                      { .name = "filters", .type = OBJECT, .fields = filters, .doc = "Wishes, each optional." },
@@ -104,13 +109,14 @@ const struct endpoint figureforge_endpoints[] = {
                        .doc = "How many drawings; at most what the plan allows." },
                      { .name = "model", .type = TOKEN, .min = 1, .max = 64,
                        .doc = "A model of the models call; the first available one when left out." }),
-        .out = FIELDS(OUT(TEXT, "job_id"), OUT(TEXT, "status"))),
+        .out = FIELDS(OUT(TEXT, "job_id"), OUT(TEXT, "status"), { .name = "error", .type = TEXT },
+                      { .name = "images", .type = LIST, .fields = images_out, .doc = "When it was waited for." })),
     ENDPOINT(figureforge, generation_get,
-        .method = GET, .path = "/api/images/job/{job_id}/",
+        .method = GET, .path = "/api/images/job/{job_id}/", .job = "image.generate", .polls = "job_id",
         .doc = "The state of a generation, and its images when it is done.",
         .in = FIELDS({ .name = "job_id", .in = PATH, .type = UUID, .flags = REQUIRED, .doc = "From generate." }),
         .out = FIELDS(OUT(TEXT, "job_id"), OUT(TEXT, "status"), { .name = "error", .type = TEXT },
-                      OUT_OBJECTS("images", OUT(TEXT, "id"), OUT(TEXT, "url"), OUT(TEXT, "thumbnail_url")))),
+                      { .name = "images", .type = LIST, .flags = REQUIRED, .fields = images_out })),
     ENDPOINT(figureforge, image_list,
         .method = GET, .path = "/api/images/user/", .list = 20, .lane = LANE_SLOW, /* counts, and searches by tag */
         .doc = "The caller's images, newest first.",

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 -- cancel: ARGV = id, mode. mode 'look' tells where the job is: 'running', 'waiting' or 'unknown'. mode 'ask' flags a
 -- running job, so that its worker's next touch hears of it; mode 'drop' forgets a waiting job whose end has been committed
--- (its id may stay in a list; reserve drops it there).
+-- (its id may stay in a list; reserve drops it there), and tells that it has ended on the channel "mr1:jobs".
 script('cancel', { 'allow-oom' }, function(ARGV)
   local id, mode = ARGV[1], ARGV[2]
   if call('HEXISTS', P .. 'own', id) == 1 then
@@ -11,6 +11,7 @@ script('cancel', { 'allow-oom' }, function(ARGV)
     end
     return 'running'
   end
+  if mode == 'drop' then call('PUBLISH', 'mr1:jobs', 'ended ' .. id) end
   if call('HEXISTS', P .. 'j', id) == 0 then return 'unknown' end
   if mode == 'drop' then
     call('HDEL', P .. 'j', id)

@@ -2,7 +2,8 @@
 -- finish: give leases back, after the outcome was committed. ARGV = worker, n, then n of id, epoch, due (at most 64), then
 -- pairs of a counter's name and what to add to it. due: '' forgets the job (it has ended); a time in ms makes it ready
 -- again then, '0' at once. Returns one number a job: 1 done, 0 when it was not this worker's any more (nothing is changed
--- then). Whose lease ran out before is told until the job has ended: who was told may have failed to write it down.
+-- then). What has ended is told to whoever listens on the channel "mr1:jobs". Whose lease ran out before is told until
+-- the job has ended: who was told may have failed to write it down.
 local ids, reply, mine, ready, delayed, held, ended, soonest
 
 -- '0' is at once, without asking what time it is.
@@ -68,7 +69,10 @@ script('finish', { 'allow-oom' }, function(ARGV)
     call('HDEL', P .. 'own', unpack(held))
     parked = leave(mine, flags[5], flags[6])
   end
-  if #ended > 0 then forget(flags) end
+  if #ended > 0 then
+    forget(flags)
+    call('PUBLISH', 'mr1:jobs', 'ended ' .. table.concat(ended, ' '))
+  end
   if #delayed > 0 then
     call('ZADD', P .. 'dl', unpack(delayed))
     due_at(soonest)

@@ -1,9 +1,9 @@
 -- A generation of the caller's own, and its images once there are any. The offset keeps the planner from writing the list
--- of images into both shapes, which would prepare it twice in each call.
+-- of images into both shapes, which would prepare it twice in each call. Links are the same for an hour.
 select case when g.error is null
             then json_build_object('job_id', g.id, 'status', g.status, 'images', shown.images)
             else json_build_object('job_id', g.id, 'status', g.status, 'images', shown.images, 'error', g.error)
-       end as body
+       end as body, g.status in ('queued', 'processing') as pending, g.status || md5(shown.images::text) as etag
   from figureforge.generation g
  cross join lateral (
          select array_to_json(array(

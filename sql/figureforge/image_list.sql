@@ -16,15 +16,18 @@ page as materialized (
             order by created_at, id
             limit 101)) as read
    limit :page_more::bigint)
-select coalesce(json_agg(json_build_object('id', figureforge.image_ref(i.id),
-                                           'url', figureforge.image_url(i, f, :base_url),
-                                           'thumbnail_url', figureforge.image_url(i, t, :base_url))
-                         order by p.created_at desc, p.id desc)
-                filter (where p.n <= :page_limit::bigint), '[]') as body,
-       string_agg(json_build_array(p.created_at, p.id)::text, E'\n' order by p.n) as keys,
-       coalesce(list_total('figureforge.image', :account_id::bigint, :tag::text is not null, :page_total::bigint),
-                (select count(*) from mine)) as total
-  from page p
-  join figureforge.image i on i.id = p.id
-  join file f on f.id = i.file_id
-  join file t on t.id = i.thumbnail_id
+select shown.*, md5(shown.body::text) || shown.total as etag
+  from (
+         select coalesce(json_agg(json_build_object('id', figureforge.image_ref(i.id),
+                                                    'url', figureforge.image_url(i, f, :base_url),
+                                                    'thumbnail_url', figureforge.image_url(i, t, :base_url))
+                                  order by p.created_at desc, p.id desc)
+                         filter (where p.n <= :page_limit::bigint), '[]') as body,
+                string_agg(json_build_array(p.created_at, p.id)::text, E'\n' order by p.n) as keys,
+                coalesce(list_total('figureforge.image', :account_id::bigint, :tag::text is not null, :page_total::bigint),
+                         (select count(*) from mine)) as total
+           from page p
+           join figureforge.image i on i.id = p.id
+           join file f on f.id = i.file_id
+           join file t on t.id = i.thumbnail_id
+        offset 0) as shown

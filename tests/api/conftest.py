@@ -6,10 +6,13 @@
 import contextlib
 import json
 import os
+import re
 import secrets
+import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,7 @@ from client import GENERATE, PATIENCE, Client, Mailbox, Record, ask, load_stack 
 from depot import Depot                                                     # noqa: E402
 from forge import Forge                                                     # noqa: E402
 from servers import SERVERS                                                 # noqa: E402
+from waits import twin, until                                               # noqa: E402
 
 
 def find_stack():
@@ -155,6 +159,35 @@ def paused(stack):
 
 
 @pytest.fixture
+def runner():
+    """Stop the process that runs the image worker's job, as soon as there is one."""
+    seen = set()
+
+    def running(pid):
+        """As soon as it is the runner: stopped between fork and exec it would hold up the worker, too."""
+        try:
+            return Path(f"/proc/{pid}/comm").read_text().startswith("millrace-runner")
+        except (FileNotFoundError, ProcessLookupError):     # it ended before the open, or between that and the read
+            return False
+
+    def children(pid):
+        return [int(child) for task in Path(f"/proc/{pid}/task").iterdir()
+                for child in (task / "children").read_text().split() if running(child)]
+
+    def stop():
+        worker = load_stack()["pids"]["image"]
+        until = time.monotonic() + PATIENCE
+        while not (found := set(children(worker)) - seen):
+            assert time.monotonic() < until, "no job is running"
+            time.sleep(0.001)
+        pid = found.pop()
+        seen.add(pid)
+        os.kill(pid, signal.SIGSTOP)
+        return pid
+    return stop
+
+
+@pytest.fixture
 def front_away(stack, figureforge, starts_before):
     """with front_away(): ...   Nobody listens on the front's socket."""
     def ctl(action):
@@ -184,6 +217,70 @@ def accepted(paused, operator):
             operator("cancel", job.job_id)
         return job
     return put
+
+
+@pytest.fixture
+def later():
+    """later(client.get, path): goes on beside the test; .result() is the answer."""
+    with ThreadPoolExecutor(32) as pool:
+        def begin(call, *words, **more):
+            return pool.submit(getattr(twin(call.__self__), call.__name__), *words, **more)
+        yield begin
+
+
+@pytest.fixture
+def parked(figureforge, server):
+    """How many requests wait in the front. Where each is a process of its own nobody can say."""
+    if not server.runs_front:
+        pytest.skip("the front is no service behind this web server")
+
+    def count():
+        return int(re.search(rb'"parked":(\d+)', figureforge.raw_get("/-/readyz").content).group(1))
+
+    def wait(n):
+        until(lambda: count() == n, f"{n} parked; there are {count()}")
+    return wait
+
+
+@pytest.fixture
+def ctl(stack, starts_before):
+    """ctl("stop", "redis"): of the stack's services."""
+    def tell(action, service):
+        told = ask(stack["control"], {"do": action, "service": service})
+        assert "error" not in told, told
+        if action in ("start", "restart"):
+            starts_before[service] += 1
+    return tell
+
+
+@pytest.fixture
+def redis(stack):
+    def run(*words):
+        done = subprocess.run(["redis-cli", "-s", stack["redis"], *map(str, words)], capture_output=True, text=True, timeout=20)
+        assert done.returncode == 0 and not done.stdout.startswith("ERR"), done
+        return done.stdout.strip()
+    return run
+
+
+@pytest.fixture
+def front_with(stack, ctl, figureforge):
+    """front_with("front.parked = 2"): the front begins anew with it."""
+    config = Path(stack["config"])
+    before = config.read_text()
+
+    def restart(text):
+        config.write_text(text)
+        ctl("restart", "front")
+        until(lambda: figureforge.raw_get("/-/readyz").status_code == 200, "the front is ready")
+    yield lambda line: restart(before + line + "\n")
+    restart(before)
+
+
+@pytest.fixture
+def waiting(alice, paused):
+    """A job that waits while its workers stand still; the test's end takes it back."""
+    with paused("image"):
+        yield alice.post(GENERATE, {"prompt": "a heron"}, 202)
 
 
 # -- people ------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 import requests
@@ -137,35 +136,6 @@ def test_cancelling_a_waiting_job_gives_its_credits_back(alice, operator, paused
     assert alice.finished(again.job_id).status == "completed"
     assert alice.get(f"/api/images/job/{job.job_id}/").status == "cancelled"
     assert credits(alice) == (1, 9)
-
-
-@pytest.fixture
-def runner():
-    """Stop the process that runs the image worker's job, as soon as there is one."""
-    seen = set()
-
-    def running(pid):
-        """As soon as it is the runner: stopped between fork and exec it would hold up the worker, too."""
-        try:
-            return Path(f"/proc/{pid}/comm").read_text().startswith("millrace-runner")
-        except (FileNotFoundError, ProcessLookupError):     # it ended before the open, or between that and the read
-            return False
-
-    def children(pid):
-        return [int(child) for task in Path(f"/proc/{pid}/task").iterdir()
-                for child in (task / "children").read_text().split() if running(child)]
-
-    def stop():
-        worker = load_stack()["pids"]["image"]
-        until = time.monotonic() + PATIENCE
-        while not (found := set(children(worker)) - seen):
-            assert time.monotonic() < until, "no job is running"
-            time.sleep(0.001)
-        pid = found.pop()
-        seen.add(pid)
-        os.kill(pid, signal.SIGSTOP)
-        return pid
-    return stop
 
 
 def test_cancelling_a_running_job_gives_its_credits_back(alice, operator, runner):

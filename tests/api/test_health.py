@@ -32,7 +32,7 @@ def test_the_process_answers(probe):
 
 
 def test_it_is_ready(probe):
-    assert probe("/-/readyz").text == '{"status":"ready","database":"ok","redis":"ok"}'
+    assert probe("/-/readyz").text == '{"status":"ready","database":"ok","redis":"ok","parked":0}'
 
 
 def test_rounds_of_the_loop_are_counted(probe):

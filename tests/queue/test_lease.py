@@ -205,6 +205,43 @@ def test_progress_is_kept_and_told(queue, held, another_redis):
     assert 0 < queue.redis("TTL", queue.key(f"p:{held.id}")) <= 3600
 
 
+@pytest.fixture
+def news(another_redis):
+    """What is told of jobs."""
+    listener = another_redis()
+    assert listener("SUBSCRIBE", "mr1:jobs")[2] == 1
+    return listener
+
+
+def told(news):
+    return news.take()[2].split()
+
+
+def test_news_of_ends(queue, news):
+    """In one message, of those that have ended and were the worker's."""
+    queue.put_many(6)
+    batch = queue.reserve(6)
+    assert queue.finish(*batch[:2], due=0) == [1, 1]
+    assert queue.finish(stranger(batch[2])) == [0]
+    assert queue.finish(*batch[2:]) == [1] * 4
+    what, *ids = told(news)
+    assert what == "ended" and sorted(ids) == sorted(job.id for job in batch[2:])
+    assert news.waits(0.05)
+
+
+def test_news_of_progress(queue, held, news):
+    queue.progress(held, 37, worker="v")
+    queue.progress(held, 37)
+    assert told(news) == ["moved", held.id] and news.waits(0.05)
+
+
+def test_news_of_what_is_dropped(queue, held, news):
+    waiting = queue.put_one()
+    for job, mode in ((waiting, "look"), (held.id, "drop"), (waiting, "drop"), (waiting, "drop")):
+        queue.cancel(job, mode)
+    assert [told(news), told(news)] == [["ended", waiting]] * 2 and news.waits(0.05)
+
+
 def test_progress_of_who_does_not_hold_the_job_is_ignored(queue, held):
     queue.progress(held, 37, worker="v")
     queue.progress(stranger(held), 38)

@@ -48,6 +48,7 @@ static const struct {
 
 static const struct rate rates[] = { { "general", 3600, { { "*", 10 } } }, { .name = NULL } };
 
+static const struct sql tagged = { "tagged", "select '{}' as body, true as pending, 'x' as etag" };
 static const struct endpoint rows[] = {
     { .name = "things", .method = GET, .path = "/api/v2/things/", .doc = "Things.", .list = 20,
       .in = FIELDS({ .name = "only", .in = QUERY, .type = LIST, .fields = FIELDS({ .type = TEXT }), .doc = "Of these." }),
@@ -56,6 +57,10 @@ static const struct endpoint rows[] = {
       .in = FIELDS({ .name = "name", .type = TEXT, .flags = REQUIRED }), .out = FIELDS(OUT(TEXT, "id")) },
     { .name = "thing_see", .method = GET, .path = "/api/v2/things/{id}/", .doc = "One.", .who = OPTIONAL, .bare = true,
       .in = FIELDS({ .name = "id", .in = PATH, .type = ID, .flags = REQUIRED }), .out = FIELDS(OUT(TEXT, "id")) },
+    { .name = "thing_wait", .method = GET, .path = "/api/v2/waits/{id}/", .doc = "One.", .job = "image.generate",
+      .polls = "id", .sql = &tagged, .in = FIELDS({ .name = "id", .in = PATH, .type = UUID, .flags = REQUIRED }) },
+    { .name = "thing_put", .method = POST, .path = "/api/v2/waits/", .doc = "One.", .job = "image.generate", .wait = 20,
+      .after = &tagged, .status = 202, .out = FIELDS(OUT(TEXT, "id")) },
     { .name = "thing_end", .method = DELETE, .path = "/api/v2/things/{id}/", .doc = "End one.", .status = 204,
       .in = FIELDS({ .name = "id", .in = PATH, .type = ID, .flags = REQUIRED }) },
     { .name = "picture", .method = POST, .path = "/pictures", .doc = "Send one.", .who = ANYONE, .uncounted = true, .parts = true,
@@ -168,6 +173,30 @@ START_TEST(callers_say_who_they_are_in_the_dialects_ways)
 }
 END_TEST
 
+START_TEST(what_may_wait_says_so)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    json_auto_t *document = described(&expenses_dialect);
+    const char *poll = "paths /api/v2/waits/{id}/ get ", *put = "paths /api/v2/waits/ post ",
+               *see = "paths /api/v2/things/{id}/ get ";
+
+    ck_assert_str_eq(AT("%sparameters 1 name", poll), "\"wait\"");
+    ck_assert_str_eq(AT("%sparameters 2 name", poll), "\"Prefer\"");
+    ck_assert_str_eq(AT("%sparameters 3 in", poll), "\"header\"");
+    ck_assert_str_eq(AT("%sresponses 200 headers ETag $ref", poll), "\"#/components/headers/ETag\"");
+    ck_assert_str_eq(AT("%sresponses 304 headers Retry-After $ref", poll), "\"#/components/headers/Retry-After\"");
+    ck_assert_str_eq(AT("%sresponses 304 content", poll), "");
+    ck_assert_str_eq(AT("%sparameters 0 name", put), "\"Prefer\"");
+    ck_assert_str_eq(AT("%sresponses 304", put), "");
+    ck_assert_str_eq(AT("%sresponses 200 content", put), AT("%sresponses 202 content", put));
+    ck_assert_str_eq(AT("%sresponses 200 headers Preference-Applied $ref", put),
+                     "\"#/components/headers/Preference-Applied\"");
+    ck_assert_str_eq(AT("%sparameters 1", see), "");
+    ck_assert_str_eq(AT("%sresponses 304", see), "");
+    ck_assert_str_eq(AT("%sresponses 200 headers Retry-After", see), "");
+}
+END_TEST
+
 START_TEST(files_come_in_parts)
 {
     autotalloc void *ctx = talloc_new(NULL);
@@ -193,6 +222,7 @@ SUITE(openapi)
     tcase_add_test(tests, a_success_stands_in_the_envelope_unless_it_is_bare);
     tcase_add_test(tests, refusals_have_the_dialects_statuses);
     tcase_add_test(tests, callers_say_who_they_are_in_the_dialects_ways);
+    tcase_add_test(tests, what_may_wait_says_so);
     tcase_add_test(tests, files_come_in_parts);
     tcase_add_test(tests, nobodys_product_is_not_described);
 }

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What tests of requests that wait have in common."""
+import copy
+import time
+
+import requests
+
+from client import ENDED, PATIENCE, POLL
+
+LONG = 30                   # seconds: the longest wait there is
+AT_ONCE = 10.0              # less than that
+
+
+def until(holds, what):
+    end = time.monotonic() + PATIENCE
+    while not (found := holds()):
+        assert time.monotonic() < end, what
+        time.sleep(POLL)
+    return found
+
+
+def place(job):
+    return f"/api/images/job/{job.job_id}/"
+
+
+def twin(client):
+    """The same person, on a connection of his own."""
+    other = copy.copy(client)
+    other._session = requests.Session()
+    other._session.trust_env = False
+    return other
+
+
+def quick(call, *words, **more):
+    began = time.monotonic()
+    answer = call(*words, **more)
+    assert time.monotonic() - began < AT_ONCE
+    return answer
+
+
+def followed(client, job, **headers):
+    """All that a client hears who waits for each change."""
+    heard, tag = [], None
+    while not heard or heard[-1].status not in ENDED:
+        answer = client.call("GET", f"{place(job)}?wait={LONG}", 200, headers={"If-None-Match": tag} if tag else {})
+        tag = answer.http.headers["ETag"]
+        heard.append(answer)
+        assert len(heard) < 4, heard
+    return heard
