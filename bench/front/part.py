@@ -3,6 +3,7 @@
 up, tells what it has measured and ends with lines: figure NAME VALUE [OP GOAL]. bench/front/run calls them one after
 the other."""
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -50,6 +51,7 @@ def arguments(name, doc):
 
 def main(name, doc, run):
     options = arguments(name, doc)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))     # what we have started ends with us
     try:
         stack = enter(f"bench-{name}", options.variant)
         show_figures(run(stack, options))
