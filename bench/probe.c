@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * bench-probe [--config FILE] SOCKET THREADS ACCOUNT_ID: the limit that the front is compared with. What libfcgi and
- * libpq can do at best in their usual way: as many threads as clients, each with a connection of its own to the web
- * server and to PostgreSQL, and one prepared statement. It answers GET .../job/{job_id}/ of one account with the very
- * statement of generation_get and asks nobody who they are. */
+ * bench-probe [--config FILE] TASK SOCKET THREADS ACCOUNT_ID: the limit that the front is compared with. What libfcgi,
+ * libpq and hiredis can do at best in their usual way: as many threads as clients, each with connections of its own to
+ * the web server, to PostgreSQL and to Redis, and one prepared statement. It answers a GET of one account with the very
+ * statement of the front's row and asks nobody who they are. Task "poll" is generation_get, with PostgreSQL alone;
+ * "item" is ailice's item_get behind one round trip to Redis, which counts the request as a rate limit does: INCR, and
+ * once in a window EXPIRE. */
 #include "common/memory.h"
 #include "common/program.h"
 #include "common/statement.h"
@@ -10,14 +12,26 @@
 #include "sql.h"
 #include <errno.h>
 #include <fcgiapp.h>
+#include <hiredis/hiredis.h>
 #include <pthread.h>
 #include <signal.h>
 
-enum { BACKLOG = 1024, THREADS_MAX = 256, STACK = 256 * 1024, JOB_ID_LENGTH = 36 };
+enum { BACKLOG = 1024, THREADS_MAX = 256, STACK = 256 * 1024, ID_LENGTH = 36, WINDOW = 3600 };
+
+static const struct task {
+    const char *name;
+    const struct sql *sql;
+    const char *before, *parameter; /* the id stands behind this in the path, and goes by that name in the statement */
+    bool counted;
+} tasks[] = {
+    { "poll", &sql_figureforge_generation_get, "/job/", "job_id", false },
+    { "item", &sql_ailice_item_get, "/items/", "item_id", true },
+};
 
 /* Shared by the threads; not changed once they run. */
 struct probe {
     const struct config *config;
+    const struct task *task;
     const char *account_id;
     int socket;
     const struct statement *statement;
@@ -53,25 +67,54 @@ static PGconn *database_open(const struct probe *probe)
     return pg;
 }
 
-/* The last segment of the path. */
-static const char *find_job(const char *uri, char job_id[JOB_ID_LENGTH + 1])
+static redisContext *redis_open(const struct probe *probe)
 {
-    const char *at = uri ? strstr(uri, "/job/") : NULL;
+    redisContext *redis = redisConnectUnix(probe->config->redis_url);
 
-    snprintf(job_id, JOB_ID_LENGTH + 1, "%s", at ? at + 5 : "");
-    return job_id;
+    if (!redis || redis->err)
+        die(probe->config->redis_url, NULL);
+    return redis;
 }
 
-static void answer(const struct probe *probe, PGconn *pg, FCGX_Request *request)
+/* How many requests this window has had, with this one. */
+static long long count(const struct probe *probe, redisContext *redis)
+{
+    long long window = time(NULL) / WINDOW, n;
+    redisReply *reply = redisCommand(redis, "INCR probe:%s:%lld", probe->account_id, window);
+
+    if (!reply || reply->type != REDIS_REPLY_INTEGER)
+        die("INCR", NULL);
+    n = reply->integer;
+    freeReplyObject(reply);
+    if (n > 1)
+        return n;
+    freeReplyObject(redisCommand(redis, "EXPIRE probe:%s:%lld %d", probe->account_id, window, WINDOW));
+    return n;
+}
+
+/* The last segment of the path. */
+static const char *find_id(const struct task *task, const char *uri, char id[ID_LENGTH + 1])
+{
+    const char *at = uri ? strstr(uri, task->before) : NULL;
+
+    snprintf(id, ID_LENGTH + 1, "%s", at ? at + strlen(task->before) : "");
+    id[strcspn(id, "/")] = '\0';
+    return id;
+}
+
+static void answer(const struct probe *probe, PGconn *pg, redisContext *redis, FCGX_Request *request)
 {
     const char *values[STATEMENT_PARAMETERS_MAX], *missing;
-    char job_id[JOB_ID_LENGTH + 1];
+    char id[ID_LENGTH + 1];
     PGresult *result;
 
-    if (statement_bind(probe->statement,
-                       PARAMS({ "job_id", find_job(FCGX_GetParam("REQUEST_URI", request->envp), job_id) },
-                              { "account_id", probe->account_id }, { "base_url", probe->config->figureforge_url }),
-                       values, &missing) < 0)
+    if (redis && count(probe, redis) < 0)
+        die("count", NULL);
+    if (statement_bind(
+            probe->statement,
+            PARAMS({ probe->task->parameter, find_id(probe->task, FCGX_GetParam("REQUEST_URI", request->envp), id) },
+                   { "account_id", probe->account_id }, { "base_url", probe->config->figureforge_url }),
+            values, &missing) < 0)
         die(missing, NULL);
     result = PQexecPrepared(pg, "q", probe->statement->count, values, NULL, NULL, 0);
     if (PQresultStatus(result) != PGRES_TUPLES_OK)
@@ -88,14 +131,16 @@ static void *serve(void *closure)
 {
     const struct probe *probe = closure;
     PGconn *pg = database_open(probe);
+    redisContext *redis = probe->task->counted ? redis_open(probe) : NULL;
     FCGX_Request request;
 
     FCGX_InitRequest(&request, probe->socket, 0);
     while (FCGX_Accept_r(&request) >= 0) {
-        answer(probe, pg, &request);
+        answer(probe, pg, redis, &request);
         FCGX_Finish_r(&request);
     }
     PQfinish(pg);
+    redisFree(redis);
     return NULL;
 }
 
@@ -114,6 +159,14 @@ static int run_threads(struct probe *probe, int n)
     return 1; /* accepting has ended, which nobody asked for: SIGTERM ends the process at once */
 }
 
+static const struct task *task_find(const char *name)
+{
+    for (size_t i = 0; name && i < ELEMENTS(tasks); i++)
+        if (!strcmp(tasks[i].name, name))
+            return &tasks[i];
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
     autotalloc void *ctx = talloc_new(NULL);
@@ -123,24 +176,24 @@ int main(int argc, char **argv)
     char **words;
     int status, n;
 
-    probe.config = program_start(ctx, "bench-probe", "SOCKET THREADS ACCOUNT_ID", argc, argv, &words, &status);
+    probe.config = program_start(ctx, "bench-probe", "TASK SOCKET THREADS ACCOUNT_ID", argc, argv, &words, &status);
     if (!probe.config)
         return status;
-    n = words[0] && words[1] && words[2] ? (int)strtol(words[1], NULL, 10) : 0;
+    probe.task = task_find(words[0]);
+    n = probe.task && words[1] && words[2] && words[3] ? (int)strtol(words[2], NULL, 10) : 0;
     if (n < 1 || n > THREADS_MAX) {
-        fputs("bench-probe: SOCKET THREADS ACCOUNT_ID\n", stderr);
+        fputs("bench-probe: TASK SOCKET THREADS ACCOUNT_ID\n", stderr);
         return 2;
     }
-    probe.account_id = words[2];
-    if (keys_derive(probe.config->secret, &keys) < 0 ||
-        statement_compile(ctx, &sql_figureforge_generation_get, &statement) < 0)
+    probe.account_id = words[3];
+    if (keys_derive(probe.config->secret, &keys) < 0 || statement_compile(ctx, probe.task->sql, &statement) < 0)
         return 1;
     link_pads(&keys, probe.inner, probe.outer);
     probe.statement = statement;
     FCGX_Init();
     signal(SIGTERM, SIG_DFL); /* libfcgi's own handler would only mark the end */
-    probe.socket = FCGX_OpenSocket(words[0], BACKLOG);
+    probe.socket = FCGX_OpenSocket(words[1], BACKLOG);
     if (probe.socket < 0)
-        die(words[0], NULL);
+        die(words[1], NULL);
     return run_threads(&probe, n);
 }

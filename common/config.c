@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <limits.h>
 
+#define SMALL "abcdefghijklmnopqrstuvwxyz"
+
 enum type { STRING, NUMBER, SWITCH };
 
 static const struct setting {
@@ -59,6 +61,8 @@ static const struct setting {
     { "front.threads", NUMBER, AT(front_threads), "2", 1, 16, false, "pool threads for what must block" },
     { "front.unlimited", STRING, AT(front_unlimited), "", 0, 0, false,
       "addresses, comma-separated, that no rate limit counts; one that ends in * stands for all that begin so" },
+    { "front.operators", SWITCH, AT(front_operators), "no", 0, 0, false,
+      "serve the operators' realm, below /-/operator/; let the web server hand on to it only what comes from where they sit" },
     { "password.threads", NUMBER, AT(password_threads), "1", 1, 16, false,
       "passwords that one front hashes at once; each takes password.memory" },
     { "password.operations", NUMBER, AT(password_operations), "2", 1, 20, false,
@@ -76,6 +80,8 @@ static const struct setting {
     { "expenses.url", STRING, AT(expenses_url), "http://localhost", 0, 0, false, "of the Expense Tracker" },
     { "ailice.url", STRING, AT(ailice_url), "http://localhost", 0, 0, false, "of AIlice" },
     { "figureforge.url", STRING, AT(figureforge_url), "http://localhost", 0, 0, false, "of FigureForge" },
+    { "operator.url", STRING, AT(operator_url), "http://localhost", 0, 0, false,
+      "of the operators' realm; where it begins with https: the cookie of a session goes over nothing else" },
     { "queue.lease", NUMBER, AT(queue_lease), "30", 3, 3600, false,
       "seconds a worker holds a job without renewing it; renewed every sixth of it" },
     { "queue.reconcile", NUMBER, AT(queue_reconcile), "5", 1, 3600, false,
@@ -104,8 +110,22 @@ static const struct setting {
       "program that runs one fenced job" },
     { "worker.folder", STRING, AT(worker_folder), "/var/lib/millrace/work", 0, 0, false,
       "where running jobs keep their files; same file system as storage.folder" },
+    { "storage.backend", STRING, AT(storage_backend), "folder", 0, 0, false,
+      "where finished files are kept: folder (storage.folder) or s3 (a bucket)" },
     { "storage.folder", STRING, AT(storage_folder), "/var/lib/millrace/files", 0, 0, false,
-      "where finished files lie; the web server reads them from here" },
+      "where finished files lie; the web server reads them from here. With s3: where uploads are put together, nothing "
+      "lasts there" },
+    { "storage.endpoint", STRING, AT(storage_endpoint), "", 0, 0, false,
+      "base of the S3 service, as https://s3.eu-central-1.amazonaws.com: clients are sent there for files" },
+    { "storage.bucket", STRING, AT(storage_bucket), "", 0, 0, false, "bucket that the files are in" },
+    { "storage.region", STRING, AT(storage_region), "us-east-1", 0, 0, false, "region that calls are signed for" },
+    { "storage.access_key", STRING, AT(storage_access_key), "", 0, 0, false,
+      "name of the key that calls are signed with" },
+    { "storage.secret_key", STRING, AT(storage_secret_key), "", 0, 0, true, "the key itself" },
+    { "storage.path_style", SWITCH, AT(storage_path_style), "no", 0, 0, false,
+      "yes: the bucket is the first part of a URL's path; no: of its host name" },
+    { "storage.timeout", NUMBER, AT(storage_timeout), "10000", 100, 120000, false,
+      "milliseconds one call to S3 may take, besides a second for each 256 KiB it carries" },
     { "twilio.token", STRING, AT(twilio_token), "", 0, 0, true,
       "token of the Twilio account: what it calls here is checked with it; empty: such calls are answered 503" },
     { "smtp.url", STRING, AT(smtp_url), "", 0, 0, false, "smtp://host:port or smtps://host:port; empty: no mail" },
@@ -274,8 +294,42 @@ static int redis_check(struct config *config, const char **ret_why)
     return r;
 }
 
+/* Whether text is there, and made of nothing but letters. */
+static bool is_made_of(const char *text, const char *letters)
+{
+    return *text && !text[strspn(text, letters)];
+}
+
+/* What browsers would write in another way than we sign it is refused. */
+static bool endpoint_holds(const char *text)
+{
+    size_t scheme = !strncmp(text, "https://", 8) ? 8 : !strncmp(text, "http://", 7) ? 7 : 0;
+
+    return scheme && is_made_of(text + scheme, SMALL "0123456789.-:[]");
+}
+
+/* NULL, or what is wrong. */
+static const char *storage_check(const struct config *config)
+{
+    if (!strcmp(config->storage_backend, "folder"))
+        return NULL;
+    if (strcmp(config->storage_backend, "s3") != 0)
+        return "storage.backend must be folder or s3";
+    if (!endpoint_holds(config->storage_endpoint))
+        return "storage.endpoint must be http:// or https:// and a host in small letters, without a path";
+    if (!is_made_of(config->storage_bucket, SMALL "0123456789.-"))
+        return "storage.bucket must be set, of small letters, digits, dots and hyphens";
+    if (!is_made_of(config->storage_region, SMALL "0123456789-"))
+        return "storage.region must be set, of small letters, digits and hyphens";
+    if (!*config->storage_access_key || !*config->storage_secret_key)
+        return "storage.access_key and storage.secret_key must be set";
+    return NULL;
+}
+
 static int config_check(struct config *config, const char **ret_why)
 {
+    const char *why = storage_check(config);
+
     config->sandbox = !strcmp(config->environment, "sandbox");
     if (!config->sandbox && strcmp(config->environment, "production"))
         *ret_why = "environment must be production or sandbox";
@@ -284,6 +338,8 @@ static int config_check(struct config *config, const char **ret_why)
     else if (strcmp(config->front_sendfile, "accel") && strcmp(config->front_sendfile, "sendfile") &&
              strcmp(config->front_sendfile, "no"))
         *ret_why = "front.sendfile must be accel, sendfile or no";
+    else if (why)
+        *ret_why = why;
     else if (strlen(config->secret) < 32)
         *ret_why = "secret must be set, to 32 bytes or more (openssl rand -hex 32)";
     else

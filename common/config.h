@@ -29,13 +29,14 @@ struct config {
     int front_queue_age;        /* milliseconds */
     const char *front_sendfile; /* accel, sendfile or no */
     int front_threads;
+    bool front_operators;                                       /* the operators' realm is served */
     int password_threads, password_operations, password_memory; /* memory: MiB */
     const char *products;                                       /* those served here, comma-separated; "": all */
     const char *twilio_token;
     const char *front_unlimited; /* addresses that no rate limit counts */
     const char *front_origins;   /* whose pages may call */
     const char *front_pages;     /* folder of the pages of /docs and /redoc */
-    const char *nutrition_url, *smsagent_url, *expenses_url, *ailice_url, *figureforge_url;
+    const char *nutrition_url, *smsagent_url, *expenses_url, *ailice_url, *figureforge_url, *operator_url;
     int queue_lease;              /* seconds */
     int queue_reconcile;          /* seconds */
     int queue_keep;               /* days */
@@ -50,7 +51,11 @@ struct config {
     bool worker_landlock;
     const char *worker_runner;
     const char *worker_folder;
-    const char *storage_folder;
+    const char *storage_backend; /* folder or s3 */
+    const char *storage_folder;  /* of s3: of what is on its way there */
+    const char *storage_endpoint, *storage_bucket, *storage_region, *storage_access_key, *storage_secret_key;
+    bool storage_path_style;
+    int storage_timeout; /* milliseconds a call may take, besides the time for its bytes */
     const char *smtp_url, *smtp_user, *smtp_password, *smtp_from;
     int smtp_timeout; /* milliseconds */
 };

@@ -75,7 +75,7 @@ static const char *ring_add_configured(void *ctx, struct seal_ring *ring, char *
 /* The master secret's own. Who is about to change that secret may have configured it by its name already. */
 static const char *ring_add_secret(void *ctx, struct seal_ring *ring, const struct keys *keys)
 {
-    char *kid = FORMAT(ctx, "secret-%s", keys->kid);
+    char *kid = FORMAT(ring, "secret-%s", keys->kid);
     const struct seal_key *same = ring_find(ring, kid);
 
     if (!same)

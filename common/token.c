@@ -11,7 +11,16 @@ static const char issuer[] = "millrace";
 static const char *const type_names[] = { [TOKEN_ACCESS] = "access", [TOKEN_REFRESH] = "refresh" };
 
 /* Numbers of crypto_kdf's subkeys. They are for ever: another number is another key. */
-enum { SUBKEY_ACCESS = 1, SUBKEY_REFRESH, SUBKEY_LINK, SUBKEY_CODE, SUBKEY_SEAL, SUBKEY_KID, SUBKEY_API };
+enum {
+    SUBKEY_ACCESS = 1,
+    SUBKEY_REFRESH,
+    SUBKEY_LINK,
+    SUBKEY_CODE,
+    SUBKEY_SEAL,
+    SUBKEY_KID,
+    SUBKEY_API,
+    SUBKEY_CURSOR
+};
 
 static void derive(unsigned char *key, size_t size, uint64_t number, const unsigned char *master)
 {
@@ -36,6 +45,7 @@ int keys_derive(const char *secret, struct keys *ret)
     derive(ret->code, KEY_BYTES, SUBKEY_CODE, master);
     derive(ret->seal, KEY_BYTES, SUBKEY_SEAL, master);
     derive(ret->api, KEY_BYTES, SUBKEY_API, master);
+    derive(ret->cursor, KEY_BYTES, SUBKEY_CURSOR, master);
     derive(kid, sizeof kid, SUBKEY_KID, master);
     sodium_bin2hex(ret->kid, sizeof ret->kid, kid, (sizeof ret->kid - 1) / 2);
     sodium_memzero(master, sizeof master);

@@ -12,7 +12,7 @@ enum { KEY_BYTES = 32, JTI_HEX = 32, DIGEST_HEX = 64, API_TOKEN_HEX = 40 };
 
 struct keys {
     unsigned char access[KEY_BYTES], refresh[KEY_BYTES], link[KEY_BYTES], code[KEY_BYTES], seal[KEY_BYTES],
-        api[KEY_BYTES];
+        api[KEY_BYTES], cursor[KEY_BYTES];
     char kid[9]; /* names the access and refresh keys in a token's header: eight hex digits */
 };
 

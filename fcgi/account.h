@@ -18,7 +18,6 @@ int account_sign_in(struct request *rq);
  * as a cookie and csrf_token; of session_end, it takes the cookie back. */
 int account_session(struct request *rq);
 #define SESSION_SETS SIGN_IN_SETS, "session_digest"
-#define SESSION_COOKIE "millrace_session"
 enum { SESSION_SECONDS = 12 * 3600 }; /* its row says so too: session_open() */
 
 /* Field refresh, a token; sets refresh_digest, account and refresh_issued_at, or refuses. */

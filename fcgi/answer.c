@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The row's statement and what its columns mean: body (JSON text, passed through untouched), status, error with
- * message, field and retry_after (a refusal that is committed), total (of a list, whose body is the array of the page),
- * message (of a success, for dialects that have one), jobs (tickets to hand to Redis), signin (an account to make
- * tokens for), renew (one to make an access token
- * for), api_generation with account, session and session_end (fcgi/account.h), file with file_type, file_name,
+ * message, field and retry_after (a refusal that is committed), total, meta and keys (of a list, whose body is the
+ * array of the page: page.c), message (of a success, for dialects that have one), jobs (tickets to hand to Redis),
+ * signin (an account to make tokens for), renew (one to make an access token for), api_generation with account, session
+ * and session_end (fcgi/account.h), settings (of a queue, for its Redis), file with file_type, file_name,
  * file_attachment (a file, sent by the web server or by us). */
 #include "common/log.h"
 #include "common/memory.h"
@@ -67,7 +67,7 @@ int answer_from_sql(struct request *rq)
         add_call(rq, &operation->bound);
     }
     rq->pending++;
-    lanes_send(rq->server->lanes, operation->row->lane, &rq->exchange);
+    lanes_send(rq->server->lanes, page_lane(rq), &rq->exchange);
     return 0;
 }
 
@@ -124,7 +124,9 @@ int authorize(struct request *rq)
 {
     if (!rq->signed_in)
         return 0;
-    rq->tier = limits_tier(rq->server->limits, strtoll(rq->arguments[ARG_ACCOUNT_ID], NULL, 10), time(NULL));
+    rq->tier = rq->product->rates
+                   ? limits_tier(rq->server->limits, strtoll(rq->arguments[ARG_ACCOUNT_ID], NULL, 10), time(NULL))
+                   : "";
     if (rq->operation->row->who != ADMIN && rq->tier)
         return 0;
     rq->exchange = (struct exchange){ .done = authorize_done, .ctx = rq, .idempotent = true };
@@ -229,9 +231,11 @@ static void hand_out_api_token(struct request *rq, const char *account, const ch
 
 static void session_cookie(struct request *rq, const char *value, int seconds)
 {
-    bool secure = !strncmp(argument(rq, "base_url"), "https:", 6);
+    const struct session_cookie *cookie = &rq->product->dialect->session;
+    bool secure = !strncmp(argument(rq, "base_url"), "https:", 6), whole = !strcmp(cookie->path, "/");
 
-    header_add(rq, "Set-Cookie", SESSION_COOKIE "=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Lax%s", value, seconds,
+    header_add(rq, "Set-Cookie", "%s=%s; Path=%s%s; Max-Age=%d; HttpOnly; SameSite=%s%s", cookie->name, value,
+               whole ? "" : request_config(rq)->front_mount, cookie->path, seconds, cookie->same_site,
                secure ? "; Secure" : "");
 }
 
@@ -309,7 +313,7 @@ static void write_body(struct request *rq, const PGresult *rows)
     const char *body = rq->body, *message = result_column(rows, "message");
 
     if (rq->operation->row->list)
-        body = page_body(rq, body, result_column(rows, "total"), result_column(rows, "meta"));
+        body = page_body(rq, body, rows);
     else if (dialect->success_body && !rq->operation->row->bare && (*body || message))
         body = dialect->success_body(rq, body, message);
     if (body != rq->body) {
@@ -322,6 +326,8 @@ int hand_over(struct request *rq)
 {
     if (rq->tickets)
         hand_over_jobs(rq, rq->tickets);
+    if (rq->settings)
+        hand_over_settings(rq, rq->settings);
     return 0;
 }
 
@@ -366,6 +372,7 @@ int take_answer(struct request *rq)
     if (result_column(rows, "session_end"))
         session_cookie(rq, "", 0);
     rq->tickets = result_column(rows, "jobs");
+    rq->settings = result_column(rows, "settings");
     if (check_body(rq) < 0)
         return -1;
     write_body(rq, rows);

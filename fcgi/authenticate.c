@@ -106,7 +106,7 @@ static bool csrf_holds(const struct request *rq)
 }
 
 /* ACCOUNT.DIGITS */
-static int by_session(struct request *rq, const char *value)
+static int by_session(struct request *rq, enum way way, const char *value)
 {
     char *end;
     long long account;
@@ -119,7 +119,7 @@ static int by_session(struct request *rq, const char *value)
     memcpy(rq->session, end + 1, sizeof rq->session);
     if (!csrf_holds(rq))
         return fail(rq, E_FORBIDDEN, NULL, "The X-CSRF-Token header is missing or wrong");
-    set_account(rq, WAY_SESSION, account);
+    set_account(rq, way, account);
     rq->arguments[ARG_PROOF] = digest_hex(rq, rq->session);
     return 0;
 }
@@ -136,8 +136,8 @@ static int find_caller(struct request *rq)
         return by_api_token(rq, text);
     if (*header)
         return fail(rq, E_BAD_TOKEN, NULL, NULL);
-    if (ways & 1u << WAY_SESSION && *(text = cookie(rq, SESSION_COOKIE)))
-        return by_session(rq, text);
+    if (rq->product->dialect->session.name && *(text = cookie(rq, rq->product->dialect->session.name)))
+        return by_session(rq, ways & 1u << WAY_OPERATOR ? WAY_OPERATOR : WAY_SESSION, text);
     return 1;
 }
 

@@ -17,6 +17,7 @@ static int file_download(struct request *rq)
     if (link_verify(request_keys(rq), argument(rq, "token"), time(NULL), &link) < 0 ||
         strcmp(link.product, rq->product->name) != 0)
         return fail(rq, E_NOT_FOUND, NULL, NULL);
+    rq->file_until = (time_t)link.expires_at;
     argument_set(rq, "file_id", FORMAT(rq, "%lld", link.file_id));
     argument_set(rq, "generation", FORMAT(rq, "%d", link.generation));
     argument_set(rq, "attachment", link.attachment ? "true" : "false");

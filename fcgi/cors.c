@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Pages of other origins (CORS, the Fetch standard), and OPTIONS. */
+ * Pages of other origins (CORS, the Fetch standard), and OPTIONS. Only a product's answers may be read by them. */
 #include "common/memory.h"
 #include "common/text.h"
 #include "fcgi/serve.h"
 
 #define EXPOSED                                                                                                        \
-    "X-Request-ID, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Location, ETag, "         \
-    "Idempotent-Replayed"
+    "X-Request-ID, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Location, Link, "         \
+    "ETag, Idempotent-Replayed"
 #define ACCEPTED "Authorization, Content-Type, Idempotency-Key, If-None-Match, Prefer, X-CSRF-Token, X-Request-ID"
+
+static const char *origins_of(const struct request *rq)
+{
+    return rq->product && rq->product->root ? "" : request_config(rq)->front_origins;
+}
 
 static bool origin_allowed(const char *list, const char *origin)
 {
@@ -16,7 +21,7 @@ static bool origin_allowed(const char *list, const char *origin)
 
 void cors_headers(struct request *rq)
 {
-    const char *list = request_config(rq)->front_origins, *origin = request_param(rq, "HTTP_ORIGIN");
+    const char *list = origins_of(rq), *origin = request_param(rq, "HTTP_ORIGIN");
 
     if (!*list)
         return;
@@ -35,7 +40,7 @@ void options_answer(struct request *rq, const char *allow)
     rq->status = 204;
     header_add(rq, "Allow", "%s", allow);
     if (!*request_param(rq, "HTTP_ACCESS_CONTROL_REQUEST_METHOD") ||
-        !origin_allowed(request_config(rq)->front_origins, request_param(rq, "HTTP_ORIGIN")))
+        !origin_allowed(origins_of(rq), request_param(rq, "HTTP_ORIGIN")))
         return;
     header_add(rq, "Access-Control-Allow-Methods", "%s", allow);
     header_add(rq, "Access-Control-Allow-Headers", ACCEPTED);

@@ -63,6 +63,10 @@ struct page {
     long long limit, offset, total; /* total: -1 when the statement does not count */
     const char *items;              /* a JSON array */
     const char *meta;               /* members that the envelope gets besides its own, as an object; NULL: none */
+    bool keyed;                     /* the statement tells where its rows stand: links carry cursors */
+    bool up;                        /* it was asked for as what stands in front of a row */
+    bool more;                      /* of a keyed one: there are more rows in the direction it was read in */
+    const char *first, *last;       /* of a keyed one: where its rows stand; NULL: it has none */
 };
 
 /* How a product pages its lists: the names of the two query fields that say which part is wanted, and how the body of
@@ -83,10 +87,16 @@ extern const struct field body_here[];
 
 /* How a caller may say who he is. */
 enum way {
-    WAY_JWT,     /* Authorization: Bearer, an access token */
-    WAY_TOKEN,   /* Authorization: Token, an API token */
-    WAY_SESSION, /* a session's cookie; with X-CSRF-Token where something is changed */
+    WAY_JWT,      /* Authorization: Bearer, an access token */
+    WAY_TOKEN,    /* Authorization: Token, an API token */
+    WAY_SESSION,  /* a session's cookie; with X-CSRF-Token where something is changed */
+    WAY_OPERATOR, /* likewise, of an operator's session */
     WAY_COUNT
+};
+
+/* How a session's cookie is given: its name, the path behind the mount that it is sent to, and SameSite. */
+struct session_cookie {
+    const char *name, *path, *same_site;
 };
 
 /* How one product speaks. Nothing else in the core knows a product. All text that its functions give is on the
@@ -96,6 +106,7 @@ struct dialect {
     const char *codes[E_COUNT];          /* the product's names of errors */
     const char *messages[E_COUNT];       /* where the common ones do not do */
     unsigned ways;                       /* a bit for each `enum way` */
+    struct session_cookie session;       /* of those whose callers may have one */
     bool slashed;                        /* paths in links end with a slash */
     int access_seconds, refresh_seconds; /* lives of tokens */
     struct paging paging;
@@ -122,6 +133,9 @@ struct product {
     const struct endpoint *endpoints; /* ends with a NULL name */
     const struct rate *rates;         /* ends with a NULL name */
     size_t url;                       /* offset in struct config of the public base */
+    /* Of a realm that is no product: where its paths begin, behind the mount; no web server names it, and it has none
+     * of the rows that every product has. NULL: a product. */
+    const char *root;
 };
 /* products.c; ends with a NULL name. */
 extern const struct product products[];

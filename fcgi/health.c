@@ -5,6 +5,7 @@
 #include "fcgi/serve.h"
 #include "migrations.h"
 #include "sql.h"
+#include <unistd.h>
 
 struct readiness {
     struct ask ping;
@@ -88,6 +89,29 @@ static int readyz(struct request *rq)
     return 0;
 }
 
+/* Of this process: with several on one socket each answer is of the one that took it, which its label tells. */
+static int metrics(struct request *rq)
+{
+    static const char name[] = "millrace_front_round_seconds";
+    const struct loop_rounds *rounds = loop_rounds(rq->server->loop);
+    unsigned long long sum = 0;
+    int pid = (int)getpid();
+    char *text = FORMAT(rq,
+                        "# HELP %s Rounds of the front's loop: how long whatever comes has to wait for it.\n"
+                        "# TYPE %s histogram\n",
+                        name, name);
+
+    for (int i = 0; i < LOOP_BOUNDS; i++)
+        text = memory_check(talloc_asprintf_append(text, "%s_bucket{process=\"%d\",le=\"%g\"} %llu\n", name, pid,
+                                                   loop_bounds_us[i] / 1e6, sum += rounds->counts[i]));
+    sum += rounds->counts[LOOP_BOUNDS];
+    text = memory_check(talloc_asprintf_append(
+        text, "%s_bucket{process=\"%d\",le=\"+Inf\"} %llu\n%s_sum{process=\"%d\"} %g\n%s_count{process=\"%d\"} %llu\n",
+        name, pid, sum, name, pid, (double)rounds->total_us / 1e6, name, pid, sum));
+    rq->media = "text/plain; version=0.0.4";
+    return answer_text(rq, 200, text);
+}
+
 /* ---- paths ---- */
 
 static const struct probe {
@@ -96,6 +120,7 @@ static const struct probe {
 } probes[] = {
     { "healthz", (step_fn *const[]){ healthz, NULL } },
     { "readyz", (step_fn *const[]){ readyz, readyz_tell, NULL } },
+    { "metrics", (step_fn *const[]){ metrics, NULL } },
 };
 
 bool health(struct request *rq, int *ret)

@@ -6,18 +6,18 @@
 #include "common/text.h"
 #include "fcgi/queue_links.h"
 #include "fcgi/serve.h"
-#include "scripts.h"
 
 enum { KEPT_LONGER = 5 }; /* seconds: clocks of fronts differ */
 
 struct limiting {
-    struct ask ask;
     struct request *rq;
-    int count;
-    struct {
+    int count, open; /* windows, and commands that are not answered yet */
+    struct hit {
+        struct ask ask; /* its owner: the limiting */
         const struct rate *rate;
-        int most;
-    } rates[RATES_MAX];
+        const char *key;
+        int most, n; /* n: counted, with this request; 0: Redis has not said */
+    } hits[RATES_MAX];
     char who[96]; /* "account 7", "address 10.0.0.1" */
     long long now;
 };
@@ -54,8 +54,7 @@ static void limiting_add(struct limiting *limiting, const char *name)
 
     if (most < 0 || limiting->count == RATES_MAX)
         return;
-    limiting->rates[limiting->count].rate = rate;
-    limiting->rates[limiting->count++].most = most;
+    limiting->hits[limiting->count++] = (struct hit){ .rate = rate, .most = most };
 }
 
 static bool is_exempt(const struct request *rq)
@@ -73,17 +72,17 @@ static int refuse_denied(struct request *rq)
     return rq->denied == E_NONE ? 0 : fail(rq, rq->denied, NULL, rq->message);
 }
 
-/* counts: of each rate, with this request. */
-static int judge(struct limiting *limiting, const int *counts)
+/* Once all is counted. */
+static int judge(struct limiting *limiting)
 {
     struct request *rq = limiting->rq;
     struct allowance *least = &rq->allowance;
 
     for (int i = 0; i < limiting->count; i++) {
-        const struct rate *rate = limiting->rates[i].rate;
-        struct allowance one = { .most = limiting->rates[i].most,
-                                 .left = limiting->rates[i].most - counts[i],
-                                 .resets_at = (limiting->now / rate->seconds + 1) * rate->seconds };
+        const struct hit *hit = &limiting->hits[i];
+        struct allowance one = { .most = hit->most,
+                                 .left = hit->most - hit->n,
+                                 .resets_at = (limiting->now / hit->rate->seconds + 1) * hit->rate->seconds };
 
         if (i == 0 || one.left < least->left)
             *least = one;
@@ -97,49 +96,75 @@ static int judge(struct limiting *limiting, const int *counts)
 
 static int judge_here(struct limiting *limiting)
 {
-    int counts[RATES_MAX];
-
     for (int i = 0; i < limiting->count; i++)
-        counts[i] = limits_hit(limiting->rq->server->limits, limiting->who, limiting->rates[i].rate, limiting->now);
-    return judge(limiting, counts);
+        limiting->hits[i].n =
+            limits_hit(limiting->rq->server->limits, limiting->who, limiting->hits[i].rate, limiting->now);
+    return judge(limiting);
 }
 
-static void counted(struct ask *ask)
+static void answered(struct limiting *limiting)
 {
-    struct limiting *limiting = OWNER(ask, struct limiting, ask);
-    const redisReply *reply = ask->reply;
-    int counts[RATES_MAX];
-    bool good = reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == (size_t)limiting->count;
+    bool good = true;
 
-    for (int i = 0; good && i < limiting->count; i++) {
-        good = reply->element[i]->type == REDIS_REPLY_INTEGER;
-        counts[i] = (int)reply->element[i]->integer;
-    }
+    if (--limiting->open > 0)
+        return;
+    for (int i = 0; i < limiting->count; i++)
+        good &= limiting->hits[i].n != 0;
     if (good)
-        judge(limiting, counts);
+        judge(limiting);
     else
         judge_here(limiting);
     complete(limiting->rq);
 }
 
+static void expires(struct ask *ask)
+{
+    answered(ask->owner);
+}
+
+static void hit_send(struct limiting *limiting, struct hit *hit, void (*done)(struct ask *ask), const char *name,
+                     int seconds)
+{
+    struct command command = { 0 };
+
+    command_text(limiting->rq, &command, name);
+    command_text(limiting->rq, &command, hit->key);
+    if (seconds)
+        command_number(limiting->rq, &command, seconds);
+    hit->ask = (struct ask){ .done = done, .owner = limiting };
+    limiting->open++;
+    redis_link_send(queue_links_main(limiting->rq->server->redis), &hit->ask, &command);
+}
+
+/* The first of a window says how long that is kept. */
+static void counted(struct ask *ask)
+{
+    struct limiting *limiting = ask->owner;
+    struct hit *hit = OWNER(ask, struct hit, ask);
+    const redisReply *reply = ask->reply;
+
+    if (reply && reply->type == REDIS_REPLY_INTEGER)
+        hit->n = (int)reply->integer;
+    if (hit->n == 1)
+        hit_send(limiting, hit, expires, "EXPIRE", hit->rate->seconds + KEPT_LONGER);
+    answered(limiting);
+}
+
+/* Plain commands: a script that does the same takes twice the time of the server. */
 static int count(struct limiting *limiting)
 {
     struct request *rq = limiting->rq;
-    struct redis_link *link = queue_links_main(rq->server->redis);
-    struct command command = { 0 };
 
-    if (!redis_link_up(link))
+    if (!redis_link_up(queue_links_main(rq->server->redis)))
         return judge_here(limiting);
-    command_text(rq, &command, FORMAT(rq, "mr1:{rl:%s:%s}:", rq->product->name, limiting->who));
-    for (int i = 0; i < limiting->count; i++) {
-        const struct rate *rate = limiting->rates[i].rate;
-
-        command_text(rq, &command, FORMAT(rq, "%s:%lld", rate->name, limiting->now / rate->seconds));
-        command_number(rq, &command, rate->seconds + KEPT_LONGER);
-    }
-    limiting->ask = (struct ask){ .done = counted };
     rq->pending++;
-    redis_link_call(link, &limiting->ask, &script_hits, 1, &command);
+    for (int i = 0; i < limiting->count; i++) {
+        struct hit *hit = &limiting->hits[i];
+
+        hit->key = FORMAT(rq, "mr1:{rl:%s:%s}:%s:%lld", rq->product->name, limiting->who, hit->rate->name,
+                          limiting->now / hit->rate->seconds);
+        hit_send(limiting, hit, counted, "INCR", 0);
+    }
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Rate limits: so many requests of one caller in a window of the clock. Who is signed in is counted by his account,
- * others by their address. Counted in Redis, in one call; while that does not answer, each front counts for itself. */
+ * others by their address. Counted in Redis, in one round trip; while that does not answer, each front counts for
+ * itself. */
 #ifndef MILLRACE_LIMIT_H
 #define MILLRACE_LIMIT_H
 #include "fcgi/loop.h"

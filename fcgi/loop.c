@@ -14,6 +14,8 @@ enum {
     GATHER_US = 100, /* some more by the kernel's timer slack */
 };
 
+const unsigned loop_bounds_us[LOOP_BOUNDS] = { 50, 100, 200, 350, 500, 750, 1000, 1500, 2500, 5000, 20000, 100000 };
+
 struct loop {
     int epoll;
     bool stopped;
@@ -29,6 +31,7 @@ struct loop {
     struct epoll_event events[EVENTS_MAX];
     int ready, at; /* events of this round, and the one being called */
     struct loop_lag lag;
+    struct loop_rounds rounds;
 };
 
 static uint64_t clock_us(void)
@@ -252,10 +255,26 @@ static uint64_t larger(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
+static void loop_rounds_add(struct loop *loop, uint64_t us)
+{
+    int i = 0;
+
+    while (i < LOOP_BOUNDS && us > loop_bounds_us[i])
+        i++;
+    loop->rounds.counts[i]++;
+    loop->rounds.total_us += us;
+}
+
+const struct loop_rounds *loop_rounds(const struct loop *loop)
+{
+    return &loop->rounds;
+}
+
 static void loop_lag_add(struct loop *loop, const struct stand *began)
 {
     struct stand ended = loop_stand(loop);
 
+    loop_rounds_add(loop, ended.wall_us - began->wall_us);
     loop->lag.rounds++;
     loop->lag.total_us += ended.wall_us - began->wall_us;
     loop->lag.worst_us = larger(loop->lag.worst_us, ended.wall_us - began->wall_us);

@@ -61,5 +61,13 @@ struct loop_lag {
     uint64_t worst_cpu_us, blocked;
 };
 struct loop_lag loop_lag_take(struct loop *loop); /* and start anew */
-void loop_measure(struct loop *loop);             /* costs two system calls a round: for tests */
+/* How many rounds took so long since the process began, for a histogram: counts[i] of more than loop_bounds_us[i - 1]
+ * and at most loop_bounds_us[i]; the last of more than all of them. */
+enum { LOOP_BOUNDS = 12 };
+extern const unsigned loop_bounds_us[LOOP_BOUNDS];
+struct loop_rounds {
+    uint64_t counts[LOOP_BOUNDS + 1], total_us;
+};
+const struct loop_rounds *loop_rounds(const struct loop *loop);
+void loop_measure(struct loop *loop); /* costs two system calls a round: for tests */
 #endif

@@ -79,7 +79,7 @@ int once_wanted(struct request *rq)
     const char *key = request_param(rq, "HTTP_IDEMPOTENCY_KEY");
     size_t length = strlen(key);
 
-    if (!*key || rq->method != POST || !rq->signed_in || rq->operation->row->parts)
+    if (!*key || rq->method != POST || !rq->signed_in || rq->product->root || rq->operation->row->parts)
         return 0;
     for (const char *p = key; *p; p++)
         if (*p <= ' ' || *p > '~')

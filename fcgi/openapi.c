@@ -2,7 +2,7 @@
 #include "fcgi/openapi.h"
 #include "common/json.h"
 #include "common/memory.h"
-#include "fcgi/account.h"
+#include "fcgi/operator/operator.h"
 #include "fcgi/schema.h"
 #include "fcgi/serve.h"
 #include <ctype.h>
@@ -48,7 +48,7 @@ static bool knows_caller(const struct of *of)
 
 static bool may_forbid(const struct of *of)
 {
-    bool session = of->product->dialect->ways & 1u << WAY_SESSION;
+    bool session = of->product->dialect->session.name;
 
     return of->row->who == ADMIN || (session && of->row->method != GET && knows_caller(of));
 }
@@ -114,9 +114,15 @@ static const struct scheme {
       [WAY_SESSION] = { .name = "session",
                         .type = "apiKey",
                         .place = "cookie",
-                        .key = SESSION_COOKIE,
+                        .key = "millrace_session",
                         .changes = &csrf,
                         .doc = "The cookie of a session." },
+      [WAY_OPERATOR] = { .name = "operator",
+                         .type = "apiKey",
+                         .place = "cookie",
+                         .key = OPERATOR_COOKIE,
+                         .changes = &csrf,
+                         .doc = "The cookie of an operator's session." },
   };
 
 static const struct {
@@ -379,7 +385,8 @@ static json_t *document_of(const struct product *product, const char *base)
     json_t *paths = json_object(), *tags = json_array();
 
     add_rows(paths, tags, product, product->endpoints);
-    add_rows(paths, tags, product, core_endpoints);
+    if (!product->root)
+        add_rows(paths, tags, product, core_endpoints);
     return memory_check(json_pack("{ss s{ss ss} s[{ss}] so so so}", "openapi", "3.1.0", "info", "title", product->title,
                                   "version", MILLRACE_VERSION, "servers", "url", base, "tags", tags, "paths", paths,
                                   "components", components(product->dialect)));

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The products, one row each. */
+ * The products, one row each, and the realm of the operators. */
 #include "fcgi/ailice/ailice.h"
 #include "fcgi/expenses/expenses.h"
 #include "fcgi/figureforge/figureforge.h"
 #include "fcgi/nutrition/nutrition.h"
+#include "fcgi/operator/operator.h"
 #include "fcgi/smsagent/smsagent.h"
 
 /* clang-format off */
@@ -15,6 +16,8 @@ const struct product products[] = {
     PRODUCT(expenses, "Expense Tracker"),
     PRODUCT(ailice, "AIlice platform"),
     PRODUCT(figureforge, "FigureForge"),
+    { .name = "operator", .title = "Operators", .dialect = &operator_dialect, .endpoints = operator_endpoints,
+      .url = offsetof(struct config, operator_url), .root = OPERATOR_ROOT },
     { .name = NULL },
 };
 /* clang-format on */

@@ -81,6 +81,11 @@ bool redis_link_up(const struct redis_link *link)
     return link->state == UP;
 }
 
+const char *redis_link_run_id(const struct redis_link *link)
+{
+    return link->state == UP ? dial_run_id(link->dial) : "";
+}
+
 void link_flush(struct redis_link *link)
 {
     int done = 0;

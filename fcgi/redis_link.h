@@ -29,4 +29,6 @@ void redis_link_send(struct redis_link *link, struct ask *ask, const struct comm
 void redis_link_call(struct redis_link *link, struct ask *ask, const struct script *script, int keys,
                      const struct command *command);
 bool redis_link_up(const struct redis_link *link);
+/* The server's run id; "" while the link is down. */
+const char *redis_link_run_id(const struct redis_link *link);
 #endif

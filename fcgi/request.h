@@ -29,8 +29,12 @@ enum fixed {
     ARG_ISSUED_AT,
     ARG_JTI,
     ARG_PROOF, /* of an API token its generation, of a session its digest */
-    ARG_LIMIT, /* of lists: page.c */
+    ARG_LIMIT, /* of lists, to ARG_TOTAL: page.c */
     ARG_OFFSET,
+    ARG_MORE,
+    ARG_AFTER,
+    ARG_BEFORE,
+    ARG_TOTAL,
     ARG_SAID,     /* names of the body's members that were sent, as an array: tells null from missing */
     ARG_PATHS,    /* what the product's rows answer to: a JSON object, their paths by their names */
     ARG_JOB_ARGS, /* only in rows that name a job; made by answer_from_sql() */
@@ -59,12 +63,13 @@ struct request {
     bool query_read, query_bad;
     struct pairs form; /* of a row with .form or .parts */
     struct upload *upload;
-    struct once *once;   /* of a request with an Idempotency-Key */
-    const char *tickets; /* of jobs that the statement has put */
-    bool committed;      /* the statement has succeeded and refused nothing */
-    bool head;           /* asked by HEAD: the answer's body is left out */
-    bool prefixed;       /* the product was the first segment of the path */
-    const char *allow;   /* for 405 */
+    struct once *once;    /* of a request with an Idempotency-Key */
+    const char *tickets;  /* of jobs that the statement has put */
+    const char *settings; /* of a queue, that it has changed */
+    bool committed;       /* the statement has succeeded and refused nothing */
+    bool head;            /* asked by HEAD: the answer's body is left out */
+    bool prefixed;        /* the product was the first segment of the path */
+    const char *allow;    /* for 405 */
     /* set by authenticate */
     struct claims claims; /* of an access token */
     enum way way;         /* when signed in */
@@ -93,6 +98,7 @@ struct request {
     size_t body_length;
     const char *media;             /* NULL: application/json */
     bool lasting;                  /* the client may keep it, and asks whether it is still the same */
+    time_t file_until;             /* when the link that was followed to a file ends; 0: never */
     bool sends_file;               /* the headers say what is sent, by the web server or by us */
     struct piece *piece;           /* by us, NULL: nothing */
     char refresh_jti[JTI_HEX + 1]; /* of a sign-in: the token to hand out */

@@ -76,6 +76,14 @@ static const char *media_of(const struct request *rq)
     return media ? media : "application/json";
 }
 
+/* What a caller may try, in a word. */
+static const char *scheme_of(const struct dialect *dialect)
+{
+    if (dialect->ways & 1u << WAY_OPERATOR)
+        return "Session";
+    return dialect->ways & 1u << WAY_TOKEN ? "Token" : "Bearer";
+}
+
 static void write_error(struct request *rq)
 {
     const struct dialect *dialect = dialect_of(rq);
@@ -87,7 +95,7 @@ static void write_error(struct request *rq)
     rq->media = NULL;
     rq->lasting = false;
     if (rq->status == 401)
-        header_add(rq, "WWW-Authenticate", "%s", dialect->ways & 1u << WAY_TOKEN ? "Token" : "Bearer");
+        header_add(rq, "WWW-Authenticate", "%s", scheme_of(dialect));
     if (rq->allow)
         header_add(rq, "Allow", "%s", rq->allow);
     if ((rq->error == E_UNAVAILABLE || rq->error == E_RATE_LIMITED) && !rq->retry_after)

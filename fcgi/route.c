@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Routing on the raw request URI, the one thing all web servers agree on: the mount and the product's prefix are cut
  * off, the path is split at slashes and each segment decoded, a slash at the end counts for nothing. Literal segments
- * win over parameters. */
+ * win over parameters. What begins with /-/ is the machine's: its health, and the realm of its operators. */
 #include "common/memory.h"
 #include "common/text.h"
 #include "fcgi/health.h"
@@ -151,7 +151,7 @@ static const struct product *find_product(struct request *rq)
     if (!given && rq->segment_count > 0)
         name = rq->segments[0];
     for (const struct product *product = products; product->name; product++) {
-        if (strcmp(product->name, name) != 0 || !product_served(rq->server, product))
+        if (product->root || strcmp(product->name, name) != 0 || !product_served(rq->server, product))
             continue;
         rq->prefixed = !given;
         if (!given)
@@ -159,6 +159,22 @@ static const struct product *find_product(struct request *rq)
         return product;
     }
     return NULL;
+}
+
+/* A realm whose root the path has, which is taken off; NULL: none, or it is not served here. */
+static const struct product *find_realm(struct request *rq)
+{
+    const struct product *realm = products;
+
+    if (!request_config(rq)->front_operators || rq->segment_count < 2 || strcmp(rq->segments[0], "-") != 0)
+        return NULL;
+    while (realm->name && (!realm->root || strcmp(realm->root + 3, rq->segments[1]) != 0))
+        realm++;
+    if (!realm->name)
+        return NULL;
+    rq->segment_count -= 2;
+    memmove(rq->segments, rq->segments + 2, (size_t)rq->segment_count * sizeof rq->segments[0]);
+    return realm;
 }
 
 /* The path behind the mount; a method or URI beyond bounds is cut off by the web server. */
@@ -207,9 +223,10 @@ int route(struct request *rq)
     rq->head = !strcmp(method, "HEAD");
     path = path_of(rq);
     r = path ? split(rq, path) : -ENOENT;
-    if (r == 0 && health(rq, &r))
+    rq->product = r == 0 ? find_realm(rq) : NULL;
+    if (r == 0 && !rq->product && health(rq, &r))
         return r;
-    rq->product = find_product(rq);
+    rq->product = rq->product ? rq->product : find_product(rq);
     if (!rq->product)
         return fail(rq, E_NOT_FOUND, NULL, "There is no such product");
     if (r < 0)

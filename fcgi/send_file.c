@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The answer is a stored file: the web server sends it (nginx by X-Accel-Redirect, Apache and lighttpd by X-Sendfile),
- * or we do. Files never change under their key. */
+ * we do, or the client is sent to the bucket that it is in. Files never change under their key. */
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/storage.h"
@@ -12,11 +12,14 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { REDIRECT_SECONDS = 900 };
+
 /* A file on its way to be sent by us; on its request. */
 struct sending {
     struct task task;
     struct request *rq;
-    const char *folder, *key;
+    const struct storage *storage;
+    const char *key;
     int opened; /* 0 or -errno */
     struct stat is;
     struct piece piece; /* its descriptor is -1 once the transport has it */
@@ -85,7 +88,7 @@ static void answer_file(struct sending *sending)
 static void open_run(struct task *task)
 {
     struct sending *sending = OWNER(task, struct sending, task);
-    int fd = storage_open(sending->folder, sending->key);
+    int fd = storage_open(sending->storage, sending->key);
 
     sending->opened = fd < 0 ? fd : 0;
     if (fd >= 0 && fstat(fd, &sending->is) < 0)
@@ -121,7 +124,7 @@ static void open_file(struct request *rq, const char *key)
 
     *sending = (struct sending){ .task = { .run = open_run, .done = open_done },
                                  .rq = rq,
-                                 .folder = request_config(rq)->storage_folder,
+                                 .storage = rq->server->storage,
                                  .key = key,
                                  .piece = { .fd = -1 } };
     if (pool_submit(rq->server->pool, &sending->task) < 0) {
@@ -132,11 +135,41 @@ static void open_file(struct request *rq, const char *key)
     rq->pending++;
 }
 
+/* ---- elsewhere ---- */
+
+/* An address that holds for a short while, and never longer than the link that was followed. The bucket's host says
+ * there what we would say here. */
+static void redirect(struct request *rq, const struct stored_file *file)
+{
+    time_t now = time(NULL), left = rq->file_until ? rq->file_until - now : REDIRECT_SECONDS;
+    const char *name = file->attachment ? "attachment" : "inline";
+    struct storage_link link = { .key = file->key,
+                                 .type = file->type,
+                                 .disposition = FORMAT(rq, "%s; filename=\"%s\"", name, file->name),
+                                 .head = rq->head,
+                                 .seconds = left < REDIRECT_SECONDS ? (int)left : REDIRECT_SECONDS,
+                                 .now = now };
+    const char *url = left > 0 ? storage_link(rq, rq->server->storage, &link) : NULL;
+
+    if (!url) {
+        fail(rq, E_NOT_FOUND, NULL, NULL);
+        return;
+    }
+    rq->status = 302;
+    header_add(rq, "Location", "%s", url);
+    header_add(rq, "Content-Length", "0");
+    header_add(rq, "Cache-Control", "private");
+}
+
 void send_file(struct request *rq, const struct stored_file *file)
 {
     const char *way = request_config(rq)->front_sendfile;
 
     rq->sends_file = true;
+    if (storage_is_remote(rq->server->storage)) {
+        redirect(rq, file);
+        return;
+    }
     header_add(rq, "Content-Type", "%s", file->type);
     header_add(rq, "Content-Disposition", "%s; filename=\"%s\"", file->attachment ? "attachment" : "inline",
                file->name);

@@ -2,6 +2,7 @@
 #include "fcgi/serve.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/provider/storage_s3.h"
 #include "common/seal.h"
 #include "common/token_cache.h"
 #include "fcgi/health.h"
@@ -170,7 +171,9 @@ static const char *const fixed_names[FIXED_COUNT] = {
     [ARG_BASE_URL] = "base_url",     [ARG_MUST_BE] = "must_be",
     [ARG_ISSUED_AT] = "issued_at",   [ARG_JTI] = "jti",
     [ARG_PROOF] = "proof",           [ARG_LIMIT] = "page_limit",
-    [ARG_OFFSET] = "page_offset",    [ARG_SAID] = "said",
+    [ARG_OFFSET] = "page_offset",    [ARG_MORE] = "page_more",
+    [ARG_AFTER] = "page_after",      [ARG_BEFORE] = "page_before",
+    [ARG_TOTAL] = "page_total",      [ARG_SAID] = "said",
     [ARG_PATHS] = "paths",           [ARG_JOB_ARGS] = "job_args",
 };
 
@@ -195,9 +198,10 @@ static const char *bind_to(struct operation *operation, const struct sql *sql, s
 }
 
 /* That who calls still may, by how he says who he is. */
-static const struct sql *const callers[WAY_COUNT] = {
-    [WAY_JWT] = &sql_core_caller, [WAY_TOKEN] = &sql_core_caller_token, [WAY_SESSION] = &sql_core_caller_session
-};
+static const struct sql *const callers[WAY_COUNT] = { [WAY_JWT] = &sql_core_caller,
+                                                      [WAY_TOKEN] = &sql_core_caller_token,
+                                                      [WAY_SESSION] = &sql_core_caller_session,
+                                                      [WAY_OPERATOR] = &sql_core_caller_operator };
 
 /* One statement of two costs a third less than two: the caller's check becomes a condition of the row's statement,
  * which PostgreSQL decides before it reads a row, because it names no column of it. Only for what writes nothing: a
@@ -240,8 +244,8 @@ static const struct field *fields_of(void *ctx, const struct dialect *dialect, c
     page = page_fields(ctx, dialect, row);
     while (in[n].name)
         n++;
-    fields = memory_check(talloc_array(ctx, struct field, n + 3));
-    memcpy(mempcpy(fields, in, n * sizeof *in), page, 3 * sizeof *page);
+    fields = memory_check(talloc_array(ctx, struct field, n + PAGE_FIELDS + 1));
+    memcpy(mempcpy(fields, in, n * sizeof *in), page, (PAGE_FIELDS + 1) * sizeof *page);
     return fields;
 }
 
@@ -250,10 +254,14 @@ static const char *const file_names[] = { "name", "type", "size" };
 
 static struct operation *operation_new(void *ctx, const struct dialect *dialect, const struct endpoint *row)
 {
+    static const unsigned char no_key[crypto_shorthash_KEYBYTES] = { 0 };
     struct operation *operation = NEW(ctx, struct operation);
     const char *stray;
 
     operation->row = row;
+    if (row->sql)
+        crypto_shorthash((unsigned char *)&operation->version, (const unsigned char *)row->sql->text,
+                         strlen(row->sql->text), no_key);
     for (int i = 0; i < FIXED_COUNT; i++)
         name_add(operation, fixed_names[i]);
     operation->fields = fields_of(operation, dialect, row);
@@ -305,7 +313,7 @@ static int compile_rows(struct server *server)
     for (int i = 0; i < n && r == 0; i++) {
         server->routes[i] = route_tree(server);
         server->paths[i] = route_paths(server, products[i].endpoints);
-        r = add_rows(server, server->routes[i], products[i].dialect, core_endpoints);
+        r = products[i].root ? 0 : add_rows(server, server->routes[i], products[i].dialect, core_endpoints);
         if (r == 0)
             r = add_rows(server, server->routes[i], products[i].dialect, products[i].endpoints);
     }
@@ -329,7 +337,9 @@ static int open_backends(struct server *server)
     const struct config *config = server->config;
     char *inner = memory_check(talloc_size(server, LINK_PAD_SIZE)),
          *outer = memory_check(talloc_size(server, LINK_PAD_SIZE));
-    const char *const settings[] = { "millrace.link_inner", inner, "millrace.link_outer", outer, NULL };
+    const char *const settings[] = { "millrace.link_inner", inner, "millrace.link_outer", outer,
+                                     /* an answer is over before a plan is compiled */
+                                     "jit", "off", NULL };
     const struct lanes_options options = {
         .conninfo = config->database_url,
         .connections = { [LANE_FAST] = config->front_connections_fast,
@@ -354,6 +364,7 @@ static int open_backends(struct server *server)
         r = pool_new(server, server->loop, config->front_threads, POOL_QUEUE, &server->pool);
     if (r == 0)
         r = pool_new(server, server->loop, config->password_threads, HASH_QUEUE, &server->hashers);
+    server->storage = storage_new(server, config);
     if (r == 0)
         r = hash_cost_init(&server->hash_cost, config->password_operations, config->password_memory);
     return r;

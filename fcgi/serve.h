@@ -21,7 +21,8 @@ struct operation {
         guarded[WAY_COUNT]; /* of a read for callers who are signed in: the caller's check and the statement in one */
     const char **names;
     int name_count, field_count;
-    bool has_body; /* some field is of the body */
+    bool has_body;    /* some field is of the body */
+    uint64_t version; /* of the statement's text: another one has another */
 };
 
 /* What a password's hash costs (Argon2id), and one that nobody's password matches. */
@@ -48,6 +49,7 @@ struct server {
     struct limits *limits;
     struct once_statements *once;
     struct pool *pool, *hashers;
+    const struct storage *storage; /* its calls block: the pool's to make */
     struct hash_cost hash_cost;
     struct bound tier;               /* sql/core/tier.sql */
     struct statement *ready;         /* sql/core/ready.sql */
@@ -71,8 +73,8 @@ struct transport_handler server_handler(struct server *server);
  * in *ret_why, on ctx, a sentence for the log. */
 int server_reload(struct server *server, void *ctx, const char **ret_why);
 
-/* describe.c: print every product's rows, what each answers to and who may call it, as a JSON list. Needs no
- * configuration. -EIO when they cannot be written. */
+/* describe.c: print every product's rows, what each answers to, who may call it and the fields it takes, as a JSON
+ * list. Needs no configuration. -EIO when they cannot be written. */
 int describe_rows(FILE *to);
 
 /* route.c: the tree of a product's paths. */
@@ -115,12 +117,20 @@ void cors_headers(struct request *rq);
 void options_answer(struct request *rq, const char *allow);
 
 /* page.c: */
-/* The two fields that a list has besides its row's, on ctx; end with a NULL name. */
+/* The fields that a list has besides its row's, on ctx; end with a NULL name, and there is room for PAGE_FIELDS in
+ * front of it. */
+enum { PAGE_FIELDS = 3 };
 const struct field *page_fields(void *ctx, const struct dialect *dialect, const struct endpoint *row);
-/* Set :page_limit and :page_offset, where the row is a list. */
+/* Set the fixed arguments of lists, where the row is one. */
 void page_arguments(struct request *rq);
-/* What the dialect makes of a list's array; total: what the statement says, or NULL. */
-const char *page_body(struct request *rq, const char *items, const char *total, const char *meta);
+/* Which connections a request takes: its row's, but to pass over very many rows takes the slow ones. */
+enum lane page_lane(const struct request *rq);
+/* What the dialect makes of a list's array; rows: what the statement says besides. */
+const char *page_body(struct request *rq, const char *items, const PGresult *rows);
+
+/* queue_settings.c: tell Redis what goes for a queue from now on: a JSON array of the queue's name and the words of
+ * script settings. The answer waits for it; what goes wrong is the scheduler's to mend. */
+void hand_over_settings(struct request *rq, const char *words);
 
 /* job_args.c: */
 /* Find what :job_args is made of, for a statement that names it. Why that cannot be, else NULL. */

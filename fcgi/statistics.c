@@ -185,7 +185,7 @@ static void visit_fill(struct visit *visit, const struct request *rq)
     visit->product = rq->product ? rq->product->name : "";
     visit->operation = rq->operation ? rq->operation->row->name : "";
     visit->at = (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000 - (long long)us;
-    visit->account = rq->signed_in ? strtoll(rq->arguments[ARG_ACCOUNT_ID], NULL, 10) : 0;
+    visit->account = rq->signed_in && !rq->product->root ? strtoll(rq->arguments[ARG_ACCOUNT_ID], NULL, 10) : 0;
     visit->us = us > INT_MAX ? INT_MAX : (int)us;
     visit->status = rq->gone ? STATUS_GONE : rq->status;
     *visit->request_id = '\0';

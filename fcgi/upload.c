@@ -25,7 +25,8 @@ struct upload {
     struct task task;
     struct request *rq;
     step_fn *next;
-    const char *content_type, *root;
+    const char *content_type;
+    const struct storage *storage;
     struct file_in files[UPLOADS_MAX];
     int count;
     /* of the part that is being read */
@@ -81,7 +82,7 @@ static int file_begin(struct upload *upload, const struct field *field, const st
             return refuse(upload, E_INVALID, field, "must be sent once");
     if (upload->count == UPLOADS_MAX)
         return refuse(upload, E_MALFORMED, NULL, "There are too many files");
-    *file = (struct file_in){ .field = field, .fd = storage_draft(upload->root) };
+    *file = (struct file_in){ .field = field, .fd = storage_draft(upload->storage) };
     name_make(part->filename, file->name);
     if (file->fd < 0)
         return refuse(upload, E_UNAVAILABLE, NULL, NULL);
@@ -257,7 +258,7 @@ static int read_pieces(struct upload *upload, struct multipart *multipart)
 static void store(struct upload *upload)
 {
     for (int i = 0; i < upload->count && upload->error == E_NONE; i++) {
-        int r = storage_keep(upload->root, upload->files[i].key, upload->files[i].fd);
+        int r = storage_keep(upload->storage, upload->files[i].key, upload->files[i].fd);
 
         if (r < 0) {
             log_error("upload.store", "error=%s", strerror(-r));
@@ -329,7 +330,7 @@ int upload_start(struct request *rq, step_fn *next)
     upload->rq = rq;
     upload->next = next;
     upload->content_type = request_param(rq, "CONTENT_TYPE");
-    upload->root = request_config(rq)->storage_folder;
+    upload->storage = rq->server->storage;
     talloc_set_destructor(upload, upload_destroy);
     rq->upload = upload;
     if (pool_submit(rq->server->pool, &upload->task) < 0)
@@ -342,7 +343,7 @@ int upload_start(struct request *rq, step_fn *next)
 
 struct removal {
     struct task task;
-    const char *root;
+    const struct storage *storage;
     char keys[UPLOADS_MAX][KEY_SIZE];
     int count;
 };
@@ -352,7 +353,7 @@ static void removal_run(struct task *task)
     struct removal *removal = OWNER(task, struct removal, task);
 
     for (int i = 0; i < removal->count; i++)
-        storage_drop(removal->root, removal->keys[i]);
+        storage_drop(removal->storage, removal->keys[i]);
 }
 
 static void removal_done(struct task *task)
@@ -369,7 +370,7 @@ void upload_end(struct request *rq, bool kept)
         return;
     removal = NEW(rq->server, struct removal);
     removal->task = (struct task){ .run = removal_run, .done = removal_done };
-    removal->root = upload->root;
+    removal->storage = upload->storage;
     for (int i = 0; i < upload->count; i++)
         if (*upload->files[i].key)
             memcpy(removal->keys[removal->count++], upload->files[i].key, KEY_SIZE);

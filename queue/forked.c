@@ -81,18 +81,23 @@ static void expire(void)
     kill(0, SIGKILL);
 }
 
-static _Noreturn void child(struct job *job, struct inside *inside, void (*leave)(void *closure), void *closure)
+/* Cut loose from what is the dispatcher's. 0, or -errno when the child cannot be limited in time. */
+static int child_begin(const struct inside *inside, void (*leave)(void *closure), void *closure)
 {
-    int r;
-
     setpgid(0, 0);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != inside->parent)
         _exit(1);
     leave(closure);
     signals_reset();
+    return expiry_watch(inside->safe, inside->grace, expire);
+}
+
+static _Noreturn void child_run(struct job *job, struct inside *inside, void (*leave)(void *closure), void *closure)
+{
+    int r = child_begin(inside, leave, closure);
+
     job->host = &forked_host;
     job->closure = inside;
-    r = expiry_watch(inside->safe, inside->grace, expire);
     if (r < 0)
         job_release(job, -1, "the job's process cannot be limited in time: %s", strerror(-r));
     else
@@ -121,13 +126,13 @@ static int forked_watch(pid_t pid, int *ret)
     return 0;
 }
 
-int forked_spawn(struct job *job, const forked_safe *safe, uint64_t grace, void (*leave)(void *closure), void *closure,
-                 struct fence_child *ret)
+/* As fork(): 0 in the child, which has inside->report; 1 in the parent, which has *ret; or -errno. */
+static int forked_fork(struct inside *inside, struct fence_child *ret)
 {
-    struct inside inside = { .parent = getpid(), .safe = safe, .grace = grace };
     int ends[2], pidfd = -1, r;
     pid_t pid;
 
+    inside->parent = getpid();
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
     autoclose int reader = ends[0];
@@ -139,13 +144,38 @@ int forked_spawn(struct job *job, const forked_safe *safe, uint64_t grace, void 
     if (pid < 0)
         return -errno;
     if (pid == 0) {
-        inside.report = writer;
-        close(reader);
-        child(job, &inside, leave, closure);
+        inside->report = TAKE_FD(writer);
+        return 0;
     }
     r = forked_watch(pid, &pidfd);
     if (r < 0)
         return r;
     *ret = (struct fence_child){ .pid = pid, .pidfd = pidfd, .report = TAKE_FD(reader) };
-    return 0;
+    return 1;
+}
+
+int forked_spawn(struct job *job, const forked_safe *safe, uint64_t grace, void (*leave)(void *closure), void *closure,
+                 struct fence_child *ret)
+{
+    struct inside inside = { .safe = safe, .grace = grace };
+    int r = forked_fork(&inside, ret);
+
+    if (r == 0)
+        child_run(job, &inside, leave, closure);
+    return r < 0 ? r : 0;
+}
+
+int forked_call(int (*work)(void *work_closure), void *work_closure, const forked_safe *safe, uint64_t grace,
+                void (*leave)(void *closure), void *closure, struct fence_child *ret)
+{
+    struct inside inside = { .safe = safe, .grace = grace };
+    int r = forked_fork(&inside, ret);
+
+    if (r == 0) {
+        r = child_begin(&inside, leave, closure);
+        r = r < 0 ? r : work(work_closure);
+        fflush(NULL);
+        _exit(r < 0 ? -r : 0);
+    }
+    return r < 0 ? r : 0;
 }

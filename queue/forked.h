@@ -19,4 +19,8 @@ void forked_safe_free(forked_safe *list, size_t n);
  * fence_reap(); or -errno. */
 int forked_spawn(struct job *job, const forked_safe *safe, uint64_t grace, void (*leave)(void *closure), void *closure,
                  struct fence_child *ret);
+/* Call work(work_closure) in such a child, which reports nothing and ends with 0, or with the errno that work gave as a
+ * negative number. */
+int forked_call(int (*work)(void *work_closure), void *work_closure, const forked_safe *safe, uint64_t grace,
+                void (*leave)(void *closure), void *closure, struct fence_child *ret);
 #endif

@@ -61,6 +61,7 @@ struct job_tools {
     const struct keys *keys;
     const struct seal_ring *seals; /* opens the arguments; a function has no need of it */
     struct database *database;     /* blocking: short statements only */
+    const struct storage *storage; /* where files go that fenced jobs leave; NULL: into the configuration's folder */
     struct transfers *transfers;   /* all waiting on the network goes through it; NULL in a worker without network */
 };
 

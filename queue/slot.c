@@ -71,9 +71,7 @@ static void outcome_of_stop(struct slot *slot)
     }
 }
 
-/* This machine failed, not the job (a full disk, a wrong permission): the attempt does not count, and there is time for
- * somebody to mend it. */
-static void slot_excuse(struct slot *slot, const char *what, int r)
+void slot_excuse(struct slot *slot, const char *what, int r)
 {
     slot->excused = true;
     job_release(slot->job, EXCUSED_DELAY, "%s: %s", what, strerror(-r));
@@ -206,6 +204,16 @@ static void leave_worker(void *closure)
         leave_descriptor(worker->slots[i].child.report);
         leave_descriptor(worker->slots[i].child.pidfd);
     }
+}
+
+int slot_fork(struct slot *slot, int (*work)(void *closure), void *closure)
+{
+    struct worker *worker = slot->worker;
+    int r = forked_call(work, closure, &worker->safe[slot - worker->slots], child_grace(slot), leave_worker, worker,
+                        &slot->child);
+
+    slot->has_child = r == 0;
+    return r;
 }
 
 static int start_forked(struct slot *slot)
@@ -345,29 +353,6 @@ static void report_read(struct slot *slot, int most)
 
 /* ---- end ---- */
 
-/* Move what a finished child left into storage, under a name that carries the epoch. */
-static void store_files(struct slot *slot)
-{
-    struct job *job = slot->job;
-    const char *prefix = FORMAT(job, "%s/%.2s/%s.%llu", *job->product ? job->product : "millrace",
-                                job->id + JOB_ID_SIZE - 3, job->id, (unsigned long long)job->epoch);
-    int r = storage_take_folder(slot->worker->config->storage_folder, prefix, slot->folder);
-
-    slot->stored = prefix;
-    if (r < 0)
-        slot_excuse(slot, "the result could not be stored", r);
-}
-
-/* Files in storage that nothing can refer to. */
-static void discard_files(const struct slot *slot)
-{
-    autotalloc char *path = FORMAT(NULL, "%s/%s", slot->worker->config->storage_folder, slot->stored);
-    int r = folder_remove(path);
-
-    if (r < 0)
-        log_warning("job.stored", "folder=%s error=%s", path, strerror(-r));
-}
-
 static void child_ended(struct slot *slot)
 {
     struct rusage usage;
@@ -383,12 +368,14 @@ static void child_ended(struct slot *slot)
         slot_stop(slot, STOP_LOST); /* we were frozen: somebody else may have it */
     if (slot->stop != STOP_NONE)
         outcome_of_stop(slot);
+    else if (slot->storing)
+        slot_stored(slot, status);
     else if (!slot->reported && WIFSIGNALED(status))
         job_release(slot->job, -1, "the job's process was killed by signal %d", WTERMSIG(status));
     else if (!slot->reported)
         job_release(slot->job, -1, "the job's process ended with %d and no result", WEXITSTATUS(status));
-    else if (slot->job->outcome == JOB_DONE && slot->folder)
-        store_files(slot);
+    else if (slot->job->outcome == JOB_DONE && slot->folder && slot_store(slot))
+        return; /* it goes on, with another child */
     if (slot->stop != STOP_LOST)
         slot_ended(slot);
 }
@@ -423,7 +410,7 @@ void slot_stop(struct slot *slot, enum stop_reason why)
 void slot_free(struct slot *slot)
 {
     if (slot->stored && !slot->offered)
-        discard_files(slot);
+        slot_discard(slot);
     if (slot->folder) {
         int r = folder_remove(slot->folder);
         if (r < 0)

@@ -408,6 +408,8 @@ int worker_run(const struct worker_options *options)
     worker->options = options;
     worker->config = options->config;
     worker->database = options->tools->database;
+    worker->storage =
+        options->tools->storage ? *options->tools->storage : storage_in_folder(options->config->storage_folder);
     worker->places = queue_redis_new(worker, options->config);
     address = queue_redis_address(worker, options->config, options->queue);
     worker->redis = redis_new(worker, address, options->config->redis_timeout);

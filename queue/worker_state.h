@@ -4,6 +4,7 @@
 #define MILLRACE_WORKER_STATE_H
 #include "common/clock.h"
 #include "common/database.h"
+#include "common/storage.h"
 #include "queue/counters.h"
 #include "queue/fence.h"
 #include "queue/forked.h"
@@ -28,7 +29,8 @@ struct slot {
     struct job *job; /* NULL when free; a talloc context that all below hangs off */
     const char *packed;
     const char *folder;  /* of a fenced job */
-    const char *stored;  /* storage prefix its files were moved to; NULL: none */
+    const char *stored;  /* storage prefix its files go to; NULL: none */
+    bool storing;        /* its job's child has ended, and this one takes its files there */
     bool offered;        /* a commit that names them was sent, so that something may refer to them */
     uint64_t started_at; /* all on the clock of clock_boot_ms, ms */
     uint64_t deadline_at, settle_at;
@@ -47,6 +49,7 @@ struct worker {
     const struct worker_options *options;
     const struct config *config;
     struct database *database;
+    struct storage storage;
     struct queue_redis *places; /* where other queues and limiters live */
     struct redis *redis, *waiter;
     char name[WORKER_NAME_SIZE];
@@ -85,10 +88,21 @@ void slot_renew(struct slot *slot, uint64_t safe_until);
 /* Never frees the job: its own function may be asking. A lost one is freed by the loop. */
 void slot_stop(struct slot *slot, enum stop_reason why);
 void slot_free(struct slot *slot); /* forget the job, remove its folder */
+/* This machine failed, not the job (a full disk, a wrong permission): the attempt does not count, and there is time for
+ * somebody to mend it. */
+void slot_excuse(struct slot *slot, const char *what, int r);
+/* Call work(closure) in a child of the slot's: see forked_call(). */
+int slot_fork(struct slot *slot, int (*work)(void *closure), void *closure);
 bool slot_busy(const struct slot *slot);
 struct held slot_held(const struct slot *slot);
 extern const struct job_host worker_job_host;
 bool worker_touch(struct worker *worker); /* renew all leases now; false: Redis did not answer */
+
+/* store.c */
+/* Take what the job's child has left into storage. True: that is under way, and a child of the slot's. */
+bool slot_store(struct slot *slot);
+void slot_stored(struct slot *slot, int status); /* that child has ended */
+void slot_discard(const struct slot *slot);      /* files in storage that nothing can refer to */
 
 /* presence.c: that it lives, what it does, and when it is to end */
 void worker_hello(struct worker *worker);

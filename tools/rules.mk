@@ -30,8 +30,8 @@ OBJ_millrace-front := $(call obj,fcgi/main.c $(FRONT_SRC))
 OBJ_millrace-worker := $(call obj,workers/main.c $(DIRECT_SRC))
 OBJ_millrace-scheduler := $(call obj,queue/scheduler/main.c)
 OBJ_millrace-runner := $(call obj,workers/runner.c $(FENCED_SRC))
-PKG_millrace := libpq hiredis jansson talloc libsodium libjwt
-PKG_millrace-front := libpq hiredis jansson talloc libsodium libjwt libcrypto libmagic fcgi
+PKG_millrace := libpq hiredis jansson talloc libsodium libjwt libcurl
+PKG_millrace-front := libpq hiredis jansson talloc libsodium libjwt libcurl libcrypto libmagic fcgi
 PKG_millrace-worker := libpq hiredis jansson talloc libsodium libcurl libcrypto
 PKG_millrace-scheduler := libpq hiredis jansson talloc libsodium
 PKG_millrace-runner := jansson talloc libsodium libseccomp cairo MagickWand
@@ -40,7 +40,7 @@ BINARIES := $(addprefix $(B)/,$(PROGRAMS))
 # Packages whose flags a folder's objects need to compile.
 $(B)/obj/common/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc libsodium libjwt libcurl libseccomp)
 $(B)/obj/queue/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc libsodium libseccomp)
-$(B)/obj/fcgi/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc libsodium libjwt libcrypto libmagic fcgi)
+$(B)/obj/fcgi/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc libsodium libjwt libcurl libcrypto libmagic fcgi)
 $(B)/obj/workers/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc libsodium libcurl libseccomp cairo MagickWand)
 $(B)/obj/gen/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc)
 $(B)/obj/tests/unit/%.o: CFLAGS_PKG = $(call pkg,--cflags,$(PKGS))
@@ -127,6 +127,20 @@ UNIT_OBJ := $(call obj,$(UNIT_SRC) $(FRONT_SRC) $(DIRECT_SRC) $(FENCED_SRC) $(fi
 $(B)/unit: $(UNIT_OBJ) $(B)/libmillrace.a $(B)/millrace-runner $(B)/hostile-runner
 	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(UNIT_OBJ) $(B)/libmillrace.a $(call pkg,--libs,$(PKGS)) -lpthread -lm
 
+# Fuzzers: each file of tests/fuzz a target, all in one program, which is the target that it is called by. fuzzers has
+# libFuzzer's main (V=fuzz), fuzz-smoke one of its own, which runs files once.
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/*.c))
+FUZZ_MAINS := tests/fuzz/shared/libfuzzer.c tests/fuzz/shared/standalone.c
+FUZZ_OBJ := $(call obj,$(FUZZ_SRC) $(filter-out $(FUZZ_MAINS),$(sort $(wildcard tests/fuzz/shared/*.c))) $(FRONT_SRC))
+FUZZ_PKG := libpq hiredis jansson talloc libsodium libjwt libcurl libcrypto libmagic fcgi
+$(B)/obj/tests/fuzz/%.o: CFLAGS_PKG = $(call pkg,--cflags,$(FUZZ_PKG))
+$(B)/fuzzers: $(FUZZ_OBJ) $(call obj,tests/fuzz/shared/libfuzzer.c) $(B)/libmillrace.a
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(call pkg,--libs,$(FUZZ_PKG)) -lpthread -lm
+	@rm -rf $(B)/targets && mkdir $(B)/targets
+	@for name in $(basename $(notdir $(FUZZ_SRC))); do ln -s ../fuzzers $(B)/targets/$$name; done
+$(B)/fuzz-smoke: $(FUZZ_OBJ) $(call obj,tests/fuzz/shared/standalone.c) $(B)/libmillrace.a
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call pkg,--libs,$(FUZZ_PKG)) -lpthread -lm
+
 # The other side of the fence's tests: a runner with kinds of its own, so without workers/kinds.c.
 HOSTILE_OBJ := $(call obj,tests/fenced/hostile.c)
 $(B)/hostile-runner: $(HOSTILE_OBJ) $(B)/libmillrace.a
@@ -142,11 +156,15 @@ $(B)/echo_front: $(ECHO_FRONT_OBJ) $(B)/libmillrace.a
 $(B)/clients: $(call obj,tests/plumbing/clients.c) $(B)/libmillrace.a
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call pkg,--libs,libpq hiredis talloc) -lpthread -lm
 
+# Single calls to S3, for tests/s3.
+$(B)/s3-calls: $(call obj,tests/s3/calls.c) $(B)/libmillrace.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call pkg,--libs,talloc libsodium libcurl) -lpthread
+
 # The kill loops' program: worker, scheduler and commands with kinds of its own, and faults between it and its servers.
 SOAK_OBJ := $(call obj,$(wildcard tests/soak/*.c) $(filter-out queue/cli/main.c,$(CLI_SRC))) $(B)/obj/gen/migrations.o
 $(B)/obj/tests/soak/%.o: CFLAGS_PKG = $(call pkg,--cflags,libpq hiredis jansson talloc libsodium libseccomp)
 $(B)/soak: $(SOAK_OBJ) $(B)/libmillrace.a
-	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(SOAK_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq hiredis jansson talloc libsodium libseccomp) -lpthread -lm
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(SOAK_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq hiredis jansson talloc libsodium libseccomp libcurl) -lpthread -lm
 
 # The worker's tests: the real worker with kinds that do as they are told, as two releases.
 TRIAL_OBJ := $(call obj,$(filter-out queue/cli/main.c,$(CLI_SRC))) $(B)/obj/gen/migrations.o
@@ -155,7 +173,7 @@ $(B)/obj/tests/worker/trial-next.o: tests/worker/trial.c | $(addsuffix .h,$(GEN)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(CFLAGS_ALL) -DTRIAL_NEXT $(CFLAGS_PKG) -c -o $@ $<
 $(B)/trial $(B)/trial-next: $(B)/%: $(B)/obj/tests/worker/%.o $(TRIAL_OBJ) $(B)/libmillrace.a
-	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $< $(TRIAL_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq hiredis jansson talloc libsodium libseccomp) -lpthread -lm
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $< $(TRIAL_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq hiredis jansson talloc libsodium libseccomp libcurl) -lpthread -lm
 
 # What is missing is installed before anything is compiled; when nothing is, this costs a few milliseconds.
 $(B)/packages: tools/deps
@@ -166,7 +184,7 @@ $(B)/packages: tools/deps
 # What make bench compares the front with.
 PROBE_OBJ := $(call obj,bench/probe.c)
 $(B)/bench-probe: $(PROBE_OBJ) $(B)/libmillrace.a
-	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(PROBE_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq jansson talloc libsodium libjwt fcgi) -lpthread
+	$(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(PROBE_OBJ) $(B)/libmillrace.a $(call pkg,--libs,libpq hiredis jansson talloc libsodium libjwt fcgi) -lpthread
 
 # What make bench-queue drives: each file of bench/queue a program, save what they share. Its worker has kinds of its own,
 # so without workers/kinds.c.

@@ -4,7 +4,7 @@
 PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
 C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
-.PHONY: all demo down check servers lint fmt unit contract web soak bench bench-queue bench-programs fresh install install-library clean help
+.PHONY: all demo down check servers lint fmt unit contract web soak fuzz bench bench-queue bench-programs fresh install install-library clean help bench-front
 
 help:
 	@sed -n 's/^#: //p' tools/targets.mk
@@ -21,7 +21,7 @@ down:
 
 #: make check     all tests; prints the time of each suite
 check:
-	@tools/deps build run test web
+	@tools/deps build run test web s3
 	@tools/check
 
 #: make servers   the API behind every web server: nginx, Apache, lighttpd, as CGI and by mod_fcgid
@@ -55,12 +55,17 @@ bench: all $(B)/bench-probe
 	@tools/deps run bench
 	@bench/run --variant $(V) $(BENCH)
 
+#: make bench-front measure the front with its limits and other platforms, in one run (BENCH: options, see bench/front/run --help)
+bench-front: all $(B)/bench-probe build/peers/installed
+	@tools/deps run bench
+	@bench/front/run --variant $(V) $(BENCH)
+
 #: make bench-queue measure the queue against its limits and other queues (BENCH: options, see bench/queue/run --help)
 bench-queue: all $(QUEUE_BENCH) build/peers/installed
 	@tools/deps run bench
 	@bench/queue/run --variant $(V) $(BENCH)
 
-# Queues from npm that ours is compared with, in the versions of the lock.
+# What is from npm that ours is compared with, in the versions of the lock.
 build/peers/installed: bench/peers/package.json bench/peers/package-lock.json
 	@tools/deps bench
 	@mkdir -p $(@D)
@@ -82,10 +87,26 @@ build/web/made: build/npm/installed $(wildcard web/*.mjs web/*/*) $(B)/millrace-
 	@/usr/bin/node build/npm/make.mjs web build/web $(B)/millrace-front
 	@touch $@
 
+# The S3 server that storage is tested against, in the versions of the lock.
+S3_FILES := $(addprefix tests/s3/,package.json package-lock.json .npmrc server.mjs)
+build/s3/installed: $(S3_FILES)
+	@tools/deps s3
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@cd $(@D) && /usr/bin/npm ci --loglevel=error
+	@touch $@
+
 #: make soak      kill loops with an outside ledger (SOAK: options, see tests/soak/soak.py --help)
 soak: all $(B)/soak
 	@tools/deps run test
 	@/usr/bin/python3 -B tests/soak/soak.py --variant $(V) $(SOAK)
+
+#: make fuzz      each fuzzer of tests/fuzz for FUZZ_SECONDS (60), then mutations of every row's example (docs/testing.md)
+fuzz:
+	@tools/deps build run test fuzz
+	@$(MAKE) --no-print-directory V=fuzz build/fuzz/fuzzers build/fuzz/millrace-front
+	@[ ! -f tests/security/mutate.py ] || [ "$(FUZZ_MUTATIONS)" = 0 ] || $(MAKE) --no-print-directory V=asan all
+	@tools/fuzz
 
 #: make fresh     both commands of the README on a Debian made from nothing (root)
 fresh:

@@ -56,5 +56,5 @@ for (const folder of ["docs", "redoc", "postman"])
 for (const [name, from] of files)
     copyFileSync(from, join(to, name));
 write("redoc/redoc.standalone.js", redoc());
-for (const product of new Set(ask("--endpoints").map((row) => row.product)))
+for (const product of new Set(ask("--endpoints").filter((row) => !row.root).map((row) => row.product)))
     write(`postman/${product}.json`, JSON.stringify(await collection(ask("--openapi", product, `http://localhost/${product}`)), null, 1) + "\n");

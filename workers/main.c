@@ -3,6 +3,7 @@
 #include "common/database.h"
 #include "common/memory.h"
 #include "common/program.h"
+#include "common/provider/storage_s3.h"
 #include "common/seal.h"
 #include "common/token.h"
 #include "common/transfers.h"
@@ -68,6 +69,7 @@ int main(int argc, char **argv)
     tools.transfers = transfers_new(ctx);
     options.closure = tools.transfers;
     tools.config = options.config;
+    tools.storage = storage_new(ctx, options.config);
     tools.keys = &keys;
     tools.seals = seals;
     tools.database = database_new(ctx, options.config->database_url, options.config->database_timeout);

@@ -112,7 +112,7 @@ const struct endpoint figureforge_endpoints[] = {
         .out = FIELDS(OUT(TEXT, "job_id"), OUT(TEXT, "status"), { .name = "error", .type = TEXT },
                       OUT_OBJECTS("images", OUT(TEXT, "id"), OUT(TEXT, "url"), OUT(TEXT, "thumbnail_url")))),
     ENDPOINT(figureforge, image_list,
-        .method = GET, .path = "/api/images/user/", .list = 20,
+        .method = GET, .path = "/api/images/user/", .list = 20, .lane = LANE_SLOW, /* counts, and searches by tag */
         .doc = "The caller's images, newest first.",
         .in = FIELDS({ .name = "tag", .in = QUERY, .type = TEXT, .min = 1, .max = 80, .doc = "Only with it: pose:standing." }),
         .out = FIELDS(OUT(TEXT, "id"), OUT(TEXT, "url"), OUT(TEXT, "thumbnail_url"))),

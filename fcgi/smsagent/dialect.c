@@ -59,6 +59,7 @@ const struct dialect smsagent_dialect = {
         [E_DUPLICATE] = "The provided data is invalid",
     },
     .ways = 1u << WAY_TOKEN | 1u << WAY_SESSION,
+    .session = { "millrace_session", "/", "Lax" },
     .slashed = true,
     .paging = { .size = "page_size", .place = "page", .pages = true, .body = counted_page, .out = counted_out },
     .error_body = error_body,

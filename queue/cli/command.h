@@ -53,10 +53,14 @@ int command_audit(struct operation *operation);
 /* user.c: accounts */
 int command_user(struct operation *operation);
 int command_token(struct operation *operation);
+/* operator.c: who may sign in to the operators' page */
+int command_operator(struct operation *operation);
 /* Those that have exit statuses of their own say so in arguments.h. */
 int command_put(struct operation *operation);
 int command_batch(struct operation *operation);
 int command_top(struct operation *operation);
 int command_doctor(struct operation *operation);
 int command_metrics(struct operation *operation);
+/* files.c: what was stored and is not named anywhere */
+int command_files(struct operation *operation);
 #endif

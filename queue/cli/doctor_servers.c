@@ -60,7 +60,8 @@ void check_folders(struct doctor *doctor)
     struct stat files, work;
     bool there = look_at_folder(doctor, "storage.folder", config->storage_folder, &files);
 
-    if (look_at_folder(doctor, "worker.folder", config->worker_folder, &work) && there && files.st_dev != work.st_dev)
+    if (look_at_folder(doctor, "worker.folder", config->worker_folder, &work) && there && files.st_dev != work.st_dev &&
+        !strcmp(config->storage_backend, "folder"))
         doctor_say(doctor, BAD, "%s and %s are on two file systems, but files are moved from one to the other",
                    config->worker_folder, config->storage_folder);
 }

@@ -32,8 +32,10 @@ static const struct {
     { "batch", command_batch, "ID", "show a batch; --json, --wait, --close" },
     { "top", command_top, "[--once]", "queues and workers, live" },
     { "doctor", command_doctor, "[--json]", "look for what is wrong; --repair mends what can be mended" },
+    { "files", command_files, "sweep", "remove stored files that no row of the database names" },
     { "user", command_user, "ACTION", "make, list and change the accounts of a product" },
     { "token", command_token, "PRODUCT", "print an access token of an account" },
+    { "operator", command_operator, "ACTION", "make, list and change those who may use the operators' page" },
     { "metrics", command_metrics, "", "print metrics in Prometheus' text format" },
 };
 

@@ -4,7 +4,7 @@ with client as (
   select throttle_hit('signin-ip', :product || ':' || :client_ip, 10, interval '1 hour') as seconds),
 throttled as (
   select case when seconds > 0 then seconds
-              else throttle_hit('signin-email', :product || ':' || :email, 3, interval '15 minutes') end as seconds
+              else signin_ask(:product, :email, :client_ip) end as seconds
     from client),
 put as (
   select job_ticket(j) as ticket

@@ -1,9 +1,12 @@
 -- public: this is the sign-in. A right code is used up and makes the account when there is none; a wrong one costs one
--- of its five tries and one of the address's ten a day, and both are kept: this statement refuses without raising.
-with locked_out as (
+-- of its five tries and one of ten a day, and both are kept: this statement refuses without raising. The ten are those of the place
+-- that the call comes from when the account was signed in from there before, else of all other places together.
+with place as (
+  select signin_place_of(:client_ip) as place, signin_subject(:product, :email, :client_ip) as subject),
+locked_out as (
   select t.count >= 10 and t.resets_at > now() as yes
     from throttle t
-   where t.scope = 'signin-wrong' and t.subject = :product || ':' || :email),
+    join place p on t.scope = 'signin-wrong' and t.subject = p.subject),
 attempt as (
   update signin_code c
      set tries = c.tries + 1, used_at = case when c.digest = :code_digest then now() end
@@ -11,8 +14,9 @@ attempt as (
      and not coalesce((select yes from locked_out), false)
   returning c.digest = :code_digest as accepted),
 wrong as (
-  select throttle_hit('signin-wrong', :product || ':' || :email, 10, interval '1 day') as seconds
+  select throttle_hit('signin-wrong', p.subject, 10, interval '1 day') as seconds
     from attempt
+   cross join place p
    where not accepted),
 entered as (
   insert into account as a (product, email, username)
@@ -23,6 +27,15 @@ entered as (
    where accepted
   on conflict (product, email) where deleted_at is null do update set email = excluded.email
   returning a.id, a.email, a.username),
+known as (
+  insert into signin_place as s (account_id, place)
+  select e.id, p.place from entered e cross join place p where p.place is not null
+  on conflict (account_id, place) do update set seen_at = now()),
+forgotten as (
+  delete from signin_place s
+   using entered e, place p
+   where s.account_id = e.id and s.place <> p.place and s.place not in (
+         select o.place from signin_place o where o.account_id = e.id and o.place <> p.place order by o.seen_at desc limit 2)),
 remembered as (
   insert into refresh_token (digest, account_id, expires_at)
   select decode(:refresh_digest, 'hex'), id, to_timestamp(:refresh_expires::bigint)

@@ -7,6 +7,8 @@ closed as (
   returning id),
 signed_out as (
   delete from refresh_token where account_id in (select id from closed)),
+places as (
+  delete from signin_place where account_id in (select id from closed)),
 images as (
   update figureforge.image set deleted_at = now()
    where account_id in (select id from closed) and deleted_at is null),

@@ -5,6 +5,7 @@
 """
 import contextlib
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from client import GENERATE, PATIENCE, Client, Mailbox, Record, ask, load_stack   # noqa: E402
+from depot import Depot                                                     # noqa: E402
 from forge import Forge                                                     # noqa: E402
 from servers import SERVERS                                                 # noqa: E402
 
@@ -24,6 +26,10 @@ def find_stack():
         return load_stack()
     except KeyError:
         pytest.exit("MILLRACE_STACK is not set: tools/stack run api --fast -- /usr/bin/python3 -m pytest tests/api", 2)
+
+
+def load_stack_or_nothing():
+    return load_stack() if "MILLRACE_STACK" in os.environ else {}
 
 
 def output_of(*argv, text=""):
@@ -67,6 +73,15 @@ def stack():
 def server(stack):
     """What the stack's web server decides for itself."""
     return SERVERS[stack["server"]]
+
+
+# What only a stack with a bucket can show.
+collect_ignore = [] if "s3" in load_stack_or_nothing() else ["test_bucket.py"]
+
+
+@pytest.fixture(scope="session")
+def depot(stack):
+    return Depot(stack)
 
 
 @pytest.fixture(scope="session")
@@ -195,10 +210,31 @@ def sign_in(stack, record, mailbox):
 
 
 @pytest.fixture
-def account(stack, record, operator):
+def console(stack, record, operator):
+    """console("viewer"): a client of an operator of that role, with .username and .password, signed in with a session."""
+    def make(role="operator"):
+        client = Client(stack, "operator", record)
+        client.username, client.password = f"op-{secrets.token_hex(4)}", f"secret {secrets.token_hex(8)}"
+        operator("operator", "add", client.username, "--role", role, text=client.password + "\n")
+        return console_enter(client)
+    return make
+
+
+def console_enter(client):
+    """Sign in: the session's cookie, and its X-CSRF-Token, go with every call from here on."""
+    client.headers = {}
+    entered = client.post("/api/session", {"name": client.username, "password": client.password}, 201)
+    client.headers = {"Cookie": entered.http.headers["Set-Cookie"].split(";")[0], "X-CSRF-Token": entered.csrf_token}
+    return client
+
+
+@pytest.fixture
+def account(stack, record, operator, console):
     """account("expenses", role="admin"): a client of an account that the operator has made, with .username, .email and
     .password, signed in."""
     def make(product, **said):
+        if product == "operator":
+            return console(said.get("role", "viewer"))
         client = Client(stack, product, record)
         client.username = f"{product}-{secrets.token_hex(4)}"
         client.email, client.password = f"{client.username}@example.org", f"secret {client.username}!"

@@ -66,15 +66,23 @@ def figureforge_error(body, status):
     assert all(field and said(message) for field, message in error["details"].items())
 
 
+def operator_error(body, status):
+    assert set(body) == {"error"} and set(body["error"]) == {"code", "message", "fields"}, body
+    codes = {400: {"invalid", "malformed"}, 401: {"unauthenticated", "bad_token"}, 403: {"forbidden"}, 404: {"not_found"},
+             405: {"method"}, 409: {"conflict"}, 413: {"too_large"}, 429: {"rate_limited"}, 503: {"unavailable"}}
+    assert body["error"]["code"] in codes[status] and said(body["error"]["message"])
+    assert lists_of_texts(body["error"]["fields"])
+
+
 def expenses_success(body):
     assert body["status"] == "success" and set(body) <= {"status", "data", "message", "meta", "links"}, body
     expenses_meta(body["meta"])
 
 
 # Product: its scheme of the Authorization header, what an error must be, what a success must be.
-SCHEMES = {"smsagent": "Token"}
+SCHEMES = {"smsagent": "Token", "operator": "Session"}
 ERRORS = {"nutrition": nutrition_error, "smsagent": smsagent_error, "expenses": expenses_error, "ailice": ailice_error,
-          "figureforge": figureforge_error}
+          "figureforge": figureforge_error, "operator": operator_error}
 SUCCESSES = {"expenses": expenses_success}
 
 

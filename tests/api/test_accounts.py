@@ -297,6 +297,13 @@ def test_a_session(account):
     staff.get(PEOPLE, 401, headers=page)
 
 
+def test_a_token_has_no_session_to_end(account):
+    """Its proof is a number, no digest: the call was refused as invalid."""
+    staff = account("smsagent")
+    staff.delete("/api/auth/session/", 204)
+    staff.get(PEOPLE)
+
+
 def test_a_forged_session(account):
     one, other = account("smsagent"), account("smsagent")
     (mine, _), (others, _) = enter(one), enter(other)

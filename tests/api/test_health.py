@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What balancers ask: outside of all products, counted by nothing."""
+import re
 import secrets
 import time
 
@@ -16,7 +17,8 @@ def probe(stack):
     def ask(path, expect=200, method="GET", **headers):
         answer = session.request(method, stack["url"] + path, headers=headers, timeout=PATIENCE)
         assert answer.status_code == expect, (answer.status_code, answer.text)
-        assert answer.headers["Cache-Control"] == "no-store" and answer.headers["Content-Type"] == "application/json"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Content-Type"] == ("text/plain; version=0.0.4" if path == "/-/metrics" else "application/json")
         assert not [name for name in answer.headers if name.lower().startswith("x-ratelimit")]
         return answer
     return ask
@@ -31,6 +33,18 @@ def test_the_process_answers(probe):
 
 def test_it_is_ready(probe):
     assert probe("/-/readyz").text == '{"status":"ready","database":"ok","redis":"ok"}'
+
+
+def test_rounds_of_the_loop_are_counted(probe):
+    def rounds():
+        found = re.findall(r'^millrace_front_round_seconds_(\w+)\{process="\d+"(?:,le="(.+)")?\} (\S+)$',
+                           probe("/-/metrics").text, re.M)
+        counts = [int(value) for kind, _, value in found if kind == "bucket"]
+        assert counts == sorted(counts) and [bound for _, bound, _ in found][:2] == ["5e-05", "0.0001"]
+        assert counts[-1] == int(found[-1][2]) and float(found[-2][2]) > 0
+        return counts[-1]
+    first = rounds()
+    assert rounds() > first > 0
 
 
 @pytest.mark.parametrize("path", ["/-/", "/-/nothing", "/-/healthz/more", "/-/readyz/x"])

@@ -89,7 +89,7 @@ def test_relative_links(alice):
     assert page.value == {"results": [], "count": 0, "next": None, "previous": None}
     page = alice.get("/api/images/user/?limit=3")
     assert page.count == 4 and page.previous is None
-    assert page.next == f"/{alice.product}/api/images/user/?limit=3&offset=3"
+    assert page.next.startswith(f"/{alice.product}/api/images/user/?limit=3&offset=3&cursor=")
     last = alice.get(page.next.removeprefix(f"/{alice.product}"))
     assert last.next is None and last.previous == f"/{alice.product}/api/images/user/?limit=3&offset=0"
     assert len({image.id for image in page.results + last.results}) == 4

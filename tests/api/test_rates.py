@@ -4,6 +4,7 @@ import random
 import time
 
 import pytest
+import redis
 
 from client import Client
 
@@ -84,6 +85,15 @@ def test_what_is_refused_counts(counted):
         assert told(client.call(method, path, status, {} if method == "POST" else None))[1] == 299 - n
     client.token = "garbage"
     assert told(client.get("/api/auth/me", 401))[1] == 297
+
+
+def test_what_is_counted_is_forgotten_after_its_window(counted, stack):
+    room_in(HOUR)
+    client, server = counted("ailice"), redis.Redis(unix_socket_path=stack["redis"])
+    for hits in (1, 2):
+        client.get("/api/auth/me", 401)
+        name, = server.scan_iter(f"*ailice:address {client.address}*", count=10000)
+        assert int(server.get(name)) == hits and HOUR - 60 < server.ttl(name) <= HOUR + 5
 
 
 def test_a_tier_has_its_own_limit(account, operator):

@@ -88,6 +88,86 @@ def test_ten_wrong_codes_lock_an_address_for_the_day(figureforge, mailbox, addre
     figureforge.post(VERIFY, {"email": address, "code": mailbox.code(address, 3)}, 400)
 
 
+def spoil(client, mailbox, address, codes, sql):
+    """Ask for codes, and guess each wrong five times."""
+    for _ in range(codes):
+        sql("delete from throttle where scope = 'signin-email' and subject like %s", f"figureforge:{address}%")   # minutes go by
+        before = len(mailbox.ask(list=address))
+        client.post(REQUEST, {"email": address})
+        code = mailbox.code(address, before + 1)
+        for _ in range(5):
+            client.post(VERIFY, {"email": address, "code": other(code)}, 400)
+
+
+def enter(client, mailbox, address, expect=200):
+    before = len(mailbox.ask(list=address))
+    client.post(REQUEST, {"email": address})
+    return client.post(VERIFY, {"email": address, "code": mailbox.code(address, before + 1)}, expect)
+
+
+def test_strangers_do_not_lock_an_owner_out(stack, record, mailbox, alice, figureforge, sql):
+    """They share ten wrong codes a day; the place that she signed in from has its own."""
+    for _ in range(2):
+        spoil(Client(stack, "figureforge", record), mailbox, alice.email, 1, sql)
+    sql("delete from throttle where scope = 'signin-email'")
+    enter(figureforge, mailbox, alice.email, 400)                # all strangers are shut out now
+    enter(alice, mailbox, alice.email)
+
+
+def test_strangers_do_not_spoil_codes_once_they_are_shut_out(stack, record, mailbox, alice, figureforge, sql):
+    for _ in range(2):
+        spoil(Client(stack, "figureforge", record), mailbox, alice.email, 1, sql)
+    sql("delete from throttle where scope = 'signin-email'")
+    before = len(mailbox.ask(list=alice.email))
+    alice.post(REQUEST, {"email": alice.email})
+    code = mailbox.code(alice.email, before + 1)
+    for _ in range(6):
+        figureforge.post(VERIFY, {"email": alice.email, "code": other(code)}, 400)
+    alice.post(VERIFY, {"email": alice.email, "code": code})
+
+
+def test_an_owners_place_may_be_wrong_ten_times_a_day(mailbox, alice, figureforge, sql):
+    spoil(alice, mailbox, alice.email, 2, sql)
+    sql("delete from throttle where scope = 'signin-email'")
+    enter(alice, mailbox, alice.email, 400)
+    enter(figureforge, mailbox, alice.email)                     # another place still may
+
+
+def test_no_more_than_forty_guesses_a_day(stack, record, mailbox, alice, sql):
+    """Three places that are known, and all others together: 40 of 1,000,000 codes."""
+    places = [Client(stack, "figureforge", record) for _ in range(5)]
+    for place in places:
+        sql("delete from throttle where scope = 'signin-email'")
+        enter(place, mailbox, alice.email)
+    for client in [*places, alice, *(Client(stack, "figureforge", record) for _ in range(3))]:
+        spoil(client, mailbox, alice.email, 3, sql)
+    assert sql("select sum(count), count(*) from throttle where scope = 'signin-wrong' and subject like %s",
+               f"figureforge:{alice.email}%") == "40|4"
+
+
+def test_strangers_do_not_ask_for_all_of_an_owners_codes(stack, record, mailbox, alice):
+    stranger = Client(stack, "figureforge", record)
+    stranger.post(REQUEST, {"email": alice.email})
+    stranger.post(REQUEST, {"email": alice.email})               # with the one that she signed in by, three
+    stranger.post(REQUEST, {"email": alice.email}, 429)
+    enter(alice, mailbox, alice.email)
+    alice.post(REQUEST, {"email": alice.email})
+    alice.post(REQUEST, {"email": alice.email}, 429)             # her own three, the first one as a stranger
+
+
+@pytest.mark.parametrize("address, place", [("192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"), ("2001:DB8:1:2::9", "2001:db8:1:2::"),
+                                            ("", ""), ("unix:", ""), ("1:2", ""), ("10.0.0.1/8", "10.0.0.0")])
+def test_what_a_place_is(sql, address, place):
+    assert sql("select coalesce(signin_place_of(%s), '')", address) == place
+
+
+def test_who_deletes_an_account_leaves_no_place(alice, sql):
+    where = "select count(*) from signin_place p join account a on a.id = p.account_id where a.email = %s"
+    assert sql(where, alice.email) == "1"
+    alice.delete("/api/auth/delete/", 204, body={"confirmation": "DELETE"})
+    assert sql(where, alice.email) == "0"
+
+
 def test_a_code_ends_after_ten_minutes(figureforge, mailbox, address, sql):
     figureforge.post(REQUEST, {"email": address})
     code = mailbox.code(address)

@@ -2,7 +2,6 @@
 """Files that are sent in."""
 import base64
 import os
-from pathlib import Path
 
 import pytest
 
@@ -17,10 +16,9 @@ def member(account):
 
 
 @pytest.fixture
-def kept(stack):
-    """Names of the files that uploads have left in the storage."""
-    folder = Path(stack["storage"]) / "expenses" / "uploads"
-    return lambda: {path.name for path in folder.rglob("*") if path.is_file()}
+def kept(depot):
+    """Keys of the files that uploads have left in the storage."""
+    return lambda: depot.keys("expenses/uploads")
 
 
 def test_a_picture_of_oneself(member, kept):

@@ -83,10 +83,10 @@ def test_every_option_of_the_runner_is_in_the_manual(installed):
 
 def settings():
     """(key, what the page has to say of it) of each row of the table."""
-    row = re.compile(r'\{ "([\w.]+)", (STRING|NUMBER|SWITCH), AT\(\w+\), (MILLRACE_LIBDIR )?"([^"]*)", (\d+), (\d+), (true|false),')
+    row = re.compile(r'\{ "([\w.]+)", (STRING|NUMBER|SWITCH), AT\(\w+\), (MILLRACE_LIBDIR |MILLRACE_SHAREDIR )?"([^"]*)", (\d+), (\d+), (true|false),')
     forms = {"STRING": "text", "NUMBER": "number, {} to {}", "SWITCH": "yes or no"}
     for key, form, prefix, standard, low, high, secret in row.findall((ROOT / "common" / "config.c").read_text()):
-        standard = ("PREFIX/lib/millrace" if prefix else "") + standard
+        standard = {"": "", "MILLRACE_LIBDIR ": "PREFIX/lib/millrace", "MILLRACE_SHAREDIR ": "PREFIX/share/millrace"}[prefix] + standard
         yield key, forms[form].format(low, high) + (", secret" if secret == "true" else "") + f"; default {standard or 'empty'}"
 
 

@@ -7,6 +7,11 @@
 
 #define SECRET "secret = 0123456789abcdef0123456789abcdef\n"
 
+#define HOST "letters, without a path"
+#define S3                                                                                                             \
+    "storage.backend = s3\nstorage.endpoint = https://s3.example:9000\nstorage.bucket = files\n"                       \
+    "storage.access_key = key\nstorage.secret_key = hidden\n"
+
 static char path[64];
 
 /* Each test is a process of its own, so the environment it leaves does not matter. */
@@ -48,6 +53,19 @@ START_TEST(a_file_goes_over_the_defaults)
 }
 END_TEST
 
+START_TEST(a_bucket_is_all_that_files_need)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+    struct config *config = NULL;
+    const char *why = NULL;
+
+    ck_assert_int_eq(load(ctx, SECRET S3, &config, &why), 0);
+    ck_assert_str_eq(config->storage_backend, "s3");
+    ck_assert_str_eq(config->storage_region, "us-east-1");
+    ck_assert(!config->storage_path_style);
+}
+END_TEST
+
 START_TEST(the_environment_goes_over_the_file)
 {
     autotalloc void *ctx = talloc_new(NULL);
@@ -85,6 +103,22 @@ static const struct {
     { SECRET "worker.slots\n", "%s:2: no = in the line" },
     { SECRET "environment = test\n", "environment must be production or sandbox" },
     { SECRET "log.level = loud\n", "log.level must be error, warning, info or debug" },
+    { SECRET "storage.backend = tape\n", "storage.backend must be folder or s3" },
+    { SECRET S3 "storage.endpoint = s3.example\n",
+      "storage.endpoint must be http:// or https:// and a host in small " HOST },
+    { SECRET S3 "storage.endpoint = https://S3.example\n",
+      "storage.endpoint must be http:// or https:// and a host in small " HOST },
+    { SECRET S3 "storage.endpoint = https://s3.example/\n",
+      "storage.endpoint must be http:// or https:// and a host in small " HOST },
+    { SECRET S3 "storage.endpoint = https://a@s3.example\n",
+      "storage.endpoint must be http:// or https:// and a host in small " HOST },
+    { SECRET S3 "storage.endpoint = https://\n",
+      "storage.endpoint must be http:// or https:// and a host in small " HOST },
+    { SECRET S3 "storage.bucket =\n", "storage.bucket must be set, of small letters, digits, dots and hyphens" },
+    { SECRET S3 "storage.bucket = a/b\n", "storage.bucket must be set, of small letters, digits, dots and hyphens" },
+    { SECRET S3 "storage.region =\n", "storage.region must be set, of small letters, digits and hyphens" },
+    { SECRET S3 "storage.access_key =\n", "storage.access_key and storage.secret_key must be set" },
+    { SECRET S3 "storage.secret_key =\n", "storage.access_key and storage.secret_key must be set" },
     { SECRET "redis.url = redis://hidden@h\n", "redis.url: a login is USER:PASSWORD or :PASSWORD" },
     { SECRET "redis.url =\n", "redis.url: a host is missing" },
     { SECRET "redis.queues = image=a:1; mail\n", "redis.queues: a queue's Redis is written QUEUE=ADDRESS" },
@@ -176,6 +210,7 @@ END_TEST
 SUITE(config)
 {
     tcase_add_test(tests, a_file_goes_over_the_defaults);
+    tcase_add_test(tests, a_bucket_is_all_that_files_need);
     tcase_add_test(tests, the_environment_goes_over_the_file);
     tcase_add_loop_test(tests, what_is_wrong_is_named_with_file_and_line, 0, ELEMENTS(refused));
     tcase_add_test(tests, the_file_is_named_by_the_environment);

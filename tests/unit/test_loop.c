@@ -259,6 +259,26 @@ static void sleep_a_little(struct timer *timer)
     nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 }
 
+START_TEST(rounds_are_counted_by_how_long_they_took)
+{
+    struct loop *loop = new_loop();
+    struct timer timer = { .due = sleep_a_little };
+    uint64_t quick = 0, all = 0;
+
+    loop_timer_set(loop, &timer, 0);
+    loop_round(loop, false);
+    loop_round(loop, false);
+    for (int i = 0; i <= LOOP_BOUNDS; i++) {
+        all += loop_rounds(loop)->counts[i];
+        quick += i < LOOP_BOUNDS && loop_bounds_us[i] < 1000 ? loop_rounds(loop)->counts[i] : 0;
+    }
+    ck_assert_uint_eq(all, 2);
+    ck_assert_uint_le(quick, 1); /* not the one that slept for a millisecond */
+    ck_assert_uint_ge(loop_rounds(loop)->total_us, 1000);
+    talloc_free(loop);
+}
+END_TEST
+
 START_TEST(a_step_that_blocks_is_seen)
 {
     struct loop *loop = new_loop();
@@ -332,6 +352,7 @@ SUITE(loop)
     tcase_add_test(tests, a_source_may_be_forgotten_and_freed_in_the_round_of_its_event);
     tcase_add_test(tests, forgetting_a_closed_descriptor_leaves_its_numbers_new_owner_alone);
     tcase_add_test(tests, lag_is_told_and_starts_anew);
+    tcase_add_test(tests, rounds_are_counted_by_how_long_they_took);
     tcase_add_test(tests, a_step_that_blocks_is_seen);
     tcase_add_test(tests, a_round_gathers_only_when_asked_and_when_it_may_wait);
 }

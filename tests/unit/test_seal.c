@@ -160,6 +160,15 @@ START_TEST(it_opens_in_its_own_place_only)
 }
 END_TEST
 
+START_TEST(a_ring_that_is_freed_leaves_nothing_behind)
+{
+    autotalloc void *ctx = talloc_new(NULL);
+
+    talloc_free(ring_of(ctx, "new:" TEXT_A ", old:" TEXT_B));
+    ck_assert_uint_eq(talloc_total_blocks(ctx), 1);
+}
+END_TEST
+
 START_TEST(keys_are_rotated)
 {
     autotalloc void *ctx = talloc_new(NULL);
@@ -255,6 +264,7 @@ SUITE(seal)
     tcase_add_test(tests, a_changed_byte_does_not_open);
     tcase_add_test(tests, a_cut_or_longer_text_does_not_open);
     tcase_add_test(tests, it_opens_in_its_own_place_only);
+    tcase_add_test(tests, a_ring_that_is_freed_leaves_nothing_behind);
     tcase_add_test(tests, keys_are_rotated);
     tcase_add_test(tests, a_former_secret_is_a_key);
     tcase_add_test(tests, text_of_any_kind_makes_a_key);

@@ -23,6 +23,14 @@ static char *scratch_new(void *ctx, const char *under)
     return path;
 }
 
+static const struct storage *in(const char *root)
+{
+    static struct storage storage;
+
+    storage = storage_in_folder(root);
+    return &storage;
+}
+
 static char *made(void *ctx, const char *folder, const char *name)
 {
     char *path = FORMAT(ctx, "%s/%s", folder, name);
@@ -124,14 +132,14 @@ START_TEST(files_move_and_all_else_stays)
     ck_assert_int_eq(symlink("/etc/passwd", FORMAT(ctx, "%s/link.png", folder)), 0);
     ck_assert_int_eq(mkfifo(FORMAT(ctx, "%s/fifo.png", folder), 0600), 0);
     made(ctx, folder, "sub");
-    ck_assert_int_eq(storage_take_folder(root, "figureforge/7", folder), 2);
+    ck_assert_int_eq(storage_take_folder(in(root), "figureforge/7", folder), 2);
     ck_assert_str_eq(read_file(ctx, root, "figureforge/7/one.png"), "one");
     ck_assert_str_eq(read_file(ctx, root, "figureforge/7/two.png"), "two");
     ck_assert(!is_there(ctx, folder, "one.png"));
     ck_assert(is_there(ctx, folder, "link.png") && is_there(ctx, folder, "fifo.png") && is_there(ctx, folder, "sub"));
     ck_assert(is_there(ctx, folder, "a name.png") && is_there(ctx, folder, "twice.png"));
     ck_assert(!is_there(ctx, root, "figureforge/7/link.png") && !is_there(ctx, root, "figureforge/7/twice.png"));
-    ck_assert_int_eq(storage_take_folder(root, "figureforge/7", folder), 0);
+    ck_assert_int_eq(storage_take_folder(in(root), "figureforge/7", folder), 0);
 }
 END_TEST
 
@@ -141,9 +149,9 @@ START_TEST(a_second_attempt_replaces_the_first)
     char *root = scratch_new(ctx, "/tmp"), *folder = scratch_new(ctx, "/tmp");
 
     write_file(ctx, folder, "one.png", "first");
-    ck_assert_int_eq(storage_take_folder(root, "7", folder), 1);
+    ck_assert_int_eq(storage_take_folder(in(root), "7", folder), 1);
     write_file(ctx, folder, "one.png", "second");
-    ck_assert_int_eq(storage_take_folder(root, "7", folder), 1);
+    ck_assert_int_eq(storage_take_folder(in(root), "7", folder), 1);
     ck_assert_str_eq(read_file(ctx, root, "7/one.png"), "second");
 }
 END_TEST
@@ -169,14 +177,14 @@ START_TEST(files_move_between_file_systems)
 
     write_file(ctx, folder, "one.png", "one");
     write_file(ctx, folder, "empty.png", "");
-    ck_assert_int_eq(storage_take_folder(root, "7", folder), 2);
+    ck_assert_int_eq(storage_take_folder(in(root), "7", folder), 2);
     ck_assert_str_eq(read_file(ctx, root, "7/one.png"), "one");
     ck_assert_str_eq(read_file(ctx, root, "7/empty.png"), "");
     ck_assert(!is_there(ctx, folder, "one.png"));
     ck_assert(!is_there(ctx, root, "7/one.png~part"));
     write_file(ctx, folder, "one.png", "second");
     write_file(ctx, root, "7/one.png~part", "of an attempt that was killed");
-    ck_assert_int_eq(storage_take_folder(root, "7", folder), 1);
+    ck_assert_int_eq(storage_take_folder(in(root), "7", folder), 1);
     ck_assert_str_eq(read_file(ctx, root, "7/one.png"), "second");
     ck_assert(!is_there(ctx, root, "7/one.png~part"));
 }
@@ -190,12 +198,12 @@ START_TEST(no_link_leads_out_of_storage)
 
     write_file(ctx, folder, "one.png", "one");
     ck_assert_int_eq(symlink(outside, FORMAT(ctx, "%s/7", root)), 0);
-    ck_assert_int_lt(storage_take_folder(root, "7", folder), 0);
-    ck_assert_int_lt(storage_take_folder(root, "7/8", folder), 0);
-    ck_assert_int_eq(storage_take_folder(root, "../7", folder), -EINVAL);
+    ck_assert_int_lt(storage_take_folder(in(root), "7", folder), 0);
+    ck_assert_int_lt(storage_take_folder(in(root), "7/8", folder), 0);
+    ck_assert_int_eq(storage_take_folder(in(root), "../7", folder), -EINVAL);
     ck_assert_int_eq(symlink(folder, alias), 0);
-    ck_assert_int_lt(storage_take_folder(root, "9", alias), 0);
-    ck_assert_int_eq(storage_take_folder(root, "9", FORMAT(ctx, "%s/none", folder)), -ENOENT);
+    ck_assert_int_lt(storage_take_folder(in(root), "9", alias), 0);
+    ck_assert_int_eq(storage_take_folder(in(root), "9", FORMAT(ctx, "%s/none", folder)), -ENOENT);
     ck_assert(is_there(ctx, folder, "one.png"));
     ck_assert(!is_there(ctx, outside, "one.png"));
 }
@@ -273,7 +281,7 @@ START_TEST(a_stored_file_is_opened_by_its_key)
 
     write_file(ctx, folder, "b.png", "here");
     ck_assert_int_eq(symlink("b.png", FORMAT(ctx, "%s/link", folder)), 0);
-    fd = storage_open(root, "a/b.png");
+    fd = storage_open(in(root), "a/b.png");
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(read(fd, text, sizeof text), 4);
     ck_assert_str_eq(text, "here");
@@ -281,7 +289,7 @@ START_TEST(a_stored_file_is_opened_by_its_key)
     for (const char *const *key = (const char *const[]){ "a", "a/link", "a/none", "none/b.png", "a/b.png/c", "../x",
                                                          "/etc/passwd", "a/../a/b.png", "", "a//b.png", NULL };
          *key; key++)
-        ck_assert_msg(storage_open(root, *key) == -ENOENT, "%s", *key);
+        ck_assert_msg(storage_open(in(root), *key) == -ENOENT, "%s", *key);
 }
 END_TEST
 

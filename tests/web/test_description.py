@@ -86,7 +86,7 @@ def test_lists_have_the_products_pages(descriptions, product, place, size, membe
              if operation["operationId"] in ("person_list", "item_list", "image_list")]
     assert bool(lists) == bool(place)
     for operation in lists:
-        assert [one["name"] for one in operation["parameters"]][-2:] == [place, size]
+        assert [one["name"] for one in operation["parameters"]][-3:] == [place, size, "cursor"]
         schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
         assert list(schema.get("properties", ())) == (members or [])
         rows_of = schema["properties"]["results"] if members else schema

@@ -14,6 +14,7 @@ from .webserver import WEB_SERVERS, pid_in, placeholders, program_of, templates
 
 ENVIRONMENT_KEPT = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TZ")
 PRODUCTS = ("nutrition", "smsagent", "expenses", "ailice", "figureforge")
+S3 = {"storage.bucket": "files", "storage.region": "eu-test-1", "storage.access_key": "STACK", "storage.path_style": "yes"}
 FSYNC_OFF = ("fsync=off", "full_page_writes=off")   # survives a killed server, not a killed machine
 
 
@@ -51,9 +52,10 @@ class Fleet:
         self.run, self.bin = self.state / "run", self.state / "bin"
         self.web = WEB_SERVERS[plan["server"]]
         self.postgres = postgres_folder()
-        self.port = self.smtp_port = 0
+        self.port = self.smtp_port = self.s3_port = 0
         self.new_port()
         self.new_smtp_port()
+        self.new_s3_port()
 
     def path(self, *parts):
         return str(self.state.joinpath(*parts))
@@ -63,6 +65,14 @@ class Fleet:
 
     def new_smtp_port(self):
         self.smtp_port = free_port()
+
+    def new_s3_port(self):
+        self.s3_port = free_port()
+
+    @property
+    def has_s3(self):
+        """Files go to an S3 of the stack's own."""
+        return self.plan["set"].get("storage.backend") == "s3"
 
     @property
     def environment(self):
@@ -89,7 +99,8 @@ class Fleet:
                 name = queue if number == 1 else f"{queue}{number}"
                 millrace.append(self._millrace(name, 2, "worker", [queue], patience=40))
         millrace.append(self._millrace("scheduler", 3, "scheduler", []))
-        return [self._web(), *millrace, self._mailcatcher(), self._redis(), self._postgres()]
+        return [self._web(), *millrace, self._mailcatcher(), *([self._s3()] if self.has_s3 else []), self._redis(),
+                self._postgres()]
 
     def _millrace(self, name, stage, which, arguments, answers=lambda pid: True, **more):
         argv = [str(self.bin / f"millrace-{which}"), "--config", self.path("millrace.conf"), *arguments]
@@ -97,7 +108,7 @@ class Fleet:
 
     def _postgres(self):
         options = [f"unix_socket_directories={self.run}", "listen_addresses=", "shared_buffers=64MB",
-                   "max_connections=100", "log_min_messages=warning", "log_line_prefix=%m [%p] "]
+                   "max_connections=200", "log_min_messages=warning", "log_line_prefix=%m [%p] "]
         options += FSYNC_OFF if self.plan["fast"] else ()
         argv = [f"{self.postgres}/postgres", "-D", self.path("data")]
         for option in options:
@@ -126,6 +137,11 @@ class Fleet:
         argv = ["/usr/bin/python3", "-B", str(self.bin / "mailcatcher"), "--port", str(self.smtp_port),
                 "--socket", socket_path, "--folder", self.path("mail")]
         return Row("mailcatcher", 4, argv, lambda pid: answers_unix(socket_path), leftovers=[socket_path])
+
+    def _s3(self):
+        argv = [program("node"), "--openssl-legacy-provider", str(self.bin / "s3" / "server.mjs"), str(self.s3_port), self.path("s3"), S3["storage.bucket"],
+                S3["storage.region"], S3["storage.access_key"], self.secret("s3.secret")]
+        return Row("s3", 4, argv, lambda pid: answers_tcp(self.s3_port))
 
     def _web(self):
         argv = [program_of(self.web), *(word.format(state=self.state) for word in self.web.argv)]
@@ -157,19 +173,18 @@ class Fleet:
             self.write(f"{self.web.program}/{template.name}", text)
 
     def write_config(self):
-        """millrace.conf. The secret outlives a restart of the stack, as long as its state does."""
-        secret = self.state / "secret"
-        if not secret.exists():
-            self.write("secret", secrets.token_hex(32))
+        """millrace.conf."""
         values = {
             "environment": "sandbox",
-            "secret": secret.read_text(),
+            "secret": self.secret("secret"),
             "database.url": self.database_url,
             "redis.url": self.path("run", "redis"),
             "front.socket": self.path("run", "front"),
             "front.sendfile": self.web.sendfile,
             "front.trusted_proxies": "127.0.0.1",
             "front.pages": str(self.bin / "web"),
+            "front.operators": "yes",
+            "operator.url": f"http://127.0.0.1:{self.port}",
             "password.memory": "8",
             "twilio.token": "12345678901234567890123456789012",
             "front.unlimited": "10.*, 127.0.0.1",
@@ -179,9 +194,22 @@ class Fleet:
             "storage.folder": self.path("files"),
             "smtp.url": f"smtp://127.0.0.1:{self.smtp_port}",
             "smtp.from": "Millrace <no-reply@millrace.test>",
+            **self._s3_values(),
             **self.plan["set"],
         }
         self.write("millrace.conf", "".join(f"{key} = {value}\n" for key, value in values.items()))
+
+    def secret(self, name):
+        """It outlives a restart of the stack, as long as its state does."""
+        file = self.state / name
+        if not file.exists():
+            self.write(name, secrets.token_hex(32))
+        return file.read_text()
+
+    def _s3_values(self):
+        if not self.has_s3:
+            return {}
+        return {**S3, "storage.secret_key": self.secret("s3.secret"), "storage.endpoint": f"http://127.0.0.1:{self.s3_port}"}
 
     def described(self):
         """The part of stack.json that does not change while the stack is up."""
@@ -191,6 +219,8 @@ class Fleet:
                 "database_url": self.database_url, "redis": self.path("run", "redis"),
                 "front": self.path("run", "front"), "storage": self.path("files"),
                 "smtp_port": self.smtp_port, "mail": self.path("run", "mail"), "mail_folder": self.path("mail"),
+                **({"s3": f"http://127.0.0.1:{self.s3_port}", "s3_folder": self.path("s3", S3["storage.bucket"])}
+                   if self.has_s3 else {}),
                 "log_dir": self.path("log"), "control": self.path("run", "control")}
 
 

@@ -147,6 +147,12 @@ class Place:
             (folder / "web" / page).mkdir(mode=0o755, parents=True, exist_ok=True)
             self._copy(folder / "web" / page, (ROOT / "build" / "web" / page).glob("*.*"), 0o644)
 
+    def install_s3(self):
+        """The S3 server that tests store into."""
+        if not (ROOT / "build" / "s3" / "installed").exists():
+            raise Trouble("storage.backend = s3 wants an S3 server: make build/s3/installed")
+        shutil.copytree(ROOT / "build" / "s3", self.state / "bin" / "s3", symlinks=True, dirs_exist_ok=True)
+
     @staticmethod
     def _copy(folder, files, mode):
         for file in files:

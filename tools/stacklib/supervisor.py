@@ -107,7 +107,8 @@ class Supervisor:
         await asyncio.gather(self.services["postgres"].start(patient=False),
                              self.services["redis"].start(patient=False),
                              self._start_on_port(fleet.web.program, fleet.new_port),
-                             self._start_on_port("mailcatcher", fleet.new_smtp_port))
+                             self._start_on_port("mailcatcher", fleet.new_smtp_port),
+                             *([self._start_on_port("s3", fleet.new_s3_port)] if fleet.has_s3 else []))
         fleet.write_config()
         await self.once("migrate", [str(fleet.bin / "millrace"), "--config", fleet.path("millrace.conf"), "migrate"])
         rest = [service for service in self.services.values() if not service.wanted]

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A right request for every row: the reference's example where it has one, else made from the row's fields."""
+import json
+import re
+import secrets
+import uuid
+from urllib.parse import urlencode
+
+import people
+from run import key_of, load_cases
+from wire import Request, encode
+
+BOUNDARY = "frontier"
+REFERENCE = {key_of(case["product"], case["method"], case["full_path"]): case["request"]
+             for case in load_cases() if case["kind"] == "http" and isinstance(case["request"], dict)}
+# What the reference's example asks for and this stack has not, and what a row wants besides what its fields require.
+INSTEAD = {("figureforge", "image_generate"): {"model": "croquis"}, ("figureforge", "user_delete"): {"confirmation": "DELETE"}}
+
+
+def least(field):
+    """A whole number within the bounds of a field."""
+    return field["min"] if field["max"] < field["min"] or field["min"] > 0 else min(1, field["max"] or 1)
+
+
+def text_of(field, letter="a"):
+    return letter * max(field["min"], 1 if field["max"] < 8 else 8)
+
+
+def list_of(field):
+    return [value_of(field["fields"][0]) for _ in range(max(1, field["min"]))]
+
+
+def object_of(field):
+    return {one["name"]: value_of(one) for one in field.get("fields", ())}
+
+
+VALUES = {
+    "TEXT": text_of, "TOKEN": text_of, "WORD": text_of, "SLUG": text_of, "CODE": lambda field: text_of(field, "1"),
+    "INTEGER": least, "DECIMAL": lambda field: str(least(field)), "NUMBER": least, "BOOLEAN": lambda field: True,
+    "ENUM": lambda field: field["values"][0], "EMAIL": lambda field: people.email(),
+    "UUID": lambda field: str(uuid.uuid4()), "ID": lambda field: f"{field.get('prefix', '')}999999999",
+    "DATE": lambda field: "2026-01-15", "CLOCK": lambda field: "08:30", "TIME": lambda field: "2026-01-15T08:30:00Z",
+    "ZONE_NAME": lambda field: "Europe/Berlin", "CURRENCY": lambda field: "EUR", "URL": lambda field: "https://example.org/x",
+    "PHONE": lambda field: "+1555" + "".join(secrets.choice("0123456789") for _ in range(7)),
+    "FILE_PART": lambda field: ("me.png", people.PNG), "OBJECT": object_of, "LIST": list_of,
+}
+
+
+def value_of(field):
+    return VALUES[field["type"]](field)
+
+
+def fields_of(row, place):
+    return [field for field in row["fields"] if field["in"] == place]
+
+
+def body_of(row):
+    """The body's members. What must be nobody else's (addresses, numbers, names of users) is new each time."""
+    known = REFERENCE.get(key_of(row["product"], row["method"], row["path"]), {})
+    fresh = {"EMAIL", "PHONE", "FILE_PART"}
+    body = {field["name"]: people.name() if field["name"] == "username" else
+            known[field["name"]] if field["name"] in known and field["type"] not in fresh else value_of(field)
+            for field in fields_of(row, "body") if field["required"] or field["name"] in known}
+    return {**body, **INSTEAD.get((row["product"], row["name"]), {})}
+
+
+def parts_of(body):
+    told = b""
+    for name, value in body.items():
+        filename, content = value if isinstance(value, tuple) else (None, str(value).encode())
+        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"' + \
+            (f'; filename="{filename}"\r\nContent-Type: image/png' if filename else "")
+        told += head.encode() + b"\r\n\r\n" + content + b"\r\n"
+    return told + f"--{BOUNDARY}--\r\n".encode()
+
+
+FORMS = {
+    "json": ("application/json", lambda body: json.dumps(body).encode()),
+    "form": ("application/x-www-form-urlencoded", lambda body: urlencode(body).encode()),
+    "parts": (f"multipart/form-data; boundary={BOUNDARY}", parts_of),
+}
+
+
+def sent_as(row, body):
+    """The header that says how, and the bytes."""
+    kind, write = FORMS[row["form"]]
+    return (b"Content-Type", kind.encode()), write(body)
+
+
+def path_of(row, values=None):
+    """The row's path with the values of its parameters; those that are not given name what there is not."""
+    given = {field["name"]: value_of(field) for field in fields_of(row, "path")}
+    given.update(values or {})
+    return re.sub(r"\{(\w+)\}", lambda name: encode(given[name[1]]).decode(), row["path"])
+
+
+def request_of(row, caller=None, values=None, query="", address="10.255.0.1"):
+    """As a Request. values: of path parameters, and of the body's members that name objects."""
+    request = Request(row["method"], f"/{row['product']}{path_of(row, values)}{query}".encode(),
+                      [(b"X-Forwarded-For", address.encode())])
+    if caller and caller.token:
+        request.headers.append((b"Authorization", caller.authorization))
+    if fields_of(row, "body"):
+        members = body_of(row)
+        members.update({name: value for name, value in (values or {}).items()
+                        if any(field["name"] == name for field in fields_of(row, "body"))})
+        header, request.body = sent_as(row, members)
+        request.headers.append(header)
+    return request

@@ -1,0 +1,171 @@
+#!/usr/bin/python3 -B
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Random requests near a right one, for every row, at the stack that MILLRACE_STACK describes: whatever comes, the answer is
+no 5xx, in the product's own form, and comes soon. The same seed sends the same requests.
+
+  tests/security/mutate.py [--count N] [--seed S] [--row PRODUCT.NAME]
+
+Prints seed and counts. Exits 1 when an answer was not as it must be, with the request as a line for a shell.
+"""
+import argparse
+import json
+import random
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "contract"), str(HERE.parent / "api")]
+import mutations                                                      # noqa: E402
+from examples import request_of                                       # noqa: E402
+from judge import SELF, by_web_server, check_reply                    # noqa: E402
+from objects import Owned, object_of                                  # noqa: E402
+from world import World                                               # noqa: E402
+
+THREADS = 4
+SLOWEST = 5.0         # seconds an answer may take ...
+TIMES = 4             # ... at least one time of so many
+TROUBLES = 5          # then it is enough
+
+
+class Run:
+    """All rows, dealt to some threads. Each has callers of its own: they may be signed out, or deleted."""
+
+    def __init__(self, world, count, seed):
+        self.world, self.count, self.seed = world, count, seed
+        self.troubles, self.statuses, self.sent = [], Counter(), 0
+        self.slowest = (0.0, "")
+        self._lock = threading.Lock()
+
+    def run(self, rows):
+        waiting = sorted(rows, key=lambda row: row["who"] != "ANYONE")
+        threads = [threading.Thread(target=Attacker(self, number, waiting).work) for number in range(THREADS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return self.troubles
+
+    def take(self, waiting):
+        with self._lock:
+            return waiting.pop() if waiting and len(self.troubles) < TROUBLES else None
+
+    def note(self, statuses, slowest, count):
+        with self._lock:
+            self.statuses += statuses
+            self.slowest = max(self.slowest, slowest)
+            self.sent += count
+
+    def tell(self, row, number, request, why):
+        with self._lock:
+            self.troubles.append(f"{row['product']}.{row['name']}, request {number} of seed {self.seed}: {why}\n"
+                                 f"  {request.curl(self.world.stack['url'])}")
+
+    def said(self):
+        codes = " ".join(f"{status}:{count}" for status, count in sorted(self.statuses.items()))
+        seconds, name = self.slowest
+        return f"mutations: seed {self.seed}, {self.count} a row, {self.sent} sent, slowest {seconds:.2f} s ({name}), {codes}"
+
+
+class Attacker:
+    """One thread of them."""
+
+    def __init__(self, run, number, waiting):
+        self.run_of, self.world, self.waiting = run, run.world, waiting
+        self.name = f"attacker {number}"
+        self.wire = self.world.wire()
+        self.callers, self.values = {}, {}
+
+    def work(self):
+        while (row := self.run_of.take(self.waiting)) is not None:
+            try:
+                self.attack(row)
+            except Exception as why:                         # pylint: disable=broad-except
+                self.run_of.tell(row, 0, request_of(row), f"{type(why).__name__}: {why}")
+        self.wire.close()
+
+    def caller(self, row, anew=False):
+        role = "admin" if row["who"] == "ADMIN" else "user"
+        key = row["product"], role
+        if anew or key not in self.callers:
+            self.callers[key] = self.world.new_person(row["product"], role)
+            self.values.clear()
+        return self.callers[key]
+
+    def values_of(self, row, caller):
+        """Of path parameters: what is the caller's, where the row names such a thing."""
+        entry = object_of(row)
+        if not isinstance(entry, Owned) or not caller:
+            return {}
+        key = caller.product, id(entry)
+        if key not in self.values:
+            self.values[key] = entry.make(self.world, caller)
+        return self.values[key]
+
+    def attack(self, row):
+        dice = random.Random(f"{self.run_of.seed}.{row['product']}.{row['name']}")
+        caller = None if row["who"] == "ANYONE" else self.caller(row)
+        name, statuses, slowest = f"{row['product']}.{row['name']}", Counter(), (0.0, "")
+        number = 0
+        for number in range(1, self.run_of.count + 1):
+            address = f"10.{dice.randrange(256)}.{dice.randrange(256)}.{dice.randrange(1, 255)}"
+            request = request_of(row, caller, self.values_of(row, caller), address=address)
+            touched = mutations.mutate(dice, row, request)
+            reply = self.ask(request)
+            why = self.judge(row, reply, touched)
+            if why:
+                self.run_of.tell(row, number, request, f"{why} ({', '.join(touched)})")
+                break
+            statuses[reply.status_code] += 1
+            slowest = max(slowest, (reply.seconds, f"{name} {number}"))
+            if caller and self.has_ended(row, caller, reply, touched):
+                caller = self.caller(row, anew=True)
+        self.run_of.note(statuses, slowest, number)
+
+    def ask(self, request):
+        """A busy machine makes everything slow once. What the request itself makes slow is so each time."""
+        replies = [self.wire.ask(request)]
+        while replies[-1] and replies[-1].seconds > SLOWEST and len(replies) < TIMES:
+            replies.append(self.wire.ask(request))
+        if replies[-1] and replies[-1].seconds <= SLOWEST:
+            replies[0].seconds = replies[-1].seconds
+        return replies[0]
+
+    def has_ended(self, row, caller, reply, touched):
+        """A caller that the request before, or this one, signed out or deleted. An unsigned one is told so for ever."""
+        if row["method"] != "GET" and reply.status_code < 300 and "method" not in touched:
+            self.world.renew_quickly(caller)
+        return reply.status_code == 401 and "header Authorization" not in touched
+
+    def judge(self, row, reply, touched):
+        """What is wrong with an answer; None: nothing."""
+        if reply is None:
+            return "it hung up"
+        try:
+            check_reply(row["product"], reply, SELF if "path" in touched else {400, 405, 413})
+        except (AssertionError, KeyError, ValueError, UnicodeDecodeError, json.JSONDecodeError) as why:
+            return f"{reply.status_code}: {type(why).__name__}: {str(why)[:400]}"
+        if reply.seconds > SLOWEST:
+            return f"{reply.status_code} took {reply.seconds:.1f} s"
+        return None if by_web_server(reply) or reply.headers["X-Request-ID"] else "it has no name"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=100, help="mutations a row")
+    parser.add_argument("--seed", default=str(random.SystemRandom().randrange(1 << 32)))
+    parser.add_argument("--row", help="only this one")
+    options = parser.parse_args()
+    world = World()
+    run = Run(world, options.count, options.seed)
+    began = time.monotonic()
+    for trouble in run.run([row for row in world.rows if options.row in (None, f"{row['product']}.{row['name']}")]):
+        print(trouble)
+    print(f"{run.said()}, {time.monotonic() - began:.0f} s")
+    return 1 if run.troubles else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whose the things are that rows name in their paths and bodies. A row that names one by a parameter which nothing here
+explains fails test_strangers.py: add it to OBJECTS."""
+from dataclasses import dataclass
+from typing import Callable
+
+NUMBERS = ("ID", "UUID")
+
+
+@dataclass(frozen=True)
+class Owned:
+    """Something of one account's. make(world, owner) gives the values of the row's parameters; look(owner, values) what
+    the owner sees of it; refusals: what somebody else is answered (403 only where he may know that it is there); owner:
+    what the owner is answered where that is not the row's status."""
+    make: Callable
+    look: Callable
+    refusals: tuple = (404,)
+    owner: int = 0
+
+
+@dataclass(frozen=True)
+class Nobodys:
+    """Something that has no owner among the accounts, and why."""
+    why: str
+
+
+def names_of(row):
+    """The parameters that name objects: all of the path's, and what of query and body is an id."""
+    def inside(fields):
+        for field in fields:
+            if field["in"] == "path" or field["type"] in NUMBERS or field["name"].endswith(("_id", "_ids")):
+                yield field["name"]
+            elif field["in"] == "body" and field["type"] in ("OBJECT", "LIST"):
+                yield from inside(field.get("fields", ()))
+    return tuple(dict.fromkeys(inside(row["fields"])))
+
+
+def object_of(row):
+    """The entry of a row that names objects: its own, else that of its parameters, of its product or of all."""
+    names = names_of(row)
+    for key in (f"{row['product']}.{row['name']}", (row["product"], *names), ("*", *names)):
+        if key in OBJECTS:
+            return OBJECTS[key]
+    return None
+
+
+# -- how each is made --------------------------------------------------------------------------------------------------
+
+def ailice_item(_world, owner):
+    return {"item_id": owner.post("/api/items", {"title": "mine", "item_type": "note", "content": {"a": 1}}, 201).id}
+
+
+def figureforge_job(_world, owner):
+    return {"job_id": owner.draw().job_id}
+
+
+def figureforge_image(_world, owner):
+    return {"image_id": owner.draw().images[0].id}
+
+
+def read(path):
+    """What the owner reads there."""
+    return lambda owner, values: owner.get(path.format(**values)).value
+
+
+# Product and the parameters' names, in their order; "*" for rows that every product has; or "product.row" for one row.
+OBJECTS = {
+    ("ailice", "item_id"): Owned(ailice_item, read("/api/items/{item_id}")),
+    ("figureforge", "job_id"): Owned(figureforge_job, read("/api/images/job/{job_id}/")),
+    ("figureforge", "image_id"): Owned(figureforge_image, read("/api/images/{image_id}/")),
+    ("smsagent", "phone_number"): Nobodys("those who text belong to the installation: each of its accounts sees them"),
+    ("nutrition", "message_sid"): Nobodys("Twilio's own number, in a call that it signs"),
+    ("*", "token", "name"): Nobodys("the token is the right to the file: test_paths.py changes each byte of it"),
+    ("*", "file"): Nobodys("a file of the API's pages, which anybody may read"),
+}
