@@ -243,14 +243,19 @@ def parked(figureforge, server):
 
 
 @pytest.fixture
-def ctl(stack, starts_before):
+def ctl(stack, starts_before, redis):
     """ctl("stop", "redis"): of the stack's services."""
     def tell(action, service):
         told = ask(stack["control"], {"do": action, "service": service})
         assert "error" not in told, told
         if action in ("start", "restart"):
             starts_before[service] += 1
-    return tell
+        begun.add(service)
+    begun = set()
+    yield tell
+    if "redis" in begun:                                # others find the queue as it was: open
+        until(lambda: redis("GET", "mr1:{q:image}:gen").endswith(
+            re.search(r"run_id:(\w+)", redis("INFO", "server")).group(1)), "the queue is rebuilt")
 
 
 @pytest.fixture
@@ -277,10 +282,13 @@ def front_with(stack, ctl, figureforge):
 
 
 @pytest.fixture
-def waiting(alice, paused):
+def waiting(alice, paused, operator):
     """A job that waits while its workers stand still; the test's end takes it back."""
     with paused("image"):
-        yield alice.post(GENERATE, {"prompt": "a heron"}, 202)
+        job = alice.post(GENERATE, {"prompt": "a heron"}, 202)
+        yield job
+        with contextlib.suppress(AssertionError):       # it has been cancelled already
+            operator("cancel", job.job_id)
 
 
 # -- people ------------------------------------------------------------------------------------------------------------
