@@ -41,7 +41,8 @@ def front(stack):
 
 @pytest.fixture(scope="session")
 def rows(front):
-    return json.loads(front("--endpoints"))
+    """Those of the products: a realm of operators has no description."""
+    return [row for row in json.loads(front("--endpoints")) if row["product"] in PRODUCTS]
 
 
 @pytest.fixture(scope="session")

@@ -127,6 +127,7 @@ struct front_request *front_request_new(void *ctx, step_fn *const *steps)
         .ctx = talloc_new(request), .names = request->names, .values = request->values, .body_fd = -1, .body = ""
     };
     rq = request->rq = NEW(request->in.ctx, struct request);
+    rq->applied = -1;
     rq->server = server;
     rq->in = &request->in;
     rq->client = &request->client;
