@@ -94,12 +94,17 @@ def path_of(row, values=None):
     return re.sub(r"\{(\w+)\}", lambda name: encode(given[name[1]]).decode(), row["path"])
 
 
+def root_of(row):
+    """Where the paths of the row's product begin."""
+    return row.get("root") or f"/{row['product']}"
+
+
 def request_of(row, caller=None, values=None, query="", address="10.255.0.1"):
     """As a Request. values: of path parameters, and of the body's members that name objects."""
-    request = Request(row["method"], f"/{row['product']}{path_of(row, values)}{query}".encode(),
-                      [(b"X-Forwarded-For", address.encode())])
-    if caller and caller.token:
-        request.headers.append((b"Authorization", caller.authorization))
+    if named := {field["name"]: values[field["name"]] for field in fields_of(row, "query") if field["name"] in (values or {})}:
+        query += f"{'&' if query else '?'}{urlencode(named)}"
+    request = Request(row["method"], f"{root_of(row)}{path_of(row, values)}{query}".encode(),
+                      [(b"X-Forwarded-For", address.encode()), *(caller.proof if caller else ())])
     if fields_of(row, "body"):
         members = body_of(row)
         members.update({name: value for name, value in (values or {}).items()

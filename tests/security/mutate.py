@@ -128,7 +128,7 @@ class Attacker:
         """A caller that the request before, or this one, signed out or deleted. An unsigned one is told so for ever."""
         if row["method"] != "GET" and reply.status_code < 300 and "method" not in touched:
             self.world.renew_quickly(caller)
-        return reply.status_code == 401 and "header Authorization" not in touched
+        return reply.status_code == 401 and not {"header Authorization", "header Cookie"} & set(touched)
 
     def judge(self, row, reply, touched):
         """What is wrong with an answer; None: nothing."""

@@ -61,6 +61,30 @@ def figureforge_image(_world, owner):
     return {"image_id": owner.draw().images[0].id}
 
 
+def ailice_notice(_world, owner):
+    return {"notification_id": owner.post("/api/notify/send", {"title": "mine", "message": "for me"}, 201).id}
+
+
+def ailice_account(_world, owner):
+    return {"user_id": owner.account}
+
+
+def expenses_notice(world, owner):
+    made = world.sql("insert into expenses.notification (account_id, type, title, message, priority) "
+                     f"values ({owner.account}, 'expense_added', 'mine', 'for me', 'normal') returning id")
+    return {"notification_id": f"ntf_{made}"}
+
+
+def nutrition_meal(_world, owner):
+    return {"meal_id": owner.post("/api/v1/meals/", {"name": "mine"}, 201).id}
+
+
+def smsagent_task(world, caller):
+    phone = smsagent_person(world, caller)["phone_number"]
+    return {"task_id": world.sql("insert into smsagent.task (phone_number, category, user_message, success, processing_time) "
+                                 f"values ('{phone}', 'coding', 'hello', true, 2.3) returning id")}
+
+
 def smsagent_person(world, _caller):
     chief = world.person("smsagent", "chief", "admin")
     return {"phone_number": chief.post("/api/users/", {"phone_number": examples.VALUES["PHONE"](None)}, 201).phone_number}
@@ -77,6 +101,14 @@ OBJECTS = {
     ("figureforge", "job_id"): Owned(figureforge_job, read("/api/images/job/{job_id}/")),
     ("figureforge", "image_id"): Owned(figureforge_image, read("/api/images/{image_id}/")),
     ("smsagent", "phone_number"): Nobodys("those who text belong to the installation: each of its accounts sees them", smsagent_person),
+    ("smsagent", "task_id"): Nobodys("tasks belong to the installation: each of its accounts sees them", smsagent_task),
+    ("nutrition", "meal_id"): Owned(nutrition_meal, read("/api/v1/meals/{meal_id}/")),
+    ("nutrition", "device_id", "local_id"): Nobodys("a device's own names, which count among the caller's meals only"),
+    ("expenses", "notification_id"): Owned(expenses_notice, lambda owner, _: owner.get("/api/notifications/").value["data"]),
+    ("ailice", "notification_id"): Owned(ailice_notice, read("/api/notify/history")),
+    # That there is such an account may be known: 403, as only an administrator notifies somebody else.
+    ("ailice", "user_id"): Owned(ailice_account, read("/api/notify/history"), refusals=(403,)),
+    ("operator", "queue"): Nobodys("a queue is the installation's"),
     ("nutrition", "message_sid"): Nobodys("Twilio's own number, in a call that it signs"),
     ("*", "token", "name"): Nobodys("the token is the right to the file: test_paths.py changes each byte of it"),
     ("*", "file"): Nobodys("a file of the API's pages, which anybody may read"),

@@ -7,6 +7,7 @@ import pytest
 from examples import FORMS, request_of
 from judge import check_reply
 from wire import Request
+from world import REALM
 
 SIGN_OUT = {"expenses": "/api/auth/logout/", "ailice": "/api/auth/logout"}
 
@@ -33,7 +34,11 @@ def by_reset(world, person):
     world.nobody("expenses").post("/api/auth/password-reset/confirm/", {"token": token, "new_password": "quite another 2"})
 
 
-WAYS = {"nutrition": (by_operator, by_deletion), "smsagent": (by_operator, by_deletion),
+def by_closing(_world, person):
+    person.call("DELETE", "/api/session", 204, headers={"Authorization": None})
+
+
+WAYS = {REALM: (by_closing,), "nutrition": (by_operator, by_deletion), "smsagent": (by_operator, by_deletion),
         "expenses": (by_signing_out, by_operator, by_deletion, by_reset), "ailice": (by_signing_out, by_operator, by_deletion),
         "figureforge": (by_operator, by_deletion)}
 

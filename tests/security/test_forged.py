@@ -8,6 +8,7 @@ from dialects import scheme_of
 from examples import request_of
 from forge import CODE, LINK, REFRESH, SEAL, base64url
 from judge import check_reply
+from world import REALM
 
 NO_ALGORITHM = ("none", "None", "NONE", "nOnE", "noNe", "")
 REFUSED = (400, 401)          # 400: the web server's, of what is no header at all
@@ -97,6 +98,8 @@ def api_tokens(world, person):
 
 def forgeries(world, person):
     yield from of_text(person.token)
+    if person.product == REALM:
+        return
     if person.product == "smsagent":
         yield from api_tokens(world, person)
         return

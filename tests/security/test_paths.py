@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from examples import path_of, request_of
+from examples import path_of, request_of, root_of
 from judge import SELF, check_reply
 from wire import Request
 
@@ -26,7 +26,8 @@ OVERRIDES = [((name, method), b"?_method=%s&method=%s" % (method, method)) for m
 REWRITES = (b"X-Original-URL", b"X-Rewrite-URL", b"X-Original-URI", b"X-Accel-Redirect", b"X-Sendfile", b"X-Forwarded-Prefix", b"X-Script-Name")
 
 
-def tricks_with(product, path):
+def tricks_with(row):
+    product, path = root_of(row)[1:], path_of(row)
     head, _, tail = path.rstrip("/").rpartition("/")
     for trick in TRICKS:
         told = trick.format(head=head, tail=tail, product=product, long="x" * 8000)
@@ -43,14 +44,14 @@ def tricks_with(product, path):
 
 def pattern_of(row):
     """What the row answers to; a parameter takes anything but a slash."""
-    return re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(f"/{row['product']}{row['path'].rstrip('/')}")) + "/?")
+    return re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(f"{root_of(row)}{row['path'].rstrip('/')}")) + "/?")
 
 
 def test_no_other_path_is_the_rows(world, wire, row):
     """Called by somebody who may: what is not the path does nothing."""
     caller = world.person(row["product"], "alice", "admin" if row["who"] == "ADMIN" else "user") if row["who"] != "ANYONE" else None
     plain, others = request_of(row, caller), [pattern_of(one) for one in world.rows]
-    for target in tricks_with(row["product"], path_of(row)):
+    for target in tricks_with(row):
         if any(other.fullmatch(target.decode("latin-1")) for other in others):
             continue                                     # where a parameter takes it, it is what the parameter says
         reply = wire.ask(replace(plain, target=target))
@@ -88,7 +89,7 @@ def test_the_target_is_the_only_path(world, wire, guarded):
     there = request_of(guarded, world.caller(guarded)).target
     for name in REWRITES:
         for target in (there, b"/_files/x", b"/-/readyz"):
-            reply = wire.ask(Request("GET", f"/{guarded['product']}/api/nothing".encode(), [(name, target)]))
+            reply = wire.ask(Request("GET", f"{root_of(guarded)}/api/nothing".encode(), [(name, target)]))
             check_reply(guarded["product"], reply)
             assert reply.status_code == 404
 

@@ -14,6 +14,7 @@ from forge import REFRESH, Forge
 from wire import Wire
 
 GUARDED = ("SIGNED_IN", "ADMIN")
+REALM = "operator"        # of those who run the installation: no product, and its people have sessions only
 
 
 @dataclass
@@ -40,6 +41,13 @@ class Person(Client):
     @property
     def authorization(self):
         return f"{scheme_of(self.product)} {self.token}".encode()
+
+    @property
+    def proof(self):
+        """The headers that say who calls."""
+        if self.headers:
+            return [(name.encode(), value.encode()) for name, value in self.headers.items()]
+        return [(b"Authorization", self.authorization)] if self.token else []
 
 
 class World:
@@ -113,10 +121,22 @@ class World:
         person = self.nobody(product)
         person.username = f"s{next(self._numbers)}-{secrets.token_hex(4)}"
         person.email, person.password = f"{person.username}@example.org", f"secret {person.username}!"
+        if product == REALM:
+            return self._new_operator(person, "operator" if role == "admin" else "viewer")
         said = self.operator("user", "add", "--role", role, product, person.username, person.email,
                              text=person.password + "\n")
         person.account = int(said.split("account ")[1].split()[0])
         self.renew(person)
+        return person
+
+    def _new_operator(self, person, role):
+        """His token is what his cookie holds; it goes with a session's two headers only."""
+        self.operator("operator", "add", person.username, "--role", role, text=person.password + "\n")
+        opened = person.post("/api/session", {"name": person.username, "password": person.password}, 201)
+        cookie = opened.http.headers["Set-Cookie"].split(";")[0]
+        person.headers = {"Cookie": cookie, "X-CSRF-Token": opened.csrf_token}
+        person.token = cookie.partition("=")[2]
+        person.account = int(person.token.split(".")[0])
         return person
 
     def renew(self, person):
@@ -129,7 +149,7 @@ class World:
 
     def renew_quickly(self, person):
         """Without asking: of those whose tokens can be forged."""
-        if person.product != "smsagent":
+        if person.product not in ("smsagent", REALM):
             self.renew(person)
 
     def person(self, product, name, role="user"):
@@ -146,6 +166,8 @@ class World:
     def victim(self, row):
         """As caller(), for requests that may end what calls them: somebody whose account and token still stand."""
         role = "admin" if row["who"] == "ADMIN" else "user"
+        if row["product"] == REALM:
+            return self.new_person(REALM, role)
         person = self._known.get((row["product"], "mallory", role))
         if person and self.sql(f"select deleted_at is null from account where id = {person.account}") != "t":
             del self._known[row["product"], "mallory", role]
