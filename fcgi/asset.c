@@ -27,7 +27,7 @@ static const struct asset files[] = {
 
 struct asset asset_of(const char *media, const char *bytes, size_t length)
 {
-    struct asset asset = { .media = media, .bytes = bytes, .length = length };
+    struct asset asset = { .media = media, .bytes = bytes, .fd = -1, .length = length };
     unsigned char digest[16];
     char hex[2 * sizeof digest + 1];
 
@@ -37,16 +37,15 @@ struct asset asset_of(const char *media, const char *bytes, size_t length)
     return asset;
 }
 
-/* -ENOENT: it is not there. */
-static int read_file(void *ctx, const char *path, char **ret, size_t *ret_length)
+/* What an open file holds, with a zero behind it, or -errno. */
+static int read_whole(void *ctx, int fd, char **ret, size_t *ret_length)
 {
-    autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat is;
     char *bytes;
     size_t have = 0;
     ssize_t n = 1;
 
-    if (fd < 0 || fstat(fd, &is) < 0)
+    if (fstat(fd, &is) < 0)
         return -errno;
     bytes = memory_check(talloc_size(ctx, (size_t)is.st_size + 1));
     while (n > 0 && have < (size_t)is.st_size) {
@@ -62,6 +61,27 @@ static int read_file(void *ctx, const char *path, char **ret, size_t *ret_length
     return 0;
 }
 
+/* A page is filled in for each who asks, so it stays in memory; what it asks for, megabytes of scripts, does not. */
+static int load(void *ctx, const char *path, const struct asset *file, struct asset *ret)
+{
+    autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+    size_t length = 0;
+    char *bytes = NULL;
+    int r = fd < 0 ? -errno : read_whole(ctx, fd, &bytes, &length);
+
+    if (r < 0)
+        return r;
+    *ret = asset_of(file->media, bytes, length);
+    ret->name = file->name;
+    if (strcmp(file->media, HTML) != 0) {
+        talloc_free(bytes);
+        ret->bytes = NULL;
+        ret->fd = fd;
+        fd = -1;
+    }
+    return 0;
+}
+
 struct asset *assets_load(void *ctx, const char *folder)
 {
     struct asset *assets = memory_check(talloc_zero_array(ctx, struct asset, ELEMENTS(files) + 1));
@@ -69,21 +89,36 @@ struct asset *assets_load(void *ctx, const char *folder)
 
     for (size_t i = 0; i < ELEMENTS(files); i++) {
         const char *path = FORMAT(assets, "%s/%s", folder, files[i].name);
-        size_t length = 0;
-        char *bytes = NULL;
-        int r = read_file(assets, path, &bytes, &length);
+        int r = load(assets, path, &files[i], &assets[count]);
 
         if (r < 0 && r != -ENOENT && r != -ENOTDIR)
             log_warning("front.pages", "file=%s error=%s", path, strerror(-r));
-        if (r < 0)
-            continue;
-        assets[count] = asset_of(files[i].media, bytes, length);
-        assets[count++].name = files[i].name;
+        count += r == 0;
     }
     return assets;
 }
 
 /* ---- answers ---- */
+
+static int piece_free(struct piece *piece)
+{
+    if (piece->fd >= 0)
+        close(piece->fd);
+    return 0;
+}
+
+/* The transport closes what it sends. */
+static int answer_file(struct request *rq, const struct asset *asset)
+{
+    int fd = fcntl(asset->fd, F_DUPFD_CLOEXEC, 0);
+
+    if (fd < 0)
+        return fail(rq, E_UNAVAILABLE, NULL, NULL);
+    rq->piece = NEW(rq, struct piece);
+    *rq->piece = (struct piece){ .fd = fd, .length = asset->length };
+    talloc_set_destructor(rq->piece, piece_free);
+    return 0;
+}
 
 int answer_asset(struct request *rq, const struct asset *asset)
 {
@@ -95,6 +130,8 @@ int answer_asset(struct request *rq, const struct asset *asset)
         return 0;
     }
     rq->status = 200;
+    if (!asset->bytes)
+        return answer_file(rq, asset);
     rq->body = asset->bytes;
     rq->body_length = asset->length;
     return 0;

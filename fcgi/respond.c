@@ -120,10 +120,12 @@ static void allowance_headers(struct request *rq)
 /* Of an answer whose body is ours; 304 has none and says nothing of the one that the client has. */
 static void body_headers(struct request *rq)
 {
-    if (rq->body_length)
+    uint64_t length = rq->piece && rq->error == E_NONE ? rq->piece->length : rq->body_length;
+
+    if (length)
         header_add(rq, "Content-Type", "%s", media_of(rq));
     if (rq->status != 304)
-        header_add(rq, "Content-Length", "%zu", rq->body_length);
+        header_add(rq, "Content-Length", "%llu", (unsigned long long)length);
     header_add(rq, "Cache-Control", "%s", rq->lasting ? "no-cache" : *rq->tag ? "private, no-cache" : "no-store");
 }
 
