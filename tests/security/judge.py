@@ -7,11 +7,12 @@ from client import Answer, check_answer
 EVENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z millrace-front\[\d+\] (error|warning|info|debug) "
                    r"[a-z_]+(\.[a-z_]+)* [^\x00-\x1f\x7f]*")
 FORGED = "forged.event"          # what injected text pretends to be
+WAITED = "preference-applied"    # the answer took as long as the request allowed
 OURS = {"cache-control", "connection", "content-disposition", "content-length", "content-security-policy", "content-type",
         "date", "etag", "keep-alive", "last-modified", "accept-ranges", "content-range", "server", "transfer-encoding",
         "vary", "allow", "retry-after", "www-authenticate", "location", "set-cookie", "idempotent-replayed", "link",
         "x-content-type-options", "x-request-id", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset",
-        "referrer-policy", "x-frame-options"}
+        "referrer-policy", "x-frame-options", WAITED}
 SELF = {400, 404, 405, 413, 414}      # what nginx may answer by itself, in HTML, to what it does not understand
 
 # In nobody's form: the path has lost its product.
