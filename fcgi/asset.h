@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What is the same for everybody: the description of an API, from memory, and the pages that show it, of whose files only
- * the small ones are kept there. Clients may keep it, but ask each time whether it is still the same (ETag). */
+ * What is the same for everybody: the description of an API, from memory, and the pages that show it, of whose files
+ * only the small ones are kept there. Clients may keep it, but ask each time whether it is still the same (ETag). */
 #ifndef MILLRACE_ASSET_H
 #define MILLRACE_ASSET_H
 #include "fcgi/request.h"
@@ -18,8 +18,8 @@ struct asset {
 
 /* bytes stay the caller's, and must live as long. */
 struct asset asset_of(const char *media, const char *bytes, size_t length);
-/* Open the files of the pages that folder has (make web), until the process ends; those that are not there are left out.
- * Told in the log is only what is there and cannot be read. Ends with a NULL name. */
+/* Open the files of the pages that folder has (make web), until the process ends; those that are not there are left
+ * out. Told in the log is only what is there and cannot be read. Ends with a NULL name. */
 struct asset *assets_load(void *ctx, const char *folder);
 
 /* Answer with an asset, whose bytes live as long as the request, or with 304 when the client has it. The last call of a

@@ -9,7 +9,10 @@ enum {
     NAME_SIZE = 64,
     NULLS_MAX = 4,
     SILENCE = 2000, /* milliseconds beyond the head's statement timeouts until the server counts as gone */
-    PLENTY = 8,     /* in flight on the fast lane: more than the server does in a loop_gather() */
+    PLENTY = 8,     /* in flight on the fast lane: more than the server does in a round */
+    GATHER_LEAST = 100,
+    GATHER_MOST = 500, /* microseconds */
+    HANDFUL = 4,       /* answers in one round are worth its wake-up */
 };
 
 struct loop *connection_loop(const struct lane_connection *connection)
@@ -262,6 +265,7 @@ static void connection_synced(struct lane_connection *connection)
         connection->tail = &connection->head;
     connection->head_since = loop_now(connection_loop(connection));
     connection->in_flight--;
+    connection->answered++;
     connection->backoff = 0; /* it works: a later loss is tried again at once */
     if (exchange == &connection->rollback) {
         exchange_clear(exchange);
@@ -279,7 +283,19 @@ static void connection_synced(struct lane_connection *connection)
 static void connection_gather(const struct lane_connection *connection)
 {
     if (connection->in_flight >= PLENTY && lane_of(connection->queue) == LANE_FAST)
-        loop_gather(connection_loop(connection));
+        loop_gather(connection_loop(connection), connection->gather_us);
+}
+
+/* Answers that take long, or are long and come in many pieces, are given longer, so that each wake-up brings some. */
+static void connection_pace(struct lane_connection *connection)
+{
+    unsigned us = connection->gather_us;
+
+    if (connection->answered == 0)
+        us *= 2;
+    else if (connection->answered >= HANDFUL)
+        us /= 2;
+    connection->gather_us = us < GATHER_LEAST ? GATHER_LEAST : us > GATHER_MOST ? GATHER_MOST : us;
 }
 
 /* Take what has come; false when the connection is at its end. libpq puts one NULL after each statement's results, so
@@ -304,10 +320,13 @@ static bool connection_answers(struct lane_connection *connection)
 
 static void connection_read(struct lane_connection *connection)
 {
-    bool alive = PQconsumeInput(connection->pg);
+    bool alive = PQconsumeInput(connection->pg), holds;
 
     /* Answers that came before the end are taken in any case. */
-    if (!connection_answers(connection) || !alive)
+    connection->answered = 0;
+    holds = connection_answers(connection);
+    connection_pace(connection);
+    if (!holds || !alive)
         connection_lost(connection);
     else if (connection->source.events & EPOLLOUT)
         connection_flush(connection);

@@ -27,6 +27,8 @@ struct lane_connection {
     bool ended;                    /* the server has said that it ends this connection */
     struct exchange *head, **tail; /* sent, in order */
     int in_flight;
+    int answered;              /* of those that this round has read */
+    unsigned gather_us;        /* how long a round lets answers gather while plenty is in flight */
     uint64_t head_since;       /* when the head became the head */
     struct prepared *prepared; /* by the statement's number */
     struct lease *lease;

@@ -11,7 +11,6 @@ enum {
     EVENTS_MAX = 256,     /* taken from the kernel in one round */
     DEFERRED_MAX = 65536, /* called at the end of one round; the rest waits for the next, which does not wait */
     FOREVER = -1,
-    GATHER_US = 100, /* some more by the kernel's timer slack */
 };
 
 const unsigned loop_bounds_us[LOOP_BOUNDS] = { 50, 100, 200, 350, 500, 750, 1000, 1500, 2500, 5000, 20000, 100000 };
@@ -19,7 +18,7 @@ const unsigned loop_bounds_us[LOOP_BOUNDS] = { 50, 100, 200, 350, 500, 750, 1000
 struct loop {
     int epoll;
     bool stopped;
-    bool gather;
+    unsigned gather_us; /* 0: not */
     bool measured;
     uint64_t now;
     struct timer **heap; /* from 1 on: the children of n are 2n and 2n+1 */
@@ -287,18 +286,19 @@ void loop_measure(struct loop *loop)
     loop->measured = true;
 }
 
-void loop_gather(struct loop *loop)
+void loop_gather(struct loop *loop, unsigned us)
 {
-    loop->gather = true;
+    if (!loop->gather_us || us < loop->gather_us)
+        loop->gather_us = us;
 }
 
 static void loop_pause(struct loop *loop, bool wait)
 {
-    static const struct timespec moment = { .tv_nsec = GATHER_US * 1000 };
+    const struct timespec moment = { .tv_nsec = loop->gather_us * 1000L };
 
-    if (loop->gather && wait && !loop->first)
+    if (loop->gather_us && wait && !loop->first)
         nanosleep(&moment, NULL);
-    loop->gather = false;
+    loop->gather_us = 0;
 }
 
 int loop_round(struct loop *loop, bool wait)

@@ -40,10 +40,11 @@ void loop_timer_clear(struct loop *loop, struct timer *timer);
 void loop_defer(struct loop *loop, struct deferred *deferred);
 void loop_undefer(struct loop *loop, struct deferred *deferred); /* before it is freed */
 
-/* Before the loop waits again it is to let things gather for a moment (GATHER_US): each wake-up costs the processes on
- * both sides the same, whether it brings one answer or five. For who knows that more is on its way, and that nobody
- * stands idle meanwhile. Holds for one round. */
-void loop_gather(struct loop *loop);
+/* Before the loop waits again it is to let things gather for so many microseconds, below a second, and some more by the
+ * kernel's timer slack; of several wishes the shortest counts. Each wake-up costs the processes on both sides the same,
+ * whether it brings one answer or five. For who knows that more is on its way, and that nobody stands idle meanwhile.
+ * Holds for one round. */
+void loop_gather(struct loop *loop, unsigned us);
 
 /* Milliseconds of CLOCK_MONOTONIC, read once a round. */
 uint64_t loop_now(const struct loop *loop);
