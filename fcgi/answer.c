@@ -84,6 +84,7 @@ int exchange_refused(struct request *rq, const struct exchange *exchange)
 {
     bool ours = !strncmp(exchange->sqlstate, "MR", 2);
 
+    rq->unsure = exchange->error == E_UNAVAILABLE && !*exchange->sqlstate;
     if (exchange->error == E_INTERNAL || (exchange->error == E_UNAVAILABLE && *exchange->sqlstate && !ours))
         log_error("request.sql", "request=%s operation=%s sqlstate=%s message=%s", rq->request_id,
                   rq->operation->row->name, exchange->sqlstate, exchange->message ? exchange->message : "");

@@ -143,11 +143,13 @@ static int find_caller(struct request *rq)
 
 void deny(struct request *rq)
 {
-    if (rq->error != E_UNAUTHENTICATED && rq->error != E_BAD_TOKEN)
+    bool known = rq->error == E_FORBIDDEN && rq->tier;
+
+    if (rq->error != E_UNAUTHENTICATED && rq->error != E_BAD_TOKEN && rq->error != E_FORBIDDEN)
         return;
     rq->denied = rq->error;
     rq->error = E_NONE;
-    rq->signed_in = false;
+    rq->signed_in = known;
 }
 
 int authenticate(struct request *rq)

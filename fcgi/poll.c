@@ -9,7 +9,10 @@
 #include "fcgi/usual.h"
 #include <sodium.h>
 
-enum { LOOK_MEMORY = 8192 }; /* taken at once, which does for a look */
+enum {
+    LOOK_MEMORY = 8192, /* taken at once, which does for a look */
+    KEPT_MAX = 2048,    /* bytes of parameters of one that waits */
+};
 
 struct poll {
     struct visitor visitor; /* the transport's, while there is no request */
@@ -82,13 +85,50 @@ static int poll_free(struct poll *poll)
     return 0;
 }
 
-/* Without the room to wait, nobody is told that he might have. */
+/* Whether a parameter says anything to us. Of those of the web server only these do; of the client's, which any product
+ * may look at, all but what every browser sends along. */
+static bool param_counts(const char *name)
+{
+    static const char *const servers[] = { "REQUEST_METHOD", "REQUEST_URI", "REMOTE_ADDR", "MILLRACE_PRODUCT" };
+    static const char *const idle[] = {
+        "HTTP_USER_AGENT", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT_ENCODING",  "HTTP_CONNECTION",
+        "HTTP_REFERER",    "HTTP_CACHE_CONTROL",   "HTTP_PRAGMA",           "HTTP_PRIORITY",
+        "HTTP_DNT",        "HTTP_SEC_FETCH_DEST",  "HTTP_SEC_FETCH_MODE",   "HTTP_SEC_FETCH_SITE",
+        "HTTP_SEC_GPC",    "HTTP_SEC_CH_UA",       "HTTP_SEC_CH_UA_MOBILE", "HTTP_SEC_CH_UA_PLATFORM",
+    };
+    bool clients = !strncmp(name, "HTTP_", 5);
+
+    for (size_t i = 0; clients && i < ELEMENTS(idle); i++)
+        if (!strcmp(name, idle[i]))
+            return false;
+    for (size_t i = 0; !clients && i < ELEMENTS(servers); i++)
+        clients = !strcmp(name, servers[i]);
+    return clients;
+}
+
+/* Bytes of those that count. */
+static size_t params_size(const struct incoming *in)
+{
+    size_t size = 0;
+
+    for (int i = 0; i < in->count; i++)
+        if (param_counts(in->names[i]))
+            size += strlen(in->names[i]) + strlen(in->values[i]) + 2;
+    return size;
+}
+
+/* Without the room to wait, nobody is told that he might have. Who sends very much along has none: what he sent is kept
+ * while he waits. */
 static void enter(struct request *rq, const char *job_id, int seconds)
 {
     struct poll *poll;
 
     if (seconds <= 0)
         return;
+    if (params_size(rq->in) > KEPT_MAX) {
+        rq->applied = -1;
+        return;
+    }
     poll = NEW(rq->server->parking, struct poll);
     poll->visitor.gone = poll_client_gone;
     poll->parked.look = poll_look;
@@ -147,39 +187,14 @@ static void poll_client_gone(struct visitor *visitor)
 
 /* ---- sleeping without the request ---- */
 
-/* Whether a parameter says anything to us. Of those of the web server only these do; of the client's, which any product
- * may look at, all but what every browser sends along. */
-static bool param_counts(const char *name)
-{
-    static const char *const servers[] = { "REQUEST_METHOD", "REQUEST_URI", "REMOTE_ADDR", "MILLRACE_PRODUCT" };
-    static const char *const idle[] = {
-        "HTTP_USER_AGENT", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT_ENCODING",  "HTTP_CONNECTION",
-        "HTTP_REFERER",    "HTTP_CACHE_CONTROL",   "HTTP_PRAGMA",           "HTTP_PRIORITY",
-        "HTTP_DNT",        "HTTP_SEC_FETCH_DEST",  "HTTP_SEC_FETCH_MODE",   "HTTP_SEC_FETCH_SITE",
-        "HTTP_SEC_GPC",    "HTTP_SEC_CH_UA",       "HTTP_SEC_CH_UA_MOBILE", "HTTP_SEC_CH_UA_PLATFORM",
-    };
-    bool clients = !strncmp(name, "HTTP_", 5);
-
-    for (size_t i = 0; clients && i < ELEMENTS(idle); i++)
-        if (!strcmp(name, idle[i]))
-            return false;
-    for (size_t i = 0; !clients && i < ELEMENTS(servers); i++)
-        clients = !strcmp(name, servers[i]);
-    return clients;
-}
-
 /* The request's name is among them as if the client had given it. */
 static void params_keep(struct poll *poll, const struct request *rq)
 {
     static const char name[] = "HTTP_X_REQUEST_ID";
     const struct incoming *in = rq->in;
-    size_t size = sizeof name + strlen(rq->request_id) + 1;
     char *at;
 
-    for (int i = 0; i < in->count; i++)
-        if (param_counts(in->names[i]))
-            size += strlen(in->names[i]) + strlen(in->values[i]) + 2;
-    poll->params = at = memory_check(malloc(size));
+    poll->params = at = memory_check(malloc(sizeof name + strlen(rq->request_id) + 1 + params_size(in)));
     at = stpcpy(stpcpy(at, name) + 1, rq->request_id) + 1;
     poll->count = 1;
     for (int i = 0; i < in->count; i++) {

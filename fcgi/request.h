@@ -78,6 +78,7 @@ struct request {
     const char *tickets;  /* of jobs that the statement has put */
     const char *settings; /* of a queue, that it has changed */
     bool committed;       /* the statement has succeeded and refused nothing */
+    bool unsure;          /* the connection was lost: nobody knows whether it has */
     bool head;            /* asked by HEAD: the answer's body is left out */
     bool prefixed;        /* the product was the first segment of the path */
     const char *allow;    /* for 405 */

@@ -32,7 +32,7 @@ static step_fn *const steps[] = { route,       authenticate, authorize,    limit
 void request_end(struct request *rq)
 {
     poll_leave(rq);
-    upload_end(rq, rq->committed);
+    upload_end(rq, rq->committed || rq->unsure);
     once_end(rq);
     exchange_clear(&rq->exchange);
     PQclear(rq->first);
@@ -398,6 +398,9 @@ static int open_backends(struct server *server)
     if (r == 0)
         r = pool_new(server, server->loop, config->password_threads, HASH_QUEUE, &server->hashers);
     server->storage = storage_new(server, config);
+    server->storers = server->pool;
+    if (r == 0 && storage_is_remote(server->storage))
+        r = pool_new(server, server->loop, config->front_threads, POOL_QUEUE, &server->storers);
     if (r == 0)
         r = hash_cost_init(&server->hash_cost, config->password_operations, config->password_memory);
     return r;

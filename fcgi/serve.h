@@ -52,6 +52,7 @@ struct server {
     struct usual *usual;
     struct once_statements *once;
     struct pool *pool, *hashers;
+    struct pool *storers; /* what moves files: pool, or one of its own where storage is far away and may be slow */
     const struct storage *storage; /* its calls block: the pool's to make */
     struct hash_cost hash_cost;
     struct bound tier;               /* sql/core/tier.sql */

@@ -33,6 +33,7 @@ struct statistics {
     unsigned long long number;
     const char *values[STATEMENT_PARAMETERS_MAX];
     struct exchange exchange;
+    struct lease lease; /* a connection of its own, so that no slow statement of others is in front of it */
     bool sent;
 
     bool failing;            /* which was told */
@@ -91,6 +92,7 @@ static void batch_make(struct statistics *statistics)
 }
 
 static void batch_done(struct exchange *exchange);
+static void batch_leased(struct lease *lease);
 
 static void batch_send(struct statistics *statistics)
 {
@@ -106,7 +108,8 @@ static void batch_send(struct statistics *statistics)
                            .done = batch_done,
                            .ctx = talloc_new(statistics->batch) };
     statistics->sent = true;
-    lanes_send(statistics->lanes, LANE_SLOW, &statistics->exchange);
+    statistics->lease = (struct lease){ .done = batch_leased };
+    lanes_lease(statistics->lanes, &statistics->lease);
 }
 
 static void flush_due(struct timer *timer)
@@ -157,6 +160,7 @@ static void batch_done(struct exchange *exchange)
     struct statistics *statistics = OWNER(exchange, struct statistics, exchange);
 
     statistics->sent = false;
+    lease_end(statistics->lanes, &statistics->lease);
     exchange_clear(exchange);
     if (exchange->error == E_NONE) {
         batch_written(statistics);
@@ -164,6 +168,20 @@ static void batch_done(struct exchange *exchange)
     }
     batch_failed(statistics);
     TALLOC_FREE(exchange->ctx);
+}
+
+static void batch_leased(struct lease *lease)
+{
+    struct statistics *statistics = OWNER(lease, struct statistics, lease);
+
+    if (lease->error == E_NONE) {
+        lease_send(lease, &statistics->exchange);
+        return;
+    }
+    statistics->sent = false;
+    statistics->exchange.error = lease->error;
+    batch_failed(statistics);
+    TALLOC_FREE(statistics->exchange.ctx);
 }
 
 /* ---- requests ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Statistics: what became of each request, written to PostgreSQL in batches, by one statement on the slow lane: two
- * seconds after the first, or as soon as there are a thousand. A batch that fails is tried again, and counts once
+ * Statistics: what became of each request, written to PostgreSQL in batches, by one statement on a leased connection,
+ * two seconds after the first, or as soon as there are a thousand. A batch that fails is tried again, and counts once
  * whether or not its answer is lost. What comes when thousands wait is not kept, only counted: the log tells. */
 #ifndef MILLRACE_STATISTICS_H
 #define MILLRACE_STATISTICS_H

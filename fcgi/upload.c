@@ -335,7 +335,7 @@ int upload_start(struct request *rq, step_fn *next)
     upload->storage = rq->server->storage;
     talloc_set_destructor(upload, upload_destroy);
     rq->upload = upload;
-    if (pool_submit(rq->server->pool, &upload->task) < 0)
+    if (pool_submit(rq->server->storers, &upload->task) < 0)
         return fail(rq, E_UNAVAILABLE, NULL, NULL);
     rq->pending++;
     return 0;
@@ -376,7 +376,7 @@ void upload_end(struct request *rq, bool kept)
     for (int i = 0; i < upload->count; i++)
         if (*upload->files[i].key)
             memcpy(removal->keys[removal->count++], upload->files[i].key, KEY_SIZE);
-    if (removal->count == 0 || pool_submit(rq->server->pool, &removal->task) < 0)
+    if (removal->count == 0 || pool_submit(rq->server->storers, &removal->task) < 0)
         removal_done(&removal->task); /* what stays then is swept with what crashes leave */
 }
 

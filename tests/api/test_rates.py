@@ -113,3 +113,12 @@ def test_the_sms_agents_words(counted):
 
 def test_a_listed_address_is_not_counted(stack, record):
     assert not set(HEADERS) & set(Client(stack, "nutrition", record).get(PLANS).http.headers)
+
+
+def test_who_may_not_is_counted_before_he_is_told(account, counted):
+    room_in(HOUR)
+    client = at_home(account("smsagent"))
+    client.get("/api/users/")                                                    # his tier is known from here on
+    first = told(client.get("/api/users/+15550001111/", 404))
+    again = client.post("/api/users/", {"phone_number": "+15550001111"}, 403)
+    assert told(again)[1] == first[1] - 1

@@ -146,18 +146,32 @@ def test_what_does_not_fit_is_counted_and_told_once(world):
     recorded(world, ROOM + 1000 - lost, f"request_id like '{mark}-%'")
 
 
+def test_a_slow_statement_of_somebody_holds_no_record_up(world, artist):
+    """Images are listed on the slow lane, which has one connection."""
+    mark = secrets.token_hex(6)
+    with locked(world, "figureforge.image"):
+        asks = threading.Thread(target=artist.get, args=("/images/user/",))
+        asks.start()
+        until(lambda: world.sql("select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%image%'"),
+              "the list waits", PATIENCE)
+        send(world, [f"{mark}-{number}" for number in range(3000)])
+        recorded(world, 3000, f"request_id like '{mark}-%'")
+        assert asks.is_alive()
+    asks.join()
+
+
 # ---- health ----
 
 def test_readiness_goes_by_postgres_and_tells_of_redis(world):
-    ready = (200, {"status": "ready", "database": "ok", "redis": "ok"})
+    ready = (200, {"status": "ready", "database": "ok", "redis": "ok", "parked": 0})
     until(lambda: probe(world, "readyz") == ready, "it is ready")
     world.ctl("stop", "postgres")
-    assert probe(world, "readyz") == (503, {"status": "unready", "database": "away", "redis": "ok"})
+    assert probe(world, "readyz") == (503, {"status": "unready", "database": "away", "redis": "ok", "parked": 0})
     assert probe(world, "healthz") == (200, {"status": "ok"})
     world.ctl("start", "postgres")
     until(lambda: probe(world, "readyz") == ready, "it is ready again")
     world.ctl("stop", "redis")
-    until(lambda: probe(world, "readyz") == (200, {"status": "ready", "database": "ok", "redis": "away"}), "Redis is missed")
+    until(lambda: probe(world, "readyz") == (200, {"status": "ready", "database": "ok", "redis": "away", "parked": 0}), "Redis is missed")
     world.ctl("start", "redis")
     until(lambda: probe(world, "readyz") == ready, "all is well")
 
@@ -172,7 +186,7 @@ def test_a_database_that_lacks_migrations_is_not_ready(world):
     last = world.one("select max(number) from schema_migration")
     world.sql(f"update schema_migration set number = -number where number = {last}")
     try:
-        assert probe(world, "readyz") == (503, {"status": "unready", "database": "old", "redis": "ok"})
+        assert probe(world, "readyz") == (503, {"status": "unready", "database": "old", "redis": "ok", "parked": 0})
     finally:
         world.sql(f"update schema_migration set number = -number where number = -{last}")
     assert probe(world, "readyz")[0] == 200
