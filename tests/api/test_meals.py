@@ -97,7 +97,7 @@ def test_pages_of_meals(eater):
         page = eater.get(page.next)
         seen += [meal.id for meal in page.results]
     assert seen == latest
-    assert page.previous == f"{eater.base}{MEALS}?note=x%20y&page_size=2&page=2"
+    assert page.previous.startswith(f"{eater.base}{MEALS}?note=x%20y&page_size=2&page=2&cursor=")
     assert "page" in eater.get(f"{MEALS}?page=0", 400).details
 
 
