@@ -1,5 +1,22 @@
 -- A page of what the caller was told, the latest first
-select coalesce(json_agg(ailice.notification_json(n) order by n.id desc), '[]') as body
-  from (select * from ailice.notifications(:account_id::bigint, :unread_only::boolean, :page_limit::bigint + :page_offset::bigint) as n
-         order by n.id desc
-         limit :page_limit::bigint offset :page_offset::bigint) as n
+with mine as not materialized (
+  select created_at, id from ailice.notifications(:account_id::bigint, :unread_only::boolean)),
+page as materialized (
+  select created_at, id, row_number() over () as n
+    from ((select created_at, id from mine
+            where :page_before::json is null
+              and (created_at, id) < (coalesce((:page_after::json ->> 0)::timestamptz, 'infinity'),
+                                      (:page_after::json ->> 1)::bigint)
+            order by created_at desc, id desc
+            limit 101 offset :page_offset::bigint)
+           union all
+          (select created_at, id from mine
+            where (created_at, id) > ((:page_before::json ->> 0)::timestamptz, (:page_before::json ->> 1)::bigint)
+            order by created_at, id
+            limit 101)) as read
+   limit :page_more::bigint)
+select coalesce(json_agg(ailice.notification_json(t) order by p.created_at desc, p.id desc)
+                filter (where p.n <= :page_limit::bigint), '[]') as body,
+       string_agg(json_build_array(p.created_at, p.id)::text, E'\n' order by p.n) as keys
+  from page p
+  join ailice.notification t on t.id = p.id

@@ -1,14 +1,33 @@
 -- A page of what the caller was told, the latest first
+with mine as not materialized (
+  select created_at, id from expenses.notifications(:account_id::bigint, :is_read::boolean, :type, :priority)),
+page as materialized (
+  select created_at, id, row_number() over () as n
+    from ((select created_at, id from mine
+            where :page_before::json is null
+              and (created_at, id) < (coalesce((:page_after::json ->> 0)::timestamptz, 'infinity'),
+                                      (:page_after::json ->> 1)::bigint)
+            order by created_at desc, id desc
+            limit 101 offset :page_offset::bigint)
+           union all
+          (select created_at, id from mine
+            where (created_at, id) > ((:page_before::json ->> 0)::timestamptz, (:page_before::json ->> 1)::bigint)
+            order by created_at, id
+            limit 101)) as read
+   limit :page_more::bigint)
 select coalesce(json_agg(json_build_object(
-         'id', 'ntf_' || n.id, 'type', n.type, 'title', n.title, 'message', n.message, 'priority', n.priority,
-         'is_read', n.read_at is not null,
-         'sender', (select json_build_object('id', expenses.user_ref(p.account_id), 'name', p.first_name || ' ' || p.last_name)
-                      from expenses.profile p where p.account_id = n.sender_id),
-         'metadata', n.metadata, 'action_url', n.action_url, 'created_at', iso_time(n.created_at)) order by n.id desc), '[]') as body,
-       (select count(*) from expenses.notifications(:account_id::bigint, :is_read::boolean, :type, :priority, null)) as total,
+         'id', 'ntf_' || t.id, 'type', t.type, 'title', t.title, 'message', t.message, 'priority', t.priority,
+         'is_read', t.read_at is not null,
+         'sender', (select json_build_object('id', expenses.user_ref(s.account_id), 'name', s.first_name || ' ' || s.last_name)
+                      from expenses.profile s where s.account_id = t.sender_id),
+         'metadata', t.metadata, 'action_url', t.action_url, 'created_at', iso_time(t.created_at))
+                         order by p.created_at desc, p.id desc)
+                filter (where p.n <= :page_limit::bigint), '[]') as body,
+       string_agg(json_build_array(p.created_at, p.id)::text, E'\n' order by p.n) as keys,
+       coalesce(list_total('expenses.notification', :account_id::bigint,
+                           num_nonnulls(:is_read::text, :type::text, :priority::text) > 0, :page_total::bigint),
+                (select count(*) from mine)) as total,
        json_build_object('unread_count', (select count(*) from expenses.notification u
                                            where u.account_id = :account_id::bigint and u.read_at is null)) as meta
-  from (select * from expenses.notifications(:account_id::bigint, :is_read::boolean, :type, :priority,
-                                             :page_limit::bigint + :page_offset::bigint) as n
-         order by n.id desc
-         limit :page_limit::bigint offset :page_offset::bigint) as n
+  from page p
+  join expenses.notification t on t.id = p.id

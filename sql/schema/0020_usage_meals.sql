@@ -202,7 +202,7 @@ create table nutrition.notification (
   read_at    timestamptz,
   unique (account_id, about)
 );
-create index notification_of on nutrition.notification (account_id, id desc);
+create index notification_of on nutrition.notification (account_id, created_at desc, id desc);
 
 create function nutrition.notify(account_id bigint, about text, title text, message text, priority text) returns void
 language sql volatile as $$

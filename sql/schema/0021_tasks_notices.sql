@@ -12,7 +12,9 @@ alter table smsagent.task
   add metadata         json not null default '{}';
 create index task_created on smsagent.task (created_at desc, id desc);
 create index task_category on smsagent.task (category, created_at desc, id desc);
-create index task_success on smsagent.task (success, created_at desc, id desc);
+create index task_success on smsagent.task (success, created_at desc, id desc) include (category);
+drop index smsagent.task_of;
+create index task_of on smsagent.task (phone_number, created_at desc, id desc) include (category, success);
 
 create function smsagent.task_json(t smsagent.task) returns json
 language sql stable parallel safe as $$
@@ -23,30 +25,26 @@ language sql stable parallel safe as $$
          'created_at', iso_time(t.created_at), 'completed_at', iso_time(t.completed_at), 'metadata', t.metadata)
 $$;
 
--- The latest tasks that were asked for, at most so many; null asks for any. It becomes part of the statement that names it. Of
--- its branches one runs, whose index has the filter that leaves the fewest, in the order of a list.
-create function smsagent.tasks(phone text, kind text, went boolean, since timestamptz, until timestamptz, most bigint)
+-- Tasks that were asked for; null asks for any. It becomes part of the statement that names it. Of its branches one runs, whose
+-- index has the filter that leaves the fewest, in the order of a list.
+create function smsagent.tasks(phone text, kind text, went boolean, since timestamptz, until timestamptz)
 returns setof smsagent.task
 language sql stable as $$
-  (select * from smsagent.task
-    where phone_number = phone and (kind is null or category = kind) and (went is null or success = went)
-      and created_at >= coalesce(since, '-infinity') and created_at < coalesce(until, 'infinity')
-    order by created_at desc, id desc limit most)
+  select * from smsagent.task
+   where phone_number = phone and (kind is null or category = kind) and (went is null or success = went)
+     and created_at >= coalesce(since, '-infinity') and created_at < coalesce(until, 'infinity')
   union all
-  (select * from smsagent.task
-    where phone is null and success = went and (kind is null or category = kind)
-      and created_at >= coalesce(since, '-infinity') and created_at < coalesce(until, 'infinity')
-    order by created_at desc, id desc limit most)
+  select * from smsagent.task
+   where phone is null and success = went and (kind is null or category = kind)
+     and created_at >= coalesce(since, '-infinity') and created_at < coalesce(until, 'infinity')
   union all
-  (select * from smsagent.task
-    where phone is null and went is null and category = kind
-      and created_at >= coalesce(since, '-infinity') and created_at < coalesce(until, 'infinity')
-    order by created_at desc, id desc limit most)
+  select * from smsagent.task
+   where phone is null and went is null and category = kind
+     and created_at >= coalesce(since, '-infinity') and created_at < coalesce(until, 'infinity')
   union all
-  (select * from smsagent.task
-    where phone is null and went is null and kind is null
-      and created_at >= coalesce(since, '-infinity') and created_at < coalesce(until, 'infinity')
-    order by created_at desc, id desc limit most)
+  select * from smsagent.task
+   where phone is null and went is null and kind is null
+     and created_at >= coalesce(since, '-infinity') and created_at < coalesce(until, 'infinity')
 $$;
 
 -- Of tasks that have ended, in per cent.
@@ -107,22 +105,21 @@ create table expenses.notification (
   created_at timestamptz not null default now(),
   read_at    timestamptz
 );
-create index notification_of on expenses.notification (account_id, id desc);
-create index notification_unread on expenses.notification (account_id, id desc) where read_at is null;
+create index notification_of on expenses.notification (account_id, created_at desc, id desc) include (type, priority, read_at);
+create index notification_unread on expenses.notification (account_id, created_at desc, id desc) include (type, priority)
+ where read_at is null;
 
--- Of somebody, the latest, at most so many; null asks for any. One of the branches runs: few are not read.
-create function expenses.notifications(account_id bigint, was_read boolean, kind text, weight text, most bigint)
+-- Of somebody; null asks for any. One of the branches runs: few are not read.
+create function expenses.notifications(account_id bigint, was_read boolean, kind text, weight text)
 returns setof expenses.notification
 language sql stable as $$
-  (select * from expenses.notification n
-    where n.account_id = notifications.account_id and n.read_at is null and not was_read
-      and (kind is null or n.type = kind) and (weight is null or n.priority = weight)
-    order by n.id desc limit most)
+  select * from expenses.notification n
+   where n.account_id = notifications.account_id and n.read_at is null and not was_read
+     and (kind is null or n.type = kind) and (weight is null or n.priority = weight)
   union all
-  (select * from expenses.notification n
-    where n.account_id = notifications.account_id and was_read is not false and (was_read is null or n.read_at is not null)
-      and (kind is null or n.type = kind) and (weight is null or n.priority = weight)
-    order by n.id desc limit most)
+  select * from expenses.notification n
+   where n.account_id = notifications.account_id and was_read is not false and (was_read is null or n.read_at is not null)
+     and (kind is null or n.type = kind) and (weight is null or n.priority = weight)
 $$;
 
 -- What of all that somebody wants to be told, and how.
@@ -152,8 +149,8 @@ create table ailice.notification (
   created_at        timestamptz not null default now(),
   read_at           timestamptz
 );
-create index notification_of on ailice.notification (account_id, id desc);
-create index notification_unread on ailice.notification (account_id, id desc) where read_at is null;
+create index notification_of on ailice.notification (account_id, created_at desc, id desc);
+create index notification_unread on ailice.notification (account_id, created_at desc, id desc) where read_at is null;
 
 create function ailice.notification_json(n ailice.notification) returns json
 language sql stable parallel safe as $$
@@ -162,17 +159,14 @@ language sql stable parallel safe as $$
                            'created_at', ailice.stamp(n.created_at), 'read_at', ailice.stamp(n.read_at))
 $$;
 
--- Of somebody, the latest, at most so many. One of the branches runs: few are not read.
-create function ailice.notifications(account_id bigint, unread boolean, most bigint)
-returns setof ailice.notification
+-- Of somebody. One of the branches runs: few are not read.
+create function ailice.notifications(account_id bigint, unread boolean) returns setof ailice.notification
 language sql stable as $$
-  (select * from ailice.notification n
-    where n.account_id = notifications.account_id and unread and n.read_at is null
-    order by n.id desc limit most)
+  select * from ailice.notification n
+   where n.account_id = notifications.account_id and unread and n.read_at is null
   union all
-  (select * from ailice.notification n
-    where n.account_id = notifications.account_id and not unread
-    order by n.id desc limit most)
+  select * from ailice.notification n
+   where n.account_id = notifications.account_id and not unread
 $$;
 
 -- ---- FigureForge: images as others see them, and what plans cost ----
@@ -200,27 +194,19 @@ language sql stable parallel safe as $$
     from figureforge.plan p
 $$;
 
-create index image_public on figureforge.image (id desc) where is_public and deleted_at is null;
+create index image_public on figureforge.image (created_at desc, id desc) include (generation_id)
+ where is_public and deleted_at is null;
 create index image_public_tags on figureforge.image using gin (tags) where is_public and deleted_at is null;
 
--- Public images of models up to a plan's place, the latest, at most so many. One of the branches runs: few have all tags.
-create function figureforge.gallery(wanted text[], place integer, most bigint) returns setof figureforge.image
+-- Public images of models up to a plan's place. It becomes part of the statement that names it.
+create function figureforge.gallery(place integer) returns setof figureforge.image
 language sql stable as $$
-  (select i.*
-     from figureforge.image i
-     join figureforge.generation g on g.id = i.generation_id
-     join figureforge.model m on m.id = g.model
-     join figureforge.plan p on p.tier = m.min_tier
-    where wanted is null and i.is_public and i.deleted_at is null and p.position <= place
-    order by i.id desc limit most)
-  union all
-  (select i.*
-     from figureforge.image i
-     join figureforge.generation g on g.id = i.generation_id
-     join figureforge.model m on m.id = g.model
-     join figureforge.plan p on p.tier = m.min_tier
-    where i.tags @> wanted and i.is_public and i.deleted_at is null and p.position <= place
-    order by i.id desc limit most)
+  select i.*
+    from figureforge.image i
+    join figureforge.generation g on g.id = i.generation_id
+    join figureforge.model m on m.id = g.model
+    join figureforge.plan p on p.tier = m.min_tier
+   where i.is_public and i.deleted_at is null and p.position <= place
 $$;
 
 create function figureforge.image_json(i figureforge.image, f file, t file, viewer bigint, base text) returns json

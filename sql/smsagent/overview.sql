@@ -2,7 +2,7 @@
 -- times when nothing is said.
 with asked as materialized (
   select t.category, t.success, t.processing_time
-    from smsagent.tasks(null, null, null, :start_date::timestamptz, :end_date::timestamptz, null) as t),
+    from smsagent.tasks(null, null, null, :start_date::timestamptz, :end_date::timestamptz) as t),
 week as materialized (
   select t.phone_number, max(t.created_at) as last, count(*) filter (where t.created_at >= now() - interval '1 day') as today
     from smsagent.task t

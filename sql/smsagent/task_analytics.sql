@@ -4,7 +4,7 @@ with asked as materialized (
   select t.category, t.success, t.processing_time, t.tokens_used, (t.created_at at time zone 'UTC')::date as day
     from smsagent.tasks(:user_phone, :category, null,
                         coalesce(:start_date::timestamptz, coalesce(:end_date::timestamptz, now()) - interval '30 days'),
-                        :end_date::timestamptz, null) as t),
+                        :end_date::timestamptz) as t),
 kind as (
   select category, count(*) as n, smsagent.success_rate(count(*) filter (where success), count(success), 1) as rate,
          round(avg(processing_time), 1) as mean

@@ -39,7 +39,7 @@ def test_what_is_shown_is_seen_by_everybody(alice, figureforge, bob, images):
     assert ids(figureforge.get(f"{GALLERY}?tags=pose:a+b,{tag}")) == [images[2], images[1]]
     assert ids(figureforge.get(f"{GALLERY}?tags={tag},none")) == ids(figureforge.get(f"{GALLERY}?tags=,{tag}")) == []
     page = figureforge.get(f"{GALLERY}?tags={tag}&limit=2")
-    assert page.count == 3 and page.next == f"/figureforge{GALLERY}?tags={tag}&limit=2&offset=2" and page.previous is None
+    assert page.count == 3 and page.next.startswith(f"/figureforge{GALLERY}?tags={tag}&limit=2&offset=2&cursor=") and page.previous is None
     rest = figureforge.get(page.next.removeprefix("/figureforge"))
     assert ids(page) + ids(rest) == images[2::-1] and rest.next is None
     whole, path = [], f"{GALLERY}?limit=100"

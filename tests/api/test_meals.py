@@ -90,13 +90,14 @@ def test_pages_of_meals(eater):
     made = [lunch(eater, consumed_at=days_ago(day // 2)).id for day in range(5)]     # two share each day's noon
     latest = [made[1], made[0], made[3], made[2], made[4]]
     page = eater.get(f"{MEALS}?page_size=2&note=x%20y")
-    assert page.count == 5 and page.previous is None and page.next == f"{eater.base}{MEALS}?note=x%20y&page_size=2&page=2"
+    assert page.count == 5 and page.previous is None
+    assert page.next.startswith(f"{eater.base}{MEALS}?note=x%20y&page_size=2&page=2&cursor=")
     seen = [meal.id for meal in page.results]
     while page.next:
         page = eater.get(page.next)
         seen += [meal.id for meal in page.results]
     assert seen == latest
-    assert page.previous == f"{eater.base}{MEALS}?note=x%20y&page_size=2&page=2"
+    assert page.previous.startswith(f"{eater.base}{MEALS}?note=x%20y&page_size=2&page=2&cursor=")
     assert "page" in eater.get(f"{MEALS}?page=0", 400).details
 
 
