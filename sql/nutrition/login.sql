@@ -1,14 +1,19 @@
--- public: this is the sign-in: the password was checked before. What is wrong is counted, so this refuses without raising.
-with entered as (
+-- public: this is the sign-in: the password was checked before. What is wrong is counted, so this refuses without
+-- raising; a right one comes too late when others were wrong often enough while it was checked.
+with tried as (
+  select sign_in_tried(:product, :email, :client_ip, :matches::boolean) as seconds),
+entered as (
   select a.*
-    from sign_in(case when :matches::boolean then :account::bigint end, :password_hash, :refresh_digest, :refresh_expires::bigint) as a
-   where a.id is not null),
-wrong as (
-  select sign_in_wrong(:product, :email, :client_ip) where not :matches::boolean)
+    from tried
+   cross join lateral sign_in(case when seconds = 0 and :matches::boolean then :account::bigint end,
+                              :password_hash, :refresh_digest, :refresh_expires::bigint) as a
+   where a.id is not null)
 select json_build_object('user', json_build_object('id', id, 'email', email)) as body,
-       id as signin, null as error, null as message
+       id as signin, null as error, null as message, null::integer as retry_after
   from entered
 union all
-select null, null, 'bad_token', 'Invalid authentication credentials'
-  from (select count(*) from wrong) as counted
+select null, null, case when seconds > 0 then 'rate_limited' else 'bad_token' end,
+       case when seconds > 0 then 'Too many wrong passwords; try again later' else 'Invalid authentication credentials' end,
+       nullif(seconds, 0)
+  from tried
  where not exists (select from entered)

@@ -9,11 +9,28 @@ language sql stable as $$
                   throttle_wait('password-ip', product || ':' || client_ip, 100))
 $$;
 
-create function sign_in_wrong(product text, name text, client_ip text) returns integer
-language sql volatile as $$
-  select throttle_hit('password', product || ':' || lower(name), 10, interval '15 minutes') +
-         throttle_hit('password-ip', product || ':' || client_ip, 100, interval '1 hour')
-$$;
+-- The same once more, of what takes its time to be tried: any number may have asked throttle_wait() before the first of them was
+-- counted. Who was wrong is counted; who was right waits for those that are just being counted, and comes too late when that were
+-- enough. Seconds to wait, or 0.
+create function throttle_tried(scope text, subject text, most integer, span interval, good boolean) returns integer
+language plpgsql as $$
+begin
+  if not good then
+    return throttle_hit(scope, subject, most, span);
+  end if;
+  perform from throttle t where t.scope = throttle_tried.scope and t.subject = throttle_tried.subject for share;
+  return throttle_wait(scope, subject, most);
+end $$;
+
+-- A password has been checked. Always the name's row first, so that no two wait for each other.
+create function sign_in_tried(product text, name text, client_ip text, matches boolean) returns integer
+language plpgsql as $$
+declare
+  of_name integer := throttle_tried('password', product || ':' || lower(name), 10, interval '15 minutes', matches);
+  of_address integer := throttle_tried('password-ip', product || ':' || client_ip, 100, interval '1 hour', matches);
+begin
+  return greatest(of_name, of_address);
+end $$;
 
 -- Keep a refresh token that is to be handed out.
 create function refresh_keep(account_id bigint, digest text, expires bigint) returns void

@@ -29,11 +29,14 @@ language sql stable as $$
   select greatest(throttle_wait('operator', lower(name), 10), throttle_wait('operator-ip', client_ip, 30))
 $$;
 
-create function operator_wrong(name text, client_ip text) returns integer
-language sql volatile as $$
-  select throttle_hit('operator', lower(name), 10, interval '15 minutes') +
-         throttle_hit('operator-ip', client_ip, 30, interval '1 hour')
-$$;
+create function operator_tried(name text, client_ip text, matches boolean) returns integer
+language plpgsql as $$
+declare
+  of_name integer := throttle_tried('operator', lower(name), 10, interval '15 minutes', matches);
+  of_address integer := throttle_tried('operator-ip', client_ip, 30, interval '1 hour', matches);
+begin
+  return greatest(of_name, of_address);
+end $$;
 
 -- The one that a command means; refused when there is none.
 create function operator_meant(name text) returns bigint

@@ -1,14 +1,19 @@
--- public: this is the sign-in: the password was checked before. What is wrong is counted, so this refuses without raising.
-with entered as (
+-- public: this is the sign-in: the password was checked before. What is wrong is counted, so this refuses without
+-- raising; a right one comes too late when others were wrong often enough while it was checked.
+with tried as (
+  select sign_in_tried(:product, :username, :client_ip, :matches::boolean) as seconds),
+entered as (
   select a.*, session_open(a.id, :session_digest)
-    from sign_in(case when :matches::boolean then :account::bigint end, :password_hash, null, null) as a
-   where a.id is not null),
-wrong as (
-  select sign_in_wrong(:product, :username, :client_ip) where not :matches::boolean)
+    from tried
+   cross join lateral sign_in(case when seconds = 0 and :matches::boolean then :account::bigint end,
+                              :password_hash, null, null) as a
+   where a.id is not null)
 select json_build_object('user_id', id, 'username', username) as body, id as session, null as error, null as message,
-       null as field
+       null as field, null::integer as retry_after
   from entered
 union all
-select null, null, 'invalid', 'Wrong user name or password', 'username'
-  from (select count(*) from wrong) as counted
+select null, null, case when seconds > 0 then 'rate_limited' else 'invalid' end,
+       case when seconds > 0 then 'Too many wrong passwords; try again later' else 'Wrong user name or password' end,
+       case when seconds = 0 then 'username' end, nullif(seconds, 0)
+  from tried
  where not exists (select from entered)

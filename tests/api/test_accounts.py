@@ -2,11 +2,14 @@
 """Signing up, in and out, of every product that has it: what holds for all of them, each in its own words."""
 import re
 import secrets
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 
-from client import Client
+from client import PATIENCE, Client
 
 PASSWORD = "correct horse 1"
 
@@ -118,6 +121,28 @@ def test_guessing_is_throttled(member, stack, record, product, way):
         login(Client(stack, product, record), way, {**member.account, "password": "a guess"}, 401)
     answer = login(Client(stack, product, record), way, member.account, 429)
     assert 0 < int(answer.http.headers["Retry-After"]) <= 900
+
+
+@pytest.mark.parametrize("product, path, name, wrong, right", [
+    ("nutrition", "/api/v1/auth/login/", "email", 401, 200), ("expenses", "/api/auth/login/", "email", 401, 200),
+    ("ailice", "/api/auth/login", "username", 401, 200), ("smsagent", "/api/auth/token/", "username", 400, 200),
+    ("smsagent", "/api/auth/session/", "username", 400, 200), ("operator", "/api/session", "name", 401, 201)])
+def test_guesses_at_once_are_throttled_as_well(account, stack, record, product, path, name, wrong, right):
+    """All of them ask before the first is counted, and wait for their hash together."""
+    owner, all_there = account(product), threading.Barrier(40)
+    url, known = Client(stack, product, record).base + path, owner.email if name == "email" else owner.username
+
+    def guess(password):
+        headers = {"X-Forwarded-For": Client(stack, product, record).address}
+        return requests.post(url, json={name: known, "password": password}, headers=headers, timeout=PATIENCE).status_code
+
+    def guess_with_all(password):
+        all_there.wait(PATIENCE)
+        return guess(password)
+    with ThreadPoolExecutor(40) as pool:
+        told = list(pool.map(guess_with_all, [f"guess {n}" for n in range(39)] + [owner.password]))
+    assert set(told) <= {wrong, right, 429} and told.count(wrong) == 10, told
+    assert guess(owner.password) == 429
 
 
 @pytest.mark.parametrize("password", ["short", "", "x" * 129, None, 12345678])
