@@ -5,6 +5,7 @@
 #include "common/text.h"
 #include "common/token_cache.h"
 #include "fcgi/account.h"
+#include "fcgi/place.h"
 #include "fcgi/serve.h"
 #include <errno.h>
 #include <sodium.h>
@@ -158,6 +159,7 @@ int authenticate(struct request *rq)
     int r;
 
     rq->arguments[ARG_CLIENT_IP] = client_address(rq);
+    rq->arguments[ARG_CLIENT_PLACE] = place_of(rq, rq->arguments[ARG_CLIENT_IP]);
     if (row->who == ANYONE)
         return 0;
     r = find_caller(rq);

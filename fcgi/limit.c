@@ -188,7 +188,7 @@ int limit(struct request *rq)
     if (rq->signed_in)
         snprintf(limiting->who, sizeof limiting->who, "account %s", rq->arguments[ARG_ACCOUNT_ID]);
     else
-        snprintf(limiting->who, sizeof limiting->who, "address %.64s", rq->arguments[ARG_CLIENT_IP]);
+        snprintf(limiting->who, sizeof limiting->who, "address %.64s", rq->arguments[ARG_CLIENT_PLACE]);
     limiting_add(limiting, dialect->rate_of ? dialect->rate_of(rq) : rq->product->rates[0].name);
     for (const char *const *name = row->rates; name && *name; name++)
         limiting_add(limiting, *name);

@@ -34,6 +34,7 @@ enum fixed {
     ARG_PRODUCT,
     ARG_REQUEST_ID,
     ARG_CLIENT_IP,
+    ARG_CLIENT_PLACE, /* what is counted of it: place.h */
     ARG_BASE_URL,
     ARG_MUST_BE,
     ARG_ISSUED_AT,

@@ -188,15 +188,25 @@ void argument_set(struct request *rq, const char *name, const char *value)
 /* ---- start: rows become operations ---- */
 
 static const char *const fixed_names[FIXED_COUNT] = {
-    [ARG_ACCOUNT_ID] = "account_id", [ARG_PRODUCT] = "product",
-    [ARG_REQUEST_ID] = "request_id", [ARG_CLIENT_IP] = "client_ip",
-    [ARG_BASE_URL] = "base_url",     [ARG_MUST_BE] = "must_be",
-    [ARG_ISSUED_AT] = "issued_at",   [ARG_JTI] = "jti",
-    [ARG_PROOF] = "proof",           [ARG_LIMIT] = "page_limit",
-    [ARG_OFFSET] = "page_offset",    [ARG_MORE] = "page_more",
-    [ARG_AFTER] = "page_after",      [ARG_BEFORE] = "page_before",
-    [ARG_TOTAL] = "page_total",      [ARG_SAID] = "said",
-    [ARG_PATHS] = "paths",           [ARG_JOB_ARGS] = "job_args",
+    [ARG_ACCOUNT_ID] = "account_id",
+    [ARG_PRODUCT] = "product",
+    [ARG_REQUEST_ID] = "request_id",
+    [ARG_CLIENT_IP] = "client_ip",
+    [ARG_CLIENT_PLACE] = "client_place",
+    [ARG_BASE_URL] = "base_url",
+    [ARG_MUST_BE] = "must_be",
+    [ARG_ISSUED_AT] = "issued_at",
+    [ARG_JTI] = "jti",
+    [ARG_PROOF] = "proof",
+    [ARG_LIMIT] = "page_limit",
+    [ARG_OFFSET] = "page_offset",
+    [ARG_MORE] = "page_more",
+    [ARG_AFTER] = "page_after",
+    [ARG_BEFORE] = "page_before",
+    [ARG_TOTAL] = "page_total",
+    [ARG_SAID] = "said",
+    [ARG_PATHS] = "paths",
+    [ARG_JOB_ARGS] = "job_args",
 };
 
 static void name_add(struct operation *operation, const char *name)

@@ -1,7 +1,7 @@
 -- public: this is the operators' sign-in: the password was checked before. What is wrong is counted, so this refuses without
 -- raising; a right one comes too late when others were wrong often enough while it was checked.
 with tried as (
-  select operator_tried(:name, :client_ip, :matches::boolean) as seconds),
+  select operator_tried(:name, :client_place, :matches::boolean) as seconds),
 entered as (
   select o.*
     from tried

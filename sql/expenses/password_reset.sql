@@ -1,7 +1,7 @@
 -- public: anyone may ask, and the answer is the same whether there is such an account. Who asks too often is not told of it
 -- either: nothing is sent then.
 with client as (
-  select throttle_hit('reset-ip', :product || ':' || :client_ip, 20, interval '1 hour') as seconds),
+  select throttle_hit('reset-ip', :product || ':' || :client_place, 20, interval '1 hour') as seconds),
 throttled as (
   select case when seconds > 0 then seconds
               else throttle_hit('reset-email', :product || ':' || :email, 3, interval '15 minutes') end as seconds

@@ -1,10 +1,10 @@
 -- public: anyone may ask; the code goes to the address, and the answer never tells whether it has an account. Who asks
 -- too often is refused before the address is counted: else one client could use up everybody's codes and fill the table.
 with client as (
-  select throttle_hit('signin-ip', :product || ':' || :client_ip, 10, interval '1 hour') as seconds),
+  select throttle_hit('signin-ip', :product || ':' || :client_place, 10, interval '1 hour') as seconds),
 throttled as (
   select case when seconds > 0 then seconds
-              else signin_ask(:product, :email, :client_ip) end as seconds
+              else signin_ask(:product, :email, :client_place) end as seconds
     from client),
 put as (
   select job_ticket(j) as ticket

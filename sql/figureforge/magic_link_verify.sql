@@ -2,7 +2,7 @@
 -- of its five tries and one of ten a day, and both are kept: this statement refuses without raising. The ten are those of the place
 -- that the call comes from when the account was signed in from there before, else of all other places together.
 with place as (
-  select signin_place_of(:client_ip) as place, signin_subject(:product, :email, :client_ip) as subject),
+  select signin_place_of(:client_place) as place, signin_subject(:product, :email, :client_place) as subject),
 locked_out as (
   select t.count >= 10 and t.resets_at > now() as yes
     from throttle t

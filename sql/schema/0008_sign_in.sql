@@ -3,10 +3,10 @@
 -- door. The subject of a wrong password is what was typed for the name, so that unknown names are throttled as known ones.
 
 -- How often a password may be wrong: for one name in a quarter of an hour, and from one address in an hour.
-create function sign_in_wait(product text, name text, client_ip text) returns integer
+create function sign_in_wait(product text, name text, client_place text) returns integer
 language sql stable as $$
   select greatest(throttle_wait('password', product || ':' || lower(name), 10),
-                  throttle_wait('password-ip', product || ':' || client_ip, 100))
+                  throttle_wait('password-ip', product || ':' || client_place, 100))
 $$;
 
 -- The same once more, of what takes its time to be tried: any number may have asked throttle_wait() before the first of them was
@@ -23,11 +23,11 @@ begin
 end $$;
 
 -- A password has been checked. Always the name's row first, so that no two wait for each other.
-create function sign_in_tried(product text, name text, client_ip text, matches boolean) returns integer
+create function sign_in_tried(product text, name text, client_place text, matches boolean) returns integer
 language plpgsql as $$
 declare
   of_name integer := throttle_tried('password', product || ':' || lower(name), 10, interval '15 minutes', matches);
-  of_address integer := throttle_tried('password-ip', product || ':' || client_ip, 100, interval '1 hour', matches);
+  of_address integer := throttle_tried('password-ip', product || ':' || client_place, 100, interval '1 hour', matches);
 begin
   return greatest(of_name, of_address);
 end $$;

@@ -24,16 +24,16 @@ create index operator_session_of on operator_session (operator_id, expires_at);
 create index operator_session_expires on operator_session (expires_at);
 
 -- How often a password may be wrong: for one name in a quarter of an hour, and from one address in an hour.
-create function operator_wait(name text, client_ip text) returns integer
+create function operator_wait(name text, client_place text) returns integer
 language sql stable as $$
-  select greatest(throttle_wait('operator', lower(name), 10), throttle_wait('operator-ip', client_ip, 30))
+  select greatest(throttle_wait('operator', lower(name), 10), throttle_wait('operator-ip', client_place, 30))
 $$;
 
-create function operator_tried(name text, client_ip text, matches boolean) returns integer
+create function operator_tried(name text, client_place text, matches boolean) returns integer
 language plpgsql as $$
 declare
   of_name integer := throttle_tried('operator', lower(name), 10, interval '15 minutes', matches);
-  of_address integer := throttle_tried('operator-ip', client_ip, 30, interval '1 hour', matches);
+  of_address integer := throttle_tried('operator-ip', client_place, 30, interval '1 hour', matches);
 begin
   return greatest(of_name, of_address);
 end $$;

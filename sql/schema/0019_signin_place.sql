@@ -11,12 +11,11 @@ create table signin_place (
 );
 create index signin_place_seen on signin_place (seen_at);
 
--- The place of a client address: itself, of IPv6 its network of 64 bits, within which a machine chooses an address as it likes.
--- Null when it is none.
-create function signin_place_of(client_ip text) returns text
+-- A place of :client_place's as it is kept; null when that is no address.
+create function signin_place_of(client_place text) returns text
 language plpgsql immutable as $$
 begin
-  return host(network(case when family(client_ip::inet) = 6 then set_masklen(client_ip::inet, 64) else client_ip::inet end));
+  return host(client_place::inet);
 exception when others then
   return null;
 end $$;
@@ -31,18 +30,18 @@ language sql stable as $$
                     and p.place = signin_place_known.place and p.seen_at > now() - interval '90 days')
 $$;
 
-create function signin_subject(product text, email text, client_ip text) returns text
+create function signin_subject(product text, email text, client_place text) returns text
 language sql stable as $$
   select product || ':' || email || case when signin_place_known(product, email, p.place) then ' ' || p.place else '' end
-    from (select signin_place_of(client_ip) as place) p
+    from (select signin_place_of(client_place) as place) p
 $$;
 
 -- Count that a code is asked for: three in a quarter of an hour, counted apart in the same way, else strangers could ask for all of
 -- them. Every place has its count from the first on, so that becoming known gives nobody a fourth. Seconds to wait, or 0.
-create function signin_ask(product text, email text, client_ip text) returns integer
+create function signin_ask(product text, email text, client_place text) returns integer
 language plpgsql as $$
 declare
-  place text := signin_place_of(client_ip);
+  place text := signin_place_of(client_place);
   own integer := 0;
 begin
   if place is not null then

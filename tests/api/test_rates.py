@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rate limits. The tests' own addresses (10.*) are not counted; these are."""
 import random
+import secrets
 import time
 
 import pytest
@@ -109,6 +110,48 @@ def test_the_sms_agents_words(counted):
     answer = client.get("/api/users/", 429)
     assert answer.detail == "You have exceeded the rate limit of 100 requests per hour"
     assert answer.retry_after == int(answer.http.headers["Retry-After"])
+
+
+def network():
+    """The front half of an IPv6 address."""
+    return f"2001:db8:{random.randrange(0x1000, 0x10000):x}:{random.randrange(0x1000, 0x10000):x}"
+
+
+def address_and_twin(kind):
+    """An address and another that counts as the same, and what both are counted as."""
+    if kind == "mapped":
+        address = f"203.0.{random.randrange(256)}.{random.randrange(256)}"
+        return address, f"::ffff:{address}", address
+    half = network()
+    return f"{half}::1", f"{half.upper()}:9:8:7:6", f"{half}::"
+
+
+def left_from(client, address):
+    client.address = address
+    return told(client.get(PLANS))[1]
+
+
+@pytest.mark.parametrize("kind", ["network", "mapped"])
+def test_a_network_of_ipv6_is_counted_as_one_address(counted, kind):
+    room_in(HOUR)
+    client, (address, twin, _) = counted("nutrition"), address_and_twin(kind)
+    assert [left_from(client, one) for one in (address, twin, address, f"{network()}::1")] == [99, 98, 97, 99]
+
+
+@pytest.mark.parametrize("kind", ["network", "mapped"])
+@pytest.mark.parametrize("product, path, body, status, scope", [
+    ("figureforge", "/api/auth/magic-link/request/", {"email": "%s@example.org"}, 200, "signin-ip"),
+    ("figureforge", "/api/auth/magic-link/check-user/", {"email": "%s@example.org"}, 200, "check-user"),
+    ("expenses", "/api/auth/password-reset/", {"email": "%s@example.org"}, 200, "reset-ip"),
+    ("ailice", "/api/auth/login", {"username": "%s", "password": "a guess"}, 401, "password-ip"),
+    ("smsagent", "/api/auth/token/", {"username": "%s", "password": "a guess"}, 400, "password-ip"),
+    ("operator", "/api/session", {"name": "%s", "password": "a guess"}, 401, "operator-ip")])
+def test_so_do_throttles(counted, sql, product, path, body, status, scope, kind):
+    client, (address, twin, place) = counted(product), address_and_twin(kind)
+    for client.address in (address, twin, f"{network()}::1"):
+        client.post(path, {name: value.replace("%s", f"n{secrets.token_hex(6)}") for name, value in body.items()}, status)
+    subject = place if product == "operator" else f"{product}:{place}"
+    assert sql("select count from throttle where scope = %s and subject = %s", scope, subject) == "2"
 
 
 def test_a_listed_address_is_not_counted(stack, record):
