@@ -290,6 +290,29 @@ def test_origins_change_without_a_dropped_connection(world, artists, configure):
     peer.socket.close()
 
 
+def test_pages_of_other_origins_read_products_and_their_files_only(world, artists, configure):
+    def asked(url, **headers):
+        answer = requests.get(url, headers={"Origin": "https://app.example", **headers}, timeout=PATIENCE)
+        return answer.status_code, {name.lower(): value for name, value in answer.headers.items()}
+    artist, url = artists(1)[0], world.stack["url"]
+    picture = artist.completed(artist.generate())["images"][0]["url"]
+    assert not [name for name in asked(picture)[1] if name == "vary" or name.startswith("access-control")]
+    configure("front.origins = https://app.example")
+    for status, heads in (asked(picture), asked(picture, Range="bytes=0-7"), asked(url + NOTHING)):
+        assert status in (200, 206, 404) and heads["access-control-allow-origin"] == "https://app.example"
+        assert heads["access-control-allow-credentials"] == "true" and heads["vary"] == "Origin"
+        exposed = heads["access-control-expose-headers"].split(", ")
+        assert {"Preference-Applied", "Content-Range", "Content-Disposition", "ETag"} <= set(exposed)
+    other = asked(picture, Origin="https://evil.example")[1]
+    assert other["vary"] == "Origin" and "access-control-allow-origin" not in other
+    for path in ("/-/healthz", "/-/readyz", "/-/metrics", "/-/nothing", "/-/operator/api/session", "/nowhere/"):
+        heads = asked(url + path)[1]
+        assert not [name for name in heads if name == "vary" or name.startswith("access-control")], path
+    ahead = requests.options(url + NOTHING.replace("nothing", "auth/user"), timeout=PATIENCE, headers={
+        "Origin": "https://app.example", "Access-Control-Request-Method": "GET"})
+    assert ahead.status_code == 204 and "Range" in ahead.headers["Access-Control-Allow-Headers"].split(", ")
+
+
 @pytest.mark.parametrize("broken, why", [
     ("front.origins", "no = in the line"), ("no.such = 1", "unknown key no.such"), ("secret = short", "secret must be set"),
     ("front.threads = many", "front.threads must be a whole number"), ("log.level = loud", "log.level must be")])
