@@ -91,7 +91,7 @@ int once_wanted(struct request *rq)
 
 /* ---- claim ---- */
 
-static void send(struct once *once, int count)
+static void once_send(struct once *once, int count)
 {
     once->exchange.count = count;
     once->exchange.ctx = once->rq;
@@ -170,7 +170,7 @@ static void leased(struct lease *lease)
     set_call(once, 2, all->claim,
              PARAMS({ "account_id", rq->arguments[ARG_ACCOUNT_ID] }, { "key", once->key },
                     { "fingerprint", once->fingerprint }));
-    send(once, 3);
+    once_send(once, 3);
 }
 
 int once_start(struct request *rq)
@@ -216,7 +216,7 @@ int once_settle(struct request *rq)
                     { "answer", seal_text(rq, rq->server->seals, "once", rq->body) }));
     set_call(once, 1, all->commit, NULL);
     rq->pending++;
-    send(once, 2);
+    once_send(once, 2);
     return 0;
 }
 

@@ -2,7 +2,6 @@
 #include "fcgi/openapi.h"
 #include "common/json.h"
 #include "common/memory.h"
-#include "fcgi/operator/operator.h"
 #include "fcgi/poll.h"
 #include "fcgi/schema.h"
 #include "fcgi/serve.h"
@@ -111,7 +110,7 @@ static const struct header {
 static const struct scheme {
     const char *name, *type, *doc;
     const char *scheme, *format;  /* of type http */
-    const char *place, *key;      /* of type apiKey */
+    const char *place, *key;      /* of type apiKey; a cookie's key is the dialect's */
     const struct scheme *changes; /* NULL: nothing more */
 } csrf = { .name = "csrf",
            .type = "apiKey",
@@ -128,13 +127,11 @@ static const struct scheme {
       [WAY_SESSION] = { .name = "session",
                         .type = "apiKey",
                         .place = "cookie",
-                        .key = "millrace_session",
                         .changes = &csrf,
                         .doc = "The cookie of a session." },
       [WAY_OPERATOR] = { .name = "operator",
                          .type = "apiKey",
                          .place = "cookie",
-                         .key = OPERATOR_COOKIE,
                          .changes = &csrf,
                          .doc = "The cookie of an operator's session." },
   };
@@ -389,13 +386,16 @@ static json_t *header_components(void)
     return all;
 }
 
-static void add_scheme(json_t *all, const struct scheme *scheme)
+static void add_scheme(json_t *all, const struct dialect *dialect, const struct scheme *scheme)
 {
+    bool cookie = scheme->place && !strcmp(scheme->place, "cookie");
+
     json_put(all, scheme->name,
              json_pack("{ss ss ss* ss* ss* ss*}", "type", scheme->type, "description", scheme->doc, "scheme",
-                       scheme->scheme, "bearerFormat", scheme->format, "in", scheme->place, "name", scheme->key));
+                       scheme->scheme, "bearerFormat", scheme->format, "in", scheme->place, "name",
+                       cookie ? dialect->session.name : scheme->key));
     if (scheme->changes)
-        add_scheme(all, scheme->changes);
+        add_scheme(all, dialect, scheme->changes);
 }
 
 static json_t *components(const struct dialect *dialect)
@@ -407,7 +407,7 @@ static json_t *components(const struct dialect *dialect)
     json_put(responses, "Refused", refused("Refused for another reason, or failed.", NULL));
     for (int way = 0; way < WAY_COUNT; way++)
         if (dialect->ways & 1u << way)
-            add_scheme(ways, &schemes[way]);
+            add_scheme(ways, dialect, &schemes[way]);
     return json_pack("{s{so} so so so}", "schemas", "Error", wrapped_schema(dialect->error_out, NULL), "responses",
                      responses, "headers", header_components(), "securitySchemes", ways);
 }
