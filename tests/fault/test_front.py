@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The front ends, reads its configuration again, and loses its servers: no request and no record of one is lost."""
 import contextlib
+import json
 import os
+import re
 import secrets
 import signal
 import socket
@@ -311,6 +313,20 @@ def test_pages_of_other_origins_read_products_and_their_files_only(world, artist
     ahead = requests.options(url + NOTHING.replace("nothing", "auth/user"), timeout=PATIENCE, headers={
         "Origin": "https://app.example", "Access-Control-Request-Method": "GET"})
     assert ahead.status_code == 204 and "Range" in ahead.headers["Access-Control-Allow-Headers"].split(", ")
+
+
+@pytest.mark.parametrize("path, code", [(NOTHING, "PAYLOAD_TOO_LARGE"), ("/nowhere/", "too_large")])
+def test_headers_that_are_too_large_are_refused_in_the_products_words(world, path, code):
+    peer = Peer(world.stack["front"])
+    peer.send(request(1, path, b"{}", HTTP_COOKIE="c" * 70000))
+    answer = peer.answers(1)[1]
+    assert answer.status == 431 and b"431 Request Header Fields Too Large" in answer.head
+    assert re.search(rb"^X-Request-ID: req_\w+\r?$", answer.head, re.MULTILINE)
+    error = json.loads(answer.text)["error"]
+    assert (error["code"], error["message"]) == (code, "The request's headers are too large")
+    peer.send(request(2, NOTHING))
+    assert peer.answers(1)[2].status == 404
+    peer.socket.close()
 
 
 @pytest.mark.parametrize("broken, why", [

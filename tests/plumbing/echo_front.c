@@ -359,7 +359,10 @@ static void *front_request(void *closure, struct incoming *incoming, struct clie
     rq->client = client;
     rq->argument = rq->values[0] = COPY(rq, mark ? mark + 1 : "");
     rq->route = route_find(uri);
-    rq->route->run(rq);
+    if (incoming->head_too_large)
+        answer(rq, 431, "too large");
+    else
+        rq->route->run(rq);
     return rq;
 }
 
