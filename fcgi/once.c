@@ -74,12 +74,17 @@ static const char *fingerprint(struct request *rq)
     return sodium_bin2hex(hex, DIGEST_HEX + 1, digest, sizeof digest);
 }
 
+bool once_may_be(const struct product *product, const struct endpoint *row)
+{
+    return row->method == POST && !product->root && !row->parts;
+}
+
 int once_wanted(struct request *rq)
 {
     const char *key = request_param(rq, "HTTP_IDEMPOTENCY_KEY");
     size_t length = strlen(key);
 
-    if (!*key || rq->method != POST || !rq->signed_in || rq->product->root || rq->operation->row->parts)
+    if (!*key || !rq->signed_in || !once_may_be(rq->product, rq->operation->row))
         return 0;
     for (const char *p = key; *p; p++)
         if (*p <= ' ' || *p > '~')
