@@ -77,26 +77,42 @@ static void client_free(struct event_client *client)
 
 /* ---- parameters ---- */
 
-/* This request only: the others of the connection go on. What still comes for it finds no request and is skipped. */
-static void client_refuse(struct event_client *client)
+static int client_incoming(struct event_client *client, size_t length)
 {
-    static const char text[] = "Status: 431 Request Header Fields Too Large\r\nContent-Length: 0\r\n\r\n";
+    void *ctx = memory_check(talloc_pool(NULL, REQUEST_MEMORY)); /* outlives the transport if its request does */
 
-    record_add(&client->peer->out, FCGI_STDOUT, client->id, text, sizeof text - 1);
-    client_end_record(client->peer, client->id, FCGI_REQUEST_COMPLETE);
-    client_free(client);
+    client->incoming = NEW(ctx, struct incoming);
+    client->incoming->ctx = ctx;
+    client->incoming->body_fd = -1;
+    return incoming_params_read(client->incoming, client->params.bytes, length);
+}
+
+static void client_serve(struct event_client *client);
+
+/* This request only: the others of the connection go on. What has come whole tells the server in whose words. */
+static int client_refuse(struct event_client *client)
+{
+    size_t whole = 0;
+    struct pair pair;
+    int r;
+
+    while (pair_next(client->params.bytes, client->params.length, &whole, &pair) > 0)
+        ;
+    r = client_incoming(client, whole);
+    if (r < 0)
+        return r;
+    client->incoming->head_too_large = true;
+    client->refused = true;
+    buffer_free(&client->params);
+    client_serve(client);
+    return 0;
 }
 
 static int client_params_whole(struct event_client *client)
 {
     struct transport *transport = client->transport;
-    void *ctx = memory_check(talloc_pool(NULL, REQUEST_MEMORY)); /* outlives the transport if its request does */
-    int r;
+    int r = client_incoming(client, client->params.length);
 
-    client->incoming = NEW(ctx, struct incoming);
-    client->incoming->ctx = ctx;
-    client->incoming->body_fd = -1;
-    r = incoming_params_read(client->incoming, client->params.bytes, client->params.length);
     if (r < 0)
         return r;
     buffer_free(&client->params);
@@ -108,13 +124,12 @@ static int client_params_whole(struct event_client *client)
 int client_params(struct event_client *client, const unsigned char *bytes, size_t n)
 {
     if (client->stage != GATHER_PARAMS)
-        return n ? -EPROTO : 0;
+        return n && !client->refused ? -EPROTO : 0;
     if (!n)
         return client_params_whole(client);
     if (n > PARAMS_MAX - client->params.length)
-        client_refuse(client);
-    else
-        buffer_add(&client->params, bytes, n);
+        return client_refuse(client);
+    buffer_add(&client->params, bytes, n);
     return 0;
 }
 

@@ -6,12 +6,14 @@
 
 #define EXPOSED                                                                                                        \
     "X-Request-ID, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Location, Link, "         \
-    "ETag, Idempotent-Replayed"
-#define ACCEPTED "Authorization, Content-Type, Idempotency-Key, If-None-Match, Prefer, X-CSRF-Token, X-Request-ID"
+    "ETag, Idempotent-Replayed, Preference-Applied, Content-Range, Content-Disposition"
+#define ACCEPTED                                                                                                       \
+    "Authorization, Content-Type, Idempotency-Key, If-None-Match, Prefer, Range, X-CSRF-Token, X-Request-ID"
 
+/* None of what is no product's: the machine's health, its metrics, the operators' realm. */
 static const char *origins_of(const struct request *rq)
 {
-    return rq->product && rq->product->root ? "" : request_config(rq)->front_origins;
+    return rq->product && !rq->product->root ? request_config(rq)->front_origins : "";
 }
 
 static bool origin_allowed(const char *list, const char *origin)

@@ -74,12 +74,17 @@ static const char *fingerprint(struct request *rq)
     return sodium_bin2hex(hex, DIGEST_HEX + 1, digest, sizeof digest);
 }
 
+bool once_may_be(const struct product *product, const struct endpoint *row)
+{
+    return row->method == POST && !product->root && !row->parts;
+}
+
 int once_wanted(struct request *rq)
 {
     const char *key = request_param(rq, "HTTP_IDEMPOTENCY_KEY");
     size_t length = strlen(key);
 
-    if (!*key || rq->method != POST || !rq->signed_in || rq->product->root || rq->operation->row->parts)
+    if (!*key || !rq->signed_in || !once_may_be(rq->product, rq->operation->row))
         return 0;
     for (const char *p = key; *p; p++)
         if (*p <= ' ' || *p > '~')
@@ -91,7 +96,7 @@ int once_wanted(struct request *rq)
 
 /* ---- claim ---- */
 
-static void send(struct once *once, int count)
+static void once_send(struct once *once, int count)
 {
     once->exchange.count = count;
     once->exchange.ctx = once->rq;
@@ -170,7 +175,7 @@ static void leased(struct lease *lease)
     set_call(once, 2, all->claim,
              PARAMS({ "account_id", rq->arguments[ARG_ACCOUNT_ID] }, { "key", once->key },
                     { "fingerprint", once->fingerprint }));
-    send(once, 3);
+    once_send(once, 3);
 }
 
 int once_start(struct request *rq)
@@ -216,7 +221,7 @@ int once_settle(struct request *rq)
                     { "answer", seal_text(rq, rq->server->seals, "once", rq->body) }));
     set_call(once, 1, all->commit, NULL);
     rq->pending++;
-    send(once, 2);
+    once_send(once, 2);
     return 0;
 }
 

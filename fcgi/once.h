@@ -9,6 +9,8 @@ struct once_statements;
 /* NULL with what is wrong on standard error. */
 struct once_statements *once_statements_new(void *ctx);
 
+/* Whether a row is carried out once when it is asked to: of callers who are signed in. */
+bool once_may_be(const struct product *product, const struct endpoint *row);
 /* Whether the request is to be carried out once: a POST with a key, of somebody who is signed in. Refuses a key that is
  * none. 1, 0, or what fail() gives. */
 int once_wanted(struct request *rq);

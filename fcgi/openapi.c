@@ -2,7 +2,7 @@
 #include "fcgi/openapi.h"
 #include "common/json.h"
 #include "common/memory.h"
-#include "fcgi/operator/operator.h"
+#include "fcgi/openapi_of.h"
 #include "fcgi/poll.h"
 #include "fcgi/schema.h"
 #include "fcgi/serve.h"
@@ -11,69 +11,7 @@
 
 #define JSON_MEDIA "application/json"
 
-/* One row of one product. */
-struct of {
-    const struct product *product;
-    const struct endpoint *row;
-};
-
 /* ---- what may come back ---- */
-
-static bool has_field(const struct endpoint *row, enum field_place place)
-{
-    for (const struct field *field = row->in; field && field->name; field++)
-        if (field->in == place)
-            return true;
-    return false;
-}
-
-static bool has_input(const struct of *of)
-{
-    return has_field(of->row, BODY) || has_field(of->row, QUERY) || of->row->list;
-}
-
-static bool has_body(const struct of *of)
-{
-    return has_field(of->row, BODY);
-}
-
-static bool has_path(const struct of *of)
-{
-    return has_field(of->row, PATH);
-}
-
-static bool knows_caller(const struct of *of)
-{
-    return of->row->who != ANYONE;
-}
-
-static bool may_forbid(const struct of *of)
-{
-    bool session = of->product->dialect->session.name;
-
-    return of->row->who == ADMIN || (session && of->row->method != GET && knows_caller(of));
-}
-
-static bool is_counted(const struct of *of)
-{
-    return !of->row->uncounted && of->product->rates;
-}
-
-static bool asks_database(const struct of *of)
-{
-    return of->row->sql;
-}
-
-/* Whether its answers have a tag: its statement has that column. */
-static bool is_tagged(const struct of *of)
-{
-    return of->row->method == GET && of->row->sql && strstr(of->row->sql->text, " as etag");
-}
-
-static bool may_wait(const struct of *of)
-{
-    return of->row->polls || of->row->after;
-}
 
 /* Refusals that a row's own shape foretells; all others are its `default`. Of those with the same status the first
  * stands. */
@@ -82,15 +20,19 @@ static const struct refusal {
     const char *name, *doc, *header;
     bool (*foretold)(const struct of *of);
 } refusals[] = {
-    { E_INVALID, "Invalid", "Something breaks a rule; every field that does is named.", NULL, has_input },
-    { E_MALFORMED, "Malformed", "The body cannot be read.", NULL, has_body },
+    { E_INVALID, "Invalid", "Something breaks a rule; every field that does is named.", NULL, of_has_input },
+    { E_MALFORMED, "Malformed", "The body cannot be read.", NULL, of_has_body },
     { E_UNAUTHENTICATED, "Unauthenticated", "Credentials are missing, or do not hold.", "WWW-Authenticate",
-      knows_caller },
-    { E_FORBIDDEN, "Forbidden", "The caller may not do this.", NULL, may_forbid },
-    { E_NOT_FOUND, "NotFound", "There is no such thing, or it is not the caller's to see.", NULL, has_path },
-    { E_TOO_LARGE, "TooLarge", "The body is larger than allowed.", NULL, has_body },
-    { E_RATE_LIMITED, "RateLimited", "Too many requests.", "Retry-After", is_counted },
-    { E_UNAVAILABLE, "Unavailable", "Not at the moment; try again.", "Retry-After", asks_database },
+      of_knows_caller },
+    { E_FORBIDDEN, "Forbidden", "The caller may not do this.", NULL, of_may_forbid },
+    { E_NOT_FOUND, "NotFound", "There is no such thing, or it is not the caller's to see.", NULL, of_has_path },
+    { E_TOO_LARGE, "TooLarge", "The body is larger than allowed.", NULL, of_has_body },
+    { E_RATE_LIMITED, "RateLimited", "Too many requests.", "Retry-After", of_is_counted },
+    { E_UNAVAILABLE, "Unavailable", "Not at the moment; try again.", "Retry-After", of_asks_database },
+    { E_CONFLICT, "Conflict",
+      "It conflicts with what is there; or the Idempotency-Key was sent with another request, or with one that is still "
+      "being worked on.",
+      NULL, of_may_repeat },
 };
 
 /* Headers of answers. */
@@ -98,12 +40,13 @@ static const struct header {
     const char *name, *type, *doc;
     bool (*sent)(const struct of *of); /* NULL: only where a refusal names it */
 } headers[] = {
-    { "X-RateLimit-Limit", "integer", "Requests that the caller may make.", is_counted },
-    { "X-RateLimit-Remaining", "integer", "Those that are left.", is_counted },
-    { "X-RateLimit-Reset", "integer", "When it begins anew, in seconds since 1970.", is_counted },
-    { "Retry-After", "integer", "Seconds to wait.", may_wait },
-    { "ETag", "string", "Of what matters in the answer: send it back as If-None-Match.", is_tagged },
-    { "Preference-Applied", "string", "The preference that was followed: wait=N, respond-async.", may_wait },
+    { "X-RateLimit-Limit", "integer", "Requests that the caller may make.", of_is_counted },
+    { "X-RateLimit-Remaining", "integer", "Those that are left.", of_is_counted },
+    { "X-RateLimit-Reset", "integer", "When it begins anew, in seconds since 1970.", of_is_counted },
+    { "Retry-After", "integer", "Seconds to wait.", of_may_wait },
+    { "ETag", "string", "Of what matters in the answer: send it back as If-None-Match.", of_is_tagged },
+    { "Preference-Applied", "string", "The preference that was followed: wait=N, respond-async.", of_may_wait },
+    { "Idempotent-Replayed", "string", "true: the first answer to this Idempotency-Key, once more.", of_may_repeat },
     { "WWW-Authenticate", "string", "How to say who one is.", NULL },
 };
 
@@ -111,7 +54,7 @@ static const struct header {
 static const struct scheme {
     const char *name, *type, *doc;
     const char *scheme, *format;  /* of type http */
-    const char *place, *key;      /* of type apiKey */
+    const char *place, *key;      /* of type apiKey; a cookie's key is the dialect's */
     const struct scheme *changes; /* NULL: nothing more */
 } csrf = { .name = "csrf",
            .type = "apiKey",
@@ -128,13 +71,11 @@ static const struct scheme {
       [WAY_SESSION] = { .name = "session",
                         .type = "apiKey",
                         .place = "cookie",
-                        .key = "millrace_session",
                         .changes = &csrf,
                         .doc = "The cookie of a session." },
       [WAY_OPERATOR] = { .name = "operator",
                          .type = "apiKey",
                          .place = "cookie",
-                         .key = OPERATOR_COOKIE,
                          .changes = &csrf,
                          .doc = "The cookie of an operator's session." },
   };
@@ -203,10 +144,14 @@ static json_t *parameters_of(const struct of *of)
     add_parameters(list, of->row->in);
     if (of->row->polls)
         add_parameters(list, wait);
-    if (may_wait(of))
+    if (of_may_wait(of))
         add_header(list, "Prefer", "wait=N: seconds that the answer may wait for the job. respond-async: it does not.");
-    if (is_tagged(of))
+    if (of_is_tagged(of))
         add_header(list, "If-None-Match", "Tags of answers that are known: 304 when it is still one of them.");
+    if (of_may_repeat(of))
+        add_header(list, "Idempotency-Key",
+                   "1 to 64 printable characters: sent again with the same key within a day, the "
+                   "request is not carried out again, and its first answer comes once more.");
     if (of->row->list)
         add_parameters(list, page_fields(scratch, of->product->dialect, of->row));
     return list;
@@ -285,7 +230,7 @@ static json_t *responses_of(const struct of *of)
     json_put(responses, name, success_response(of, status));
     if (of->row->after && status != 200)
         json_put(responses, "200", success_response(of, 200));
-    if (is_tagged(of))
+    if (of_is_tagged(of))
         json_put(responses, "304",
                  json_pack("{ss so}", "description", "It is still the same.", "headers", headers_of(of)));
     for (size_t i = 0; i < ELEMENTS(refusals); i++) {
@@ -330,7 +275,7 @@ static json_t *operation_of(const struct of *of)
         json_put(operation, "parameters", parameters);
     else
         json_decref(parameters);
-    if (has_body(of))
+    if (of_has_body(of))
         json_put(operation, "requestBody", request_body(of->row));
     json_put(operation, "responses", responses_of(of));
     json_put(operation, "security", security_of(of));
@@ -389,13 +334,16 @@ static json_t *header_components(void)
     return all;
 }
 
-static void add_scheme(json_t *all, const struct scheme *scheme)
+static void add_scheme(json_t *all, const struct dialect *dialect, const struct scheme *scheme)
 {
+    bool cookie = scheme->place && !strcmp(scheme->place, "cookie");
+
     json_put(all, scheme->name,
              json_pack("{ss ss ss* ss* ss* ss*}", "type", scheme->type, "description", scheme->doc, "scheme",
-                       scheme->scheme, "bearerFormat", scheme->format, "in", scheme->place, "name", scheme->key));
+                       scheme->scheme, "bearerFormat", scheme->format, "in", scheme->place, "name",
+                       cookie ? dialect->session.name : scheme->key));
     if (scheme->changes)
-        add_scheme(all, scheme->changes);
+        add_scheme(all, dialect, scheme->changes);
 }
 
 static json_t *components(const struct dialect *dialect)
@@ -407,7 +355,7 @@ static json_t *components(const struct dialect *dialect)
     json_put(responses, "Refused", refused("Refused for another reason, or failed.", NULL));
     for (int way = 0; way < WAY_COUNT; way++)
         if (dialect->ways & 1u << way)
-            add_scheme(ways, &schemes[way]);
+            add_scheme(ways, dialect, &schemes[way]);
     return json_pack("{s{so} so so so}", "schemas", "Error", wrapped_schema(dialect->error_out, NULL), "responses",
                      responses, "headers", header_components(), "securitySchemes", ways);
 }

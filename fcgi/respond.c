@@ -91,6 +91,8 @@ static void write_error(struct request *rq)
 
     rq->headers[rq->headers_length = 0] = '\0';
     rq->status = dialect->statuses[rq->error] ? dialect->statuses[rq->error] : error_status(rq->error);
+    if (rq->in->head_too_large)
+        rq->status = 431;
     rq->body = dialect->error_body(rq, rq->error, rq->message, &rq->errors);
     rq->body_length = strlen(rq->body);
     rq->media = NULL;

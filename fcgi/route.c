@@ -212,6 +212,13 @@ static int answer_options(struct request *rq)
     return 0;
 }
 
+/* In the words of the product, if what has come names it. */
+static int refuse_head(struct request *rq)
+{
+    rq->product = rq->product ? rq->product : find_product(rq);
+    return fail(rq, E_TOO_LARGE, NULL, "The request's headers are too large");
+}
+
 int route(struct request *rq)
 {
     const char *method = request_param(rq, "REQUEST_METHOD");
@@ -224,6 +231,8 @@ int route(struct request *rq)
     path = path_of(rq);
     r = path ? split(rq, path) : -ENOENT;
     rq->product = r == 0 ? find_realm(rq) : NULL;
+    if (rq->in->head_too_large)
+        return refuse_head(rq);
     if (r == 0 && !rq->product && health(rq, &r))
         return r;
     rq->product = rq->product ? rq->product : find_product(rq);

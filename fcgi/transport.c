@@ -36,6 +36,7 @@ static const char *status_reason(int status)
         { 202, "Accepted" },
         { 204, "No Content" },
         { 206, "Partial Content" },
+        { 302, "Found" },
         { 304, "Not Modified" },
         { 400, "Bad Request" },
         { 401, "Unauthorized" },
@@ -48,6 +49,7 @@ static const char *status_reason(int status)
         { 416, "Range Not Satisfiable" },
         { 422, "Unprocessable Content" },
         { 429, "Too Many Requests" },
+        { 431, "Request Header Fields Too Large" },
         { 500, "Internal Server Error" },
         { 503, "Service Unavailable" },
     };

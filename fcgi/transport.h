@@ -20,6 +20,7 @@ struct incoming {
     int body_fd;      /* an unlinked file positioned at 0, or -1 */
     size_t body_length;
     enum { BODY_WHOLE, BODY_CUT, BODY_TOO_LARGE } body_state;
+    bool head_too_large; /* there were more parameters than are taken: 431 is the answer. Those are the first of them */
 };
 const char *incoming_param(const struct incoming *incoming, const char *name); /* NULL when missing */
 

@@ -27,6 +27,7 @@ struct event_client {
     uint16_t id;
     bool keep;
     enum { GATHER_PARAMS, GATHER_BODY, WHOLE, SERVED, SENDING } stage;
+    bool refused;           /* its parameters were too large: what still comes of it is skipped */
     bool writing;           /* the pool has its body, or its piece */
     bool starting, replied; /* replied while the handler's request() has not returned yet */
     struct incoming *incoming;

@@ -5,6 +5,7 @@
 #include "fcgi/job_news.h"
 #include "queue/counters.h"
 #include "queue/queue.h"
+#include <assert.h>
 
 enum {
     STALE_MS = 10000,
@@ -102,6 +103,7 @@ struct usual *usual_new(void *ctx, struct loop *loop, struct queue_links *links)
     struct usual *usual = NEW(ctx, struct usual);
     int n = 0;
 
+    assert(bucket_count() <= BUCKETS_MAX); /* answered() has room for so many */
     usual->loop = loop;
     usual->links = links;
     while (job_kinds[n].name)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * AIlice's errors: {"detail": text}, the first refused field named in it; lists are bare arrays. */
+ * AIlice's errors: {"detail": text}, each refused field named in it; lists are bare arrays. */
 #include "common/json.h"
 #include "common/memory.h"
 #include "fcgi/ailice/ailice.h"

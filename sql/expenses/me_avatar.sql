@@ -10,6 +10,6 @@ before as (
   update file set deleted_at = now(), generation = generation + 1
    where id = (select avatar_id from held) and deleted_at is null),
 shown as (
-  update expenses.profile set avatar_id = (select id from added) where account_id = :account_id)
+  update expenses.profile set avatar_id = (select id from added) from held where account_id = :account_id)
 select json_build_object('avatar_url', link_write(:base_url, stem, name, null, 'inline')) as body
   from added

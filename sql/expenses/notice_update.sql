@@ -1,4 +1,5 @@
 -- Change what the caller wants to be told. What is missing stays, of each type too; of a type that is sent twice the last counts.
+-- The zone's condition always holds: it stands there so that one that is not known is refused before anything is written.
 with kept as (
   update expenses.profile
      set notices = json_over(notices, json_strip_nulls(json_build_object(

@@ -1,4 +1,5 @@
--- Change the caller's goals and preferences. What is missing stays; null clears what may be cleared.
+-- Change the caller's goals and preferences. What is missing stays; null clears what may be cleared. The condition of
+-- `kept` always holds: it stands there so that a zone that is not known is refused before anything is written.
 with kept as (
   insert into nutrition.profile as p (account_id, preferences)
   select :account_id::bigint, json_over(nutrition.standard_preferences(), :preferences::json)

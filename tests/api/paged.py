@@ -100,7 +100,8 @@ class People:
 
     def clear(self):
         """What is nobody's would stay for the tests that follow."""
-        self.sql("delete from smsagent.person where phone_number like %s", f"{self.prefix}%")
+        for table in ("task", "tier_change", "person"):
+            self.sql(f"delete from smsagent.{table} where phone_number like %s", f"{self.prefix}%")
 
     def add(self, n, apart="1 second"):
         prefix = self.prefix + secrets.token_hex(4).translate(str.maketrans("abcdef", "012345"))[:6]
@@ -118,7 +119,8 @@ class People:
         return self.names("tier = 'premium'")
 
     def remove(self, name):
-        self.sql("delete from smsagent.person where phone_number = %s", name)
+        for table in ("task", "tier_change", "person"):
+            self.sql(f"delete from smsagent.{table} where phone_number = %s", name)
 
     def shown(self, answer):
         return [row.phone_number for row in answer.results]

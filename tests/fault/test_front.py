@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The front ends, reads its configuration again, and loses its servers: no request and no record of one is lost."""
 import contextlib
+import json
 import os
+import re
 import secrets
 import signal
 import socket
@@ -301,6 +303,43 @@ def test_origins_change_without_a_dropped_connection(world, artists, configure):
         assert " info " in configure("")
         assert not allowed(peer, 3)
     assert set(answers) == {200}
+    peer.socket.close()
+
+
+def test_pages_of_other_origins_read_products_and_their_files_only(world, artists, configure):
+    def asked(url, **headers):
+        answer = requests.get(url, headers={"Origin": "https://app.example", **headers}, timeout=PATIENCE)
+        return answer.status_code, {name.lower(): value for name, value in answer.headers.items()}
+    artist, url = artists(1)[0], world.stack["url"]
+    picture = artist.completed(artist.generate())["images"][0]["url"]
+    assert not [name for name in asked(picture)[1] if name == "vary" or name.startswith("access-control")]
+    configure("front.origins = https://app.example")
+    for status, heads in (asked(picture), asked(picture, Range="bytes=0-7"), asked(url + NOTHING)):
+        assert status in (200, 206, 404) and heads["access-control-allow-origin"] == "https://app.example"
+        assert heads["access-control-allow-credentials"] == "true" and heads["vary"] == "Origin"
+        exposed = heads["access-control-expose-headers"].split(", ")
+        assert {"Preference-Applied", "Content-Range", "Content-Disposition", "ETag"} <= set(exposed)
+    other = asked(picture, Origin="https://evil.example")[1]
+    assert other["vary"] == "Origin" and "access-control-allow-origin" not in other
+    for path in ("/-/healthz", "/-/readyz", "/-/metrics", "/-/nothing", "/-/operator/api/session", "/nowhere/"):
+        heads = asked(url + path)[1]
+        assert not [name for name in heads if name == "vary" or name.startswith("access-control")], path
+    ahead = requests.options(url + NOTHING.replace("nothing", "auth/user"), timeout=PATIENCE, headers={
+        "Origin": "https://app.example", "Access-Control-Request-Method": "GET"})
+    assert ahead.status_code == 204 and "Range" in ahead.headers["Access-Control-Allow-Headers"].split(", ")
+
+
+@pytest.mark.parametrize("path, code", [(NOTHING, "PAYLOAD_TOO_LARGE"), ("/nowhere/", "too_large")])
+def test_headers_that_are_too_large_are_refused_in_the_products_words(world, path, code):
+    peer = Peer(world.stack["front"])
+    peer.send(request(1, path, b"{}", HTTP_COOKIE="c" * 70000))
+    answer = peer.answers(1)[1]
+    assert answer.status == 431 and b"431 Request Header Fields Too Large" in answer.head
+    assert re.search(rb"^X-Request-ID: req_\w+\r?$", answer.head, re.MULTILINE)
+    error = json.loads(answer.text)["error"]
+    assert (error["code"], error["message"]) == (code, "The request's headers are too large")
+    peer.send(request(2, NOTHING))
+    assert peer.answers(1)[2].status == 404
     peer.socket.close()
 
 

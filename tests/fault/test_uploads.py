@@ -81,7 +81,8 @@ def test_a_file_whose_row_is_refused_is_removed(world, sender):
 
 def test_a_file_whose_row_may_be_there_stays(world, sender):
     """The server says nothing any more: what it has committed, nobody knows."""
-    sender.send()                                        # a storage of which no row names anything is not swept
+    sender.send()
+    os.utime(sender.stored(), (0, 0))
     sender.data = picture()
     backend = sender.begin()
     world.freeze(backend)
@@ -89,6 +90,6 @@ def test_a_file_whose_row_may_be_there_stays(world, sender):
     world.thaw(backend)
     sender.let_go()
     assert sender.stored()
-    os.utime(sender.stored(), (0, 0))                    # what it has not is swept in the end
+    os.utime(sender.stored(), (0, 0))                    # what it has not is swept in the end, where rows name other old files
     assert world.millrace("files", "sweep").returncode == 0
     assert not sender.stored()

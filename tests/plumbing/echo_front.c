@@ -100,7 +100,7 @@ static void run_hello(struct request *rq)
 
 static void run_none(struct request *rq)
 {
-    answer(rq, 404, "none");
+    answer(rq, rq->incoming->head_too_large ? 431 : 404, "none");
 }
 
 /* Length, state, where it lies, and a 64-bit FNV-1a of the body. */
@@ -358,7 +358,7 @@ static void *front_request(void *closure, struct incoming *incoming, struct clie
     rq->incoming = incoming;
     rq->client = client;
     rq->argument = rq->values[0] = COPY(rq, mark ? mark + 1 : "");
-    rq->route = route_find(uri);
+    rq->route = incoming->head_too_large ? &no_route : route_find(uri);
     rq->route->run(rq);
     return rq;
 }

@@ -53,7 +53,7 @@ static const struct endpoint rows[] = {
     { .name = "things", .method = GET, .path = "/api/v2/things/", .doc = "Things.", .list = 20,
       .in = FIELDS({ .name = "only", .in = QUERY, .type = LIST, .fields = FIELDS({ .type = TEXT }), .doc = "Of these." }),
       .out = FIELDS(OUT(TEXT, "id")) },
-    { .name = "thing_make", .method = POST, .path = "/api/v2/things/", .doc = "Make one.", .status = 201, .who = ADMIN,
+    { .name = "thing_make", .method = POST, .path = "/api/v2/things/", .doc = "Make one.", .status = 201, .who = ADMIN, .sql = &tagged,
       .in = FIELDS({ .name = "name", .type = TEXT, .flags = REQUIRED }), .out = FIELDS(OUT(TEXT, "id")) },
     { .name = "thing_see", .method = GET, .path = "/api/v2/things/{id}/", .doc = "One.", .who = OPTIONAL, .bare = true,
       .in = FIELDS({ .name = "id", .in = PATH, .type = ID, .flags = REQUIRED }), .out = FIELDS(OUT(TEXT, "id")) },
@@ -197,6 +197,26 @@ START_TEST(what_may_wait_says_so)
 }
 END_TEST
 
+START_TEST(what_may_be_sent_again_says_so)
+{
+    static const char *const others[] = { "/pictures post", "/api/v2/waits/ post", "/api/v2/things/ get",
+                                          "/api/v2/things/{id}/ delete" };
+    autotalloc void *ctx = talloc_new(NULL);
+    json_auto_t *document = described(&expenses_dialect);
+    const char *make = "paths /api/v2/things/ post ";
+
+    ck_assert_str_eq(AT("%sparameters 0 name", make), "\"Idempotency-Key\"");
+    ck_assert_str_eq(AT("%sparameters 0 in", make), "\"header\"");
+    ck_assert_str_eq(AT("%sresponses 409 $ref", make), "\"#/components/responses/Conflict\"");
+    ck_assert_str_eq(AT("%sresponses 201 headers Idempotent-Replayed $ref", make),
+                     "\"#/components/headers/Idempotent-Replayed\"");
+    for (size_t i = 0; i < ELEMENTS(others); i++) {
+        ck_assert_str_eq(AT("paths %s responses 409", others[i]), "");
+        ck_assert_ptr_null(strstr(AT("paths %s", others[i]), "Idempotency-Key"));
+    }
+}
+END_TEST
+
 START_TEST(files_come_in_parts)
 {
     autotalloc void *ctx = talloc_new(NULL);
@@ -223,6 +243,7 @@ SUITE(openapi)
     tcase_add_test(tests, refusals_have_the_dialects_statuses);
     tcase_add_test(tests, callers_say_who_they_are_in_the_dialects_ways);
     tcase_add_test(tests, what_may_wait_says_so);
+    tcase_add_test(tests, what_may_be_sent_again_says_so);
     tcase_add_test(tests, files_come_in_parts);
     tcase_add_test(tests, nobodys_product_is_not_described);
 }

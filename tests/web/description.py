@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from jsonschema import Draft202012Validator, FormatChecker, RefResolver
 
-SOMETIMES = re.compile("RateLimit|^(Preference-Applied|Retry-After)$")
+SOMETIMES = re.compile("RateLimit|^(Idempotent-Replayed|Preference-Applied|Retry-After)$")
 
 
 def closed(schema):
