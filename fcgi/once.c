@@ -118,6 +118,12 @@ static bool is_true(const PGresult *rows, const char *name)
     return text && *text == 't';
 }
 
+static void refuse_twin(struct request *rq)
+{
+    rq->retry_after = 1; /* it is over soon, or given up */
+    fail(rq, E_CONFLICT, NULL, "A request with this Idempotency-Key is being worked on");
+}
+
 /* The first answer again. */
 static void replay(struct request *rq, const PGresult *rows)
 {
@@ -147,7 +153,7 @@ static void claimed(struct exchange *exchange)
     if (!rows)
         exchange_refused(rq, exchange);
     else if (!is_true(rows, "held"))
-        fail(rq, E_CONFLICT, NULL, "A request with this Idempotency-Key is being worked on");
+        refuse_twin(rq);
     else if (is_true(rows, "fresh"))
         statement_send(rq, &once->lease);
     else if (!is_true(rows, "same"))

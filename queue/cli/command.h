@@ -55,7 +55,7 @@ int command_user(struct operation *operation);
 int command_token(struct operation *operation);
 /* keys.c: what signs and seals */
 int command_keys(struct operation *operation);
-/* operator.c: who may sign in to the operators' page */
+/* operator.c: who may sign in to the operators' realm */
 int command_operator(struct operation *operation);
 /* Those that have exit statuses of their own say so in arguments.h. */
 int command_put(struct operation *operation);

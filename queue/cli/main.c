@@ -35,7 +35,7 @@ static const struct {
     { "files", command_files, "sweep", "remove stored files that no row of the database names" },
     { "user", command_user, "ACTION", "make, list and change the accounts of a product" },
     { "token", command_token, "PRODUCT", "print an access token of an account" },
-    { "operator", command_operator, "ACTION", "make, list and change those who may use the operators' page" },
+    { "operator", command_operator, "ACTION", "make, list and change those who may use the operators' realm" },
     { "keys", command_keys, "ACTION", "list, change and drop the keys that sign and seal" },
     { "metrics", command_metrics, "", "print metrics in Prometheus' text format" },
 };

@@ -91,7 +91,7 @@ int command_operator(struct operation *operation)
     };
     static const struct guide guide = { "operator",
                                         "ACTION [NAME]",
-                                        "Make and change those who may sign in to the operators' page, /-/operator/.\n"
+                                        "Make and change those who may sign in to the operators' realm, /-/operator/.\n"
                                         "\n"
                                         "  add NAME        make one; the password is read from standard input\n"
                                         "  list            list them\n"
