@@ -2,6 +2,8 @@
 # What one runs: demo, check and their parts.
 
 PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
+# npm trusts whom the system trusts, a site's own authority included, and not only whom Node brings along.
+NPM_CI := NODE_EXTRA_CA_CERTS=$${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt} /usr/bin/npm ci --loglevel=error
 C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
 .PHONY: all demo down check servers lint fmt unit contract web soak fuzz bench bench-queue bench-programs fresh install install-library clean help bench-front
@@ -80,7 +82,7 @@ build/npm/installed: web/package.json web/package-lock.json web/.npmrc
 	@tools/deps web
 	@mkdir -p $(@D)
 	@cp $^ $(@D)
-	@cd $(@D) && /usr/bin/npm ci --loglevel=error
+	@cd $(@D) && $(NPM_CI)
 	@touch $@
 build/web/made: build/npm/installed $(wildcard web/*.mjs web/*/*) $(B)/millrace-front
 	@cp web/*.mjs build/npm
@@ -93,7 +95,7 @@ build/s3/installed: $(S3_FILES)
 	@tools/deps s3
 	@mkdir -p $(@D)
 	@cp $^ $(@D)
-	@cd $(@D) && /usr/bin/npm ci --loglevel=error
+	@cd $(@D) && $(NPM_CI)
 	@touch $@
 
 #: make soak      kill loops with an outside ledger (SOAK: options, see tests/soak/soak.py --help)
