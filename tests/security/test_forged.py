@@ -65,8 +65,8 @@ def of_text(token):
     """A right token that is damaged on its way."""
     yield "cut", token[:-1]
     yield "half", token[:len(token) // 2]
-    yield "letter", ("A" if token[0] != "A" else "B") + token[1:]
-    yield "last letter", token[:-4] + ("AAAA" if token[-4:] != "AAAA" else "BBBB")
+    yield "letter", ("A" if token[0] not in "Aa" else "B") + token[1:]                      # hex digits may be of either case
+    yield "last letter", token[:-4] + ("AAAA" if token[-4:].upper() != "AAAA" else "BBBB")
     yield "doubled", token * 2
     yield "twice", f"{token} {token}"
     yield "comma", f"{token}, {token}"
