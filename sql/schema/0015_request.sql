@@ -87,6 +87,28 @@ create table request_hour (
   primary key (hour, product, operation, class)
 );
 
+-- Which statuses came of requests by hours, and who asked for what by days: rolled up with request_hour, kept as long.
+
+create table request_status (
+  hour      timestamptz not null,
+  product   text not null,
+  operation text not null,
+  status    smallint not null,
+  requests  bigint not null,
+  primary key (hour, product, operation, status)
+);
+
+create table request_user (
+  day        date not null,             -- in UTC
+  product    text not null,
+  account_id bigint not null,
+  operation  text not null,
+  requests   bigint not null,
+  primary key (product, day, account_id, operation)
+);
+create index request_user_day on request_user (day);
+create index request_user_account on request_user (account_id, day);
+
 -- Roll up batches, at most so many: how many it were. One that is killed has done nothing, two at once do not take the
 -- same. A record that comes late counts in its own hour.
 create function request_roll_up(most integer) returns integer
@@ -114,6 +136,20 @@ begin
   on conflict (hour, product, operation, class) do update
      set requests = h.requests + excluded.requests, us = h.us + excluded.us,
          histogram = histogram_merge(h.histogram, excluded.histogram);
+  insert into request_status as s (hour, product, operation, status, requests)
+  select date_trunc('hour', r.at, 'UTC'), r.product, r.operation, r.status, count(*)
+    from request r
+   where r.batch = any (batches) and r.at between begins and ends
+   group by 1, 2, 3, 4
+   order by 1, 2, 3, 4
+  on conflict (hour, product, operation, status) do update set requests = s.requests + excluded.requests;
+  insert into request_user as u (day, product, account_id, operation, requests)
+  select (r.at at time zone 'UTC')::date, r.product, r.account_id, r.operation, count(*)
+    from request r
+   where r.batch = any (batches) and r.at between begins and ends and r.account_id is not null
+   group by 1, 2, 3, 4
+   order by 1, 2, 3, 4
+  on conflict (product, day, account_id, operation) do update set requests = u.requests + excluded.requests;
   update request_batch set rolled_at = now() where id = any (batches);
   return cardinality(batches);
 end $$;
@@ -166,6 +202,8 @@ declare
 begin
   perform set_config('lock_timeout', '200ms', true);
   delete from request_hour where hour < now() - keep;
+  delete from request_status where hour < now() - keep;
+  delete from request_user where day < ((now() - keep) at time zone 'UTC')::date;
   delete from request_default where at < now() - keep;
   delete from request_batch where rolled_at < now() - interval '1 day';
   for name in select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
