@@ -24,8 +24,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "bench"))
+from lib.processes import cpu                                                      # noqa: E402
+
 SETTINGS = ("environment=production", "log.level=warning")  # what runs in earnest: sandboxes check each answer's shape
-TICK = os.sysconf("SC_CLK_TCK")
 SERVING = ("nginx", "front", "postgres", "redis")
 KINDS = ("first", "link", "number")
 PATIENCE = 60.0
@@ -124,34 +126,13 @@ class Reader:
         return paths
 
 
-# ---- processes -------------------------------------------------------------------------------------------------------
-
-
-def stat_of(pid):
-    """Parent and CPU seconds of a process, those of its dead children included; None when it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-    except OSError:
-        return None
-    return int(fields[1]), sum(map(int, fields[11:15])) / TICK
-
-
-def cpu(pids):
-    """CPU seconds so far of these processes and of all that descend from them."""
-    everybody = {int(entry): found for entry in os.listdir("/proc") if entry.isdigit() and (found := stat_of(entry))}
-    tree = list(pids)
-    for one in tree:
-        tree.extend(child for child, (parent, _) in everybody.items() if parent == one)
-    return sum(everybody[one][1] for one in tree if one in everybody)
-
-
 def turn(reader, kind, pids, seconds):
     """Microseconds of CPU a request."""
-    asked, before, end = 0, cpu(pids), time.monotonic() + seconds
+    asked, before, end = 0, sum(cpu(pids).values()), time.monotonic() + seconds
     while time.monotonic() < end or asked < 3:
         reader.get(reader.paths[kind])
         asked += 1
-    return (cpu(pids) - before) / asked * 1e6
+    return (sum(cpu(pids).values()) - before) / asked * 1e6
 
 
 # ---- the run ---------------------------------------------------------------------------------------------------------
@@ -159,7 +140,7 @@ def turn(reader, kind, pids, seconds):
 
 def measure(stack, options):
     """PRODUCT: KIND: microseconds, a median."""
-    pids = [stack["pids"][name] for name in SERVING]
+    pids = {name: stack["pids"][name] for name in SERVING}
     medians = {}
     print(f"{options.rows} rows, pages of {options.size}; CPU us a request, {options.turns} turns of {options.seconds:g} s")
     print(f"{'':12} {'page 1':>10} {'by link':>10} {'by number':>10}   page {options.page}")

@@ -8,6 +8,7 @@
 What comes back is the body, its members as attributes; `.http` is the response around it. Of every answer it is
 checked here what every answer must have: a request id, nosniff, and for an error the product's envelope.
 """
+import contextlib
 import http.client
 import itertools
 import json
@@ -230,6 +231,21 @@ def ask(path, what):
         to.connect(path)
         to.sendall(json.dumps(what).encode() + b"\n")
         return json.loads(to.makefile().readline())
+
+
+def tell(stack, action, service):
+    """Of the stack's services: tell(stack, "stop", "redis")."""
+    told = ask(stack["control"], {"do": action, "service": service})
+    assert "error" not in told, told
+
+
+@contextlib.contextmanager
+def standing_still(stack, service):
+    tell(stack, "pause", service)
+    try:
+        yield
+    finally:
+        tell(stack, "resume", service)
 
 
 class Mailbox:

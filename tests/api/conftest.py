@@ -4,6 +4,7 @@
     tools/stack run api --fast -- /usr/bin/python3 -m pytest tests/api
 """
 import contextlib
+import functools
 import json
 import os
 import re
@@ -18,7 +19,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from client import GENERATE, PATIENCE, Client, Mailbox, Record, ask, load_stack   # noqa: E402
+from client import GENERATE, PATIENCE, Client, Mailbox, Record, ask, load_stack, standing_still, tell   # noqa: E402
 from depot import Depot                                                     # noqa: E402
 from forge import Forge                                                     # noqa: E402
 from servers import SERVERS                                                 # noqa: E402
@@ -144,18 +145,7 @@ def operator(stack):
 @pytest.fixture
 def paused(stack):
     """with paused("image"): ...   While the service stands still, what it would do waits."""
-    def ctl(action, service):
-        told = ask(stack["control"], {"do": action, "service": service})
-        assert "error" not in told, told
-
-    @contextlib.contextmanager
-    def hold(service):
-        ctl("pause", service)
-        try:
-            yield
-        finally:
-            ctl("resume", service)
-    return hold
+    return functools.partial(standing_still, stack)
 
 
 @pytest.fixture
@@ -190,17 +180,13 @@ def runner():
 @pytest.fixture
 def front_away(stack, figureforge, starts_before):
     """with front_away(): ...   Nobody listens on the front's socket."""
-    def ctl(action):
-        told = ask(stack["control"], {"do": action, "service": "front"})
-        assert "error" not in told, told
-
     @contextlib.contextmanager
     def hold():
-        ctl("stop")
+        tell(stack, "stop", "front")
         try:
             yield
         finally:
-            ctl("start")
+            tell(stack, "start", "front")
             starts_before["front"] += 1
             until = time.monotonic() + PATIENCE                     # lighttpd looks once a second
             while figureforge.raw_get("/-/readyz").status_code in (502, 503):
@@ -245,14 +231,13 @@ def parked(figureforge, server):
 @pytest.fixture
 def ctl(stack, starts_before, redis):
     """ctl("stop", "redis"): of the stack's services."""
-    def tell(action, service):
-        told = ask(stack["control"], {"do": action, "service": service})
-        assert "error" not in told, told
+    def on(action, service):
+        tell(stack, action, service)
         if action in ("start", "restart"):
             starts_before[service] += 1
         begun.add(service)
     begun = set()
-    yield tell
+    yield on
     if "redis" in begun:                                # others find the queue as it was: open
         until(lambda: redis("GET", "mr1:{q:image}:gen").endswith(
             re.search(r"run_id:(\w+)", redis("INFO", "server")).group(1)), "the queue is rebuilt")

@@ -3,7 +3,7 @@
 
     make web && tools/stack run web --fast -- /usr/bin/python3 -m pytest tests/web
 """
-import contextlib
+import functools
 import json
 import subprocess
 import sys
@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "contract"), str(ROOT / "tests" / "api")]
-from client import Client, Record, ask, load_stack                                  # noqa: E402
+from client import Client, Record, load_stack, standing_still                       # noqa: E402
 from description import Description                                                 # noqa: E402
 
 PRODUCTS = ("nutrition", "smsagent", "expenses", "ailice", "figureforge")
@@ -60,15 +60,4 @@ def descriptions(nobody):
 @pytest.fixture
 def paused(stack):
     """with paused("postgres"): ...   The service stands still."""
-    def ctl(action, service):
-        told = ask(stack["control"], {"do": action, "service": service})
-        assert "error" not in told, told
-
-    @contextlib.contextmanager
-    def hold(service):
-        ctl("pause", service)
-        try:
-            yield
-        finally:
-            ctl("resume", service)
-    return hold
+    return functools.partial(standing_still, stack)
