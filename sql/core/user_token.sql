@@ -1,2 +1,4 @@
 -- public: the operator's. The account that a token is made for
-select account_meant(:product, :name) as id, audit_note(:who, 'user.token', :product || '/' || :name)
+select a.id, a.api_generation as generation, audit_note(:who, 'user.token', :product || '/' || :name)
+  from account a
+ where a.id = account_meant(:product, :name)

@@ -2,14 +2,10 @@
 with plan as (
   select * from figureforge.plan_of(:account_id::bigint)),
 model as (
-  select m.id, m.credits * :batch_size::integer as cost, p.available
+  select m.id, m.provider, m.remote, m.credits * :batch_size::integer as cost, p.available
     from figureforge.model m
     join provider p on p.name = m.provider
-   where m.id = coalesce(:model, (select f.id
-                                    from figureforge.model f
-                                    join provider on provider.name = f.provider and provider.available
-                                   order by f.position
-                                   limit 1))),
+   where m.id = coalesce(:model, figureforge.model_for(:account_id::bigint))),
 reserved as (
   insert into figureforge.usage as u (account_id, period, used, running)
   select :account_id, figureforge.period(), model.cost, 1
@@ -28,7 +24,7 @@ put as (
    cross join lateral job_put(
            kind => 'image.generate', product => :product, tenant => :product || '/' || :account_id,
            account_id => r.account_id, request_id => :request_id,
-           args => job_args_with(:job_args, json_build_object('model', model.id))) j),
+           args => job_args_with(:job_args, json_build_object('model', model.id, 'provider', model.provider, 'remote', model.remote))) j),
 noted as (
   insert into figureforge.generation (id, account_id, prompt, filters, model, batch_size, cost, period)
   select put.id, r.account_id, :prompt, coalesce(:filters::json, '{}'::json), model.id, :batch_size::integer,

@@ -1,6 +1,4 @@
--- The caller's plan; nobody has bought one yet
-select json_build_object('plan_id', p.id, 'tier', p.tier, 'status', 'none',
-                         'current_period_start', iso_time(figureforge.period() at time zone 'UTC'),
-                         'current_period_end', iso_time((figureforge.period() + interval '1 month') at time zone 'UTC'),
-                         'cancel_at_period_end', false) as body
-  from figureforge.plan_of(:account_id::bigint) as p
+-- The plan the caller is on, and what of it is paid
+select figureforge.subscription_json(s) as body
+  from (values (1)) as one
+  left join billing.subscription_now(:account_id::bigint) s on billing.live(s.status)

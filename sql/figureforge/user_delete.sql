@@ -14,5 +14,14 @@ images as (
    where account_id in (select id from closed) and deleted_at is null),
 files as (
   update file set deleted_at = now(), generation = generation + 1
-   where account_id in (select id from closed) and deleted_at is null)
-select '' as body, case when not yes then 'invalid' end as error, 'must be DELETE' as message, 'confirmation' as field from meant
+   where account_id in (select id from closed) and deleted_at is null),
+billed as (
+  select billing.leave(c.id, :product, :request_id) as ticket from closed c),
+erased as (                      -- in an hour: what runs for it has ended by then
+  select job_put(kind => 'maint.erase', product => 'figureforge', tenant => 'figureforge', account_id => null,
+                 args => json_build_object('account', c.id), request_id => :request_id, due_at => now() + interval '1 hour')
+    from closed c)
+select '' as body, (select ticket from billed) as jobs, case when not yes then 'invalid' end as error, 'must be DELETE' as message,
+       'confirmation' as field
+  from meant
+ where (select count(*) from erased) >= 0

@@ -4,6 +4,6 @@ with kept as (
   insert into nutrition.profile as p (account_id, preferences)
   select :account_id::bigint, json_over(nutrition.standard_preferences(), :preferences::json)
    where coalesce(zone_known(:preferences::json ->> 'timezone'), '') is not null
-  on conflict (account_id) do update set preferences = json_over(p.preferences, :preferences::json)
+  on conflict (account_id) do update set preferences = json_over(p.preferences, :preferences::json), reminded_to = now()
   returning account_id, preferences)
 select nutrition.me(a, k.preferences) as body from kept k join account a on a.id = k.account_id

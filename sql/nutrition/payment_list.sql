@@ -1,6 +1,6 @@
 -- A page of the caller's payments, the latest first
 with mine as not materialized (
-  select payment_date, id from nutrition.payment where account_id = :account_id::bigint),
+  select payment_date, id from billing.payment where account_id = :account_id::bigint),
 page as materialized (
   select payment_date, id, row_number() over () as n
     from ((select payment_date, id from mine
@@ -16,12 +16,12 @@ page as materialized (
             limit 101)) as read
    limit :page_more::bigint)
 select coalesce(json_agg(json_build_object(
-         'id', y.id, 'amount', y.amount, 'currency', y.currency, 'status', y.status, 'description', y.description,
+         'id', y.id, 'amount', billing.money(y.amount, y.currency), 'currency', upper(y.currency), 'status', y.status, 'description', y.description,
          'payment_date', iso_time(y.payment_date), 'stripe_payment_intent_id', y.stripe_payment_intent_id,
          'invoice_url', y.invoice_url) order by p.payment_date desc, p.id desc)
                 filter (where p.n <= :page_limit::bigint), '[]') as body,
        string_agg(json_build_array(p.payment_date, p.id)::text, E'\n' order by p.n) as keys,
-       coalesce(list_total('nutrition.payment', :account_id::bigint, false, :page_total::bigint),
+       coalesce(list_total('billing.payment', :account_id::bigint, false, :page_total::bigint),
                 (select count(*) from mine)) as total
   from page p
-  join nutrition.payment y on y.id = p.id
+  join billing.payment y on y.id = p.id

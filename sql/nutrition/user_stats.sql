@@ -27,8 +27,9 @@ number as (
          (select count(*) from active) as active,
          (select count(*) from active, asked where last = asked.today) as today,
          (select count(distinct s.account_id)
-            from nutrition.subscription s join nutrition.plan p on p.id = s.plan_id
-           where s.ended_at is null and s.status = 'active' and p.price > 0) as premium)
+            from billing.subscription s join nutrition.plan p on p.id::text = s.plan
+           where s.ended_at is null and s.status = 'active' and p.price > 0
+             and s.account_id in (select id from person)) as premium)
 select json_build_object(
          'total_users', n.people, 'active_users_30d', n.active, 'new_users_30d', n.joined, 'premium_users', n.premium,
          'premium_conversion_rate', nutrition.share(n.premium, n.active),

@@ -1,7 +1,7 @@
 -- What a worker needs to know of the jobs it has just reserved, in no order; an id without a row has no job. first and last
 -- are the least and the greatest of ids: with them the executor leaves out all other weeks when it starts, which it cannot
--- tell from an array. Each look is one scan of an index. Tries count from the last time that the job was kicked. linked: its
--- end brings something about.
+-- tell from an array. Each look is one scan of an index. Tries, and the back-off of the last, count from the last time that
+-- the job was kicked. linked: its end brings something about.
 select j.id, j.kind, j.version, j.product, j.account_id, j.args, j.tries, j.deadline, j.request_id,
        coalesce(j.expires_at < now(), false) as expired,
        j.id = any (array(select e.id from job_end e
@@ -12,7 +12,7 @@ select j.id, j.kind, j.version, j.product, j.account_id, j.args, j.tries, j.dead
   from job j
   left join (select id, count(*) filter (where counts and epoch > kick) as counted,
                     count(*) filter (where outcome = 'lost' and epoch > kick) as lost,
-                    greatest(0, ceil(extract(epoch from max(not_before) - now()) * 1000))::bigint as wait
+                    greatest(0, ceil(extract(epoch from max(not_before) filter (where epoch > kick) - now()) * 1000))::bigint as wait
                from (select x.id, x.epoch, x.outcome, x.counts, x.not_before,
                             coalesce(max(x.epoch) filter (where x.outcome in ('buried', 'cancelled'))
                                      over (partition by x.id), -1) as kick

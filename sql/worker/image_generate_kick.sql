@@ -1,7 +1,9 @@
 -- A generation that was not made is queued again. What its end gave back is charged once more, to the period that is
 -- now; its place among the running is not asked for: an operator has decided. Of a job that draws for no account there
 -- is nothing to do.
-with again as (
+with forgotten as (
+  delete from ai_order where job_id = :job_id),
+again as (
   select g.id, g.account_id, g.refunded, p.tier, p.credits
     from figureforge.generation g
    cross join lateral figureforge.plan_of(g.account_id) p

@@ -1,0 +1,4 @@
+-- Let the caller's subscription go on
+select figureforge.subscription_json(w.s) as body, coalesce(w.ticket, refuse('MR400', 'There is no subscription')) as jobs
+  from (values (1)) as one
+  left join billing.wish(:account_id::bigint, :product, 'reactivate', null, :request_id) w on true

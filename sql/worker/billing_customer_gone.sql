@@ -1,0 +1,2 @@
+-- Stripe does not know a customer any more
+select billing.customer_gone(:account::bigint, :customer) as gone
