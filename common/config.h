@@ -37,7 +37,18 @@ struct config {
     bool front_operators;                                       /* the operators' realm is served */
     int password_threads, password_operations, password_memory; /* memory: MiB */
     const char *products;                                       /* those served here, comma-separated; "": all */
-    const char *twilio_token;
+    const char *sandbox_url; /* base of the sandbox, which stands in for all providers in its environment */
+    const char *sandbox_socket, *sandbox_mail; /* its own: where it listens; tools/mailcatcher's socket, or "" */
+    /* common/provider/provider.c; url: instead of the public base; "": that one */
+    const char *openai_url, *openai_key, *gemini_url, *gemini_key, *replicate_url, *replicate_key;
+    const char *stripe_url, *stripe_key, *stripe_webhook_secret, *twilio_url, *twilio_account, *twilio_token;
+    const char *twilio_from;  /* the number that our messages come from */
+    const char *reply_model;  /* that answers what the SMS agent is asked: openai:NAME or google:NAME */
+    int reply_length;         /* of a message of its answer, in characters of the common alphabet */
+    int ai_settle;            /* seconds */
+    int sms_settle, sms_turn; /* seconds */
+    int sms_daily;
+    int integ_pages;             /* of a service's list, that one sync reads */
     const char *front_unlimited; /* addresses that no rate limit counts */
     const char *front_origins;   /* whose pages may call */
     const char *front_pages;     /* folder of the pages of /docs and /redoc */
@@ -50,17 +61,20 @@ struct config {
     bool queue_encrypt;           /* all arguments of a job are sealed, not only the secret ones */
     const char *scheduler_listen; /* unix socket or loopback host:port of the metrics; "": none */
     int worker_slots;
+    int worker_calls;                               /* likewise, of queues whose jobs do nothing but wait for others */
     int worker_memory;                              /* MiB of a fenced job */
     int worker_stop;                                /* seconds a graceful stop waits for running jobs */
     int worker_recycle_jobs, worker_recycle_memory; /* 0: never; memory in MiB */
     bool worker_landlock;
+    int media_part; /* seconds; 0: videos are made whole */
     const char *worker_runner;
     const char *worker_folder;
     const char *storage_backend; /* folder or s3 */
     const char *storage_folder;  /* of s3: of what is on its way there */
     const char *storage_endpoint, *storage_bucket, *storage_region, *storage_access_key, *storage_secret_key;
     bool storage_path_style;
-    int storage_timeout; /* milliseconds a call may take, besides the time for its bytes */
+    int storage_timeout;    /* milliseconds a call may take, besides the time for its bytes */
+    const char *hook_allow; /* addresses that webhooks may go to though they are not public: common/foreign.h */
     const char *smtp_url, *smtp_user, *smtp_password, *smtp_from;
     int smtp_timeout; /* milliseconds */
 };

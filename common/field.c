@@ -24,7 +24,7 @@ typedef json_t *composite_fn(const struct check *check, const struct field *fiel
 static composite_fn check_members, check_items;
 
 typedef const char *text_of_fn(void *ctx, const json_t *value);
-static text_of_fn text_of_string, text_of_integer, text_of_boolean, text_of_decimal;
+static text_of_fn text_of_string, text_of_integer, text_of_boolean, text_of_decimal, text_of_number;
 
 typedef json_t *json_of_fn(const struct field *field, const char *text);
 static json_of_fn json_of_string, json_of_id, json_of_json;
@@ -56,6 +56,7 @@ static const struct checker {
     [PHONE] = { "must be text", text_of_string, field_rule_phone, NULL, json_of_string },
     [URL] = { "must be text", text_of_string, field_rule_url, NULL, json_of_string },
     [CURRENCY] = { "must be text", text_of_string, field_rule_currency, NULL, json_of_string },
+    [NUMBER] = { "must be a number", text_of_number, field_rule_number, NULL, json_of_json },
     [OBJECT] = { "must be an object", NULL, NULL, check_members, json_of_json },
     [LIST] = { "must be a list", NULL, NULL, check_items, json_of_json },
 };
@@ -122,6 +123,11 @@ static const char *text_of_decimal(void *ctx, const json_t *value)
         return NULL;
     text = FORMAT(ctx, "%.15g", json_real_value(value));
     return strtod(text, NULL) == json_real_value(value) ? text : "more than fifteen digits";
+}
+
+static const char *text_of_number(void *ctx, const json_t *value)
+{
+    return json_is_real(value) ? FORMAT(ctx, "%.17g", json_real_value(value)) : text_of_integer(ctx, value);
 }
 
 static json_t *json_of_string(const struct field *field, const char *text)

@@ -32,8 +32,8 @@ enum field_type {
     PHONE,     /* E.164; in texts of a query or form a blank in front is the plus that it was */
     URL,       /* http or https, at most 2,048 bytes */
     CURRENCY,  /* of ISO 4217; returned in capitals */
-    NUMBER,    /* any JSON number; for answers only */
-    FILE_PART, /* a file of a multipart body: see fcgi/upload.h */
+    NUMBER,    /* any JSON number; min..max are values. For answers and results: a double holds no money */
+    FILE_PART, /* a file of a multipart body: see fcgi/input/upload.h */
     OBJECT, /* without fields any object, up to max bytes of JSON (FIELD_OBJECT_MAX); else one checked against fields;
                returned as JSON in their order: unknown members are dropped, missing ones stay missing, scalars are as
                they were given. As text it is its JSON. */

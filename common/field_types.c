@@ -3,6 +3,7 @@
 #include "common/memory.h"
 #include "common/utf8.h"
 #include <errno.h>
+#include <math.h>
 
 /* Letters of a class, by name: the C library's classes depend on the locale. */
 #define DIGITS "0123456789"
@@ -96,6 +97,21 @@ const char *field_rule_integer(void *ctx, const struct field *field, const char 
     if (!errno || (!any && *text == '-'))
         return refuse(ret, FIELD_INVALID, FORMAT(ctx, "must be at least %lld", field->min));
     return refuse(ret, FIELD_INVALID, "must be a whole number of 64 bits at most");
+}
+
+const char *field_rule_number(void *ctx, const struct field *field, const char *text, struct field_refusal *ret)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    (void)ctx;
+    if (end == text || *end || !isfinite(value))
+        *ret = (struct field_refusal){ FIELD_INVALID, "must be a number" };
+    else if (value < (double)field->min || (field_bounded(field) && value > (double)field->max))
+        *ret = (struct field_refusal){ FIELD_INVALID, "is out of its bounds" };
+    else
+        return text;
+    return NULL;
 }
 
 const char *field_rule_boolean(void *ctx, const struct field *field, const char *text, struct field_refusal *ret)

@@ -14,7 +14,7 @@ struct field_refusal {
 typedef const char *field_rule_fn(void *ctx, const struct field *field, const char *text,
                                   struct field_refusal *ret_refusal);
 field_rule_fn field_rule_text, field_rule_integer, field_rule_boolean, field_rule_enum, field_rule_email,
-    field_rule_code, field_rule_slug, field_rule_uuid, field_rule_id, field_rule_token;
+    field_rule_code, field_rule_slug, field_rule_uuid, field_rule_id, field_rule_token, field_rule_number;
 /* field_formats.c */
 field_rule_fn field_rule_decimal, field_rule_date, field_rule_clock, field_rule_time, field_rule_zone, field_rule_phone,
     field_rule_url, field_rule_currency, field_rule_word;

@@ -4,6 +4,8 @@
 #include "common/utf8.h"
 #include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
 
 /* What a caller may be told. jansson's own words quote the text, which is not ours to repeat. */
 static const char *const reasons[] = {
@@ -71,9 +73,31 @@ int json_parse_strict(void *ctx, const char *text, size_t length, json_t **ret, 
     return 0;
 }
 
+/* Whether 15 digits tell every number of a value from its neighbours. */
+static bool is_short(json_t *value)
+{
+    const char *key;
+    json_t *member;
+    char text[32];
+    size_t i;
+
+    if (json_is_real(value)) {
+        snprintf(text, sizeof text, "%.15g", json_real_value(value));
+        return strtod(text, NULL) >= json_real_value(value) && strtod(text, NULL) <= json_real_value(value);
+    }
+    json_array_foreach(value, i, member) if (!is_short(member)) return false;
+    json_object_foreach(value, key, member) if (!is_short(member)) return false;
+    return true;
+}
+
+size_t json_digits(const json_t *value)
+{
+    return is_short((json_t *)(uintptr_t)value) ? JSON_REAL_PRECISION(15) : JSON_REAL_PRECISION(17);
+}
+
 char *json_text(void *ctx, const json_t *value)
 {
-    autofree char *text = memory_check(json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY));
+    autofree char *text = memory_check(json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | json_digits(value)));
     return COPY(ctx, text);
 }
 

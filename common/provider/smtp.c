@@ -107,6 +107,7 @@ static void connection_set(CURL *easy, const struct smtp_server *server, const s
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* no waiting for a name server that does not answer */
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout);
     /* It bounds the wait for the answer to QUIT, which is two minutes if not said, and curl does nothing else then. */
     curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, (timeout + 999) / 1000);
