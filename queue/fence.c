@@ -156,6 +156,7 @@ static char **environment_of(void *ctx, const char *folder)
         COPY(ctx, "LANG=C.UTF-8"),
         COPY(ctx, "OMP_THREAD_LIMIT=1"),
         COPY(ctx, "MAGICK_THREAD_LIMIT=1"),
+        COPY(ctx, "OPENBLAS_NUM_THREADS=1"), /* which libavfilter brings along; a process with threads gets no fence */
         FORMAT(ctx, "HOME=%s", folder),
         FORMAT(ctx, "TMPDIR=%s", folder),
         journal ? FORMAT(ctx, "JOURNAL_STREAM=%s", journal) : NULL,

@@ -51,7 +51,9 @@ static bool inside_still_mine(struct job *job)
     return getppid() == inside->parent && clock_boot_ms() < *inside->safe;
 }
 
-static const struct job_host forked_host = { .progress = inside_progress, .still_mine = inside_still_mine };
+static const struct job_host forked_host = { .may_block = true,
+                                             .progress = inside_progress,
+                                             .still_mine = inside_still_mine };
 
 /* Signals as a program expects them: the dispatcher has blocked those that stop it. */
 static void signals_reset(void)
@@ -64,9 +66,9 @@ static void signals_reset(void)
     sigprocmask(SIG_UNBLOCK, &stopping, NULL);
 }
 
-static void job_run(struct job *job)
+static void job_run(struct job *job, int (*run)(struct job *job))
 {
-    int r = job->kind->run(job);
+    int r = run(job);
 
     if (r == 0)
         job->outcome = JOB_DONE;
@@ -92,7 +94,8 @@ static int child_begin(const struct inside *inside, void (*leave)(void *closure)
     return expiry_watch(inside->safe, inside->grace, expire);
 }
 
-static _Noreturn void child_run(struct job *job, struct inside *inside, void (*leave)(void *closure), void *closure)
+static _Noreturn void child_run(struct job *job, int (*run)(struct job *job), struct inside *inside,
+                                void (*leave)(void *closure), void *closure)
 {
     int r = child_begin(inside, leave, closure);
 
@@ -101,7 +104,7 @@ static _Noreturn void child_run(struct job *job, struct inside *inside, void (*l
     if (r < 0)
         job_release(job, -1, "the job's process cannot be limited in time: %s", strerror(-r));
     else
-        job_run(job);
+        job_run(job, run);
     r = report_end(inside->report, job);
     fflush(NULL);
     _exit(r < 0 ? 1 : 0);
@@ -154,14 +157,14 @@ static int forked_fork(struct inside *inside, struct fence_child *ret)
     return 1;
 }
 
-int forked_spawn(struct job *job, const forked_safe *safe, uint64_t grace, void (*leave)(void *closure), void *closure,
-                 struct fence_child *ret)
+int forked_spawn(struct job *job, int (*run)(struct job *job), const forked_safe *safe, uint64_t grace,
+                 void (*leave)(void *closure), void *closure, struct fence_child *ret)
 {
     struct inside inside = { .safe = safe, .grace = grace };
     int r = forked_fork(&inside, ret);
 
     if (r == 0)
-        child_run(job, &inside, leave, closure);
+        child_run(job, run, &inside, leave, closure);
     return r < 0 ? r : 0;
 }
 

@@ -14,11 +14,11 @@ typedef expiry_time forked_safe;
 forked_safe *forked_safe_new(size_t n);
 void forked_safe_free(forked_safe *list, size_t n);
 
-/* Start job->kind->run in a child. leave() is called there first, to close what only the dispatcher may use. It kills
- * its own group grace ms after *safe, should the dispatcher not come to it. 0, and the caller reaps ret with
- * fence_reap(); or -errno. */
-int forked_spawn(struct job *job, const forked_safe *safe, uint64_t grace, void (*leave)(void *closure), void *closure,
-                 struct fence_child *ret);
+/* Start run, a function of the job's kind, in a child. leave() is called there first, to close what only the dispatcher
+ * may use. It kills its own group grace ms after *safe, should the dispatcher not come to it. 0, and the caller reaps
+ * ret with fence_reap(); or -errno. */
+int forked_spawn(struct job *job, int (*run)(struct job *job), const forked_safe *safe, uint64_t grace,
+                 void (*leave)(void *closure), void *closure, struct fence_child *ret);
 /* Call work(work_closure) in such a child, which reports nothing and ends with 0, or with the errno that work gave as a
  * negative number. */
 int forked_call(int (*work)(void *work_closure), void *work_closure, const forked_safe *safe, uint64_t grace,

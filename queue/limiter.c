@@ -57,6 +57,16 @@ int limiter_take(struct redis *redis, const char *name, int n, int least, int *r
     return 0;
 }
 
+int limiter_turn(struct redis *redis, const char *name, const char *job, long *ret_ms)
+{
+    long long got[2];
+    int r = call(redis, name, "turn", job, NULL, got);
+
+    if (r == 0)
+        *ret_ms = (long)got[1];
+    return r;
+}
+
 int limiter_give(struct redis *redis, const char *name, int n)
 {
     long long ignored[2];

@@ -201,12 +201,14 @@ struct verdict operate_kick(const struct actor *actor, const char *id)
     struct result results[2] = { 0 };
     struct verdict done = subject_find(actor, ctx, id, &subject);
     const struct job_kind *kind = subject.kind;
+    bool ended; /* of one that has not the statement says why */
 
     if (done.error != E_NONE)
         return done;
-    if (!kind && *result_text(&subject.job, 0, "plain") != 't')
+    ended = result_text(&subject.job, 0, "outcome") != NULL;
+    if (ended && !kind && *result_text(&subject.job, 0, "plain") != 't')
         return verdict(E_CONFLICT, "this program does not know its kind, %s", result_text(&subject.job, 0, "kind"));
-    if (kind && kind->end && !kind->kick)
+    if (ended && kind && kind->end && !kind->kick)
         return verdict(E_CONFLICT, "what the end of a job of kind %s has done cannot be undone", kind->name);
     done = transact(
         actor,
@@ -233,11 +235,28 @@ static bool tell_settings(const struct actor *actor, const char *queue)
            settings_send(queue_redis_get(actor->redis, queue), queue, &list, settings_row(&list, queue), &n) == 0;
 }
 
+/* Whether the kind that a setting names, if it names one, is one of the queue: any other would change nothing. */
+static struct verdict setting_kind_known(const struct actor *actor, const char *queue, const char *name)
+{
+    const char *mark = strstr(name, ".kind:");
+    const struct job_kind *kind = mark ? job_kind_find(mark + strlen(".kind:")) : NULL;
+    struct verdict known;
+
+    if (kind && strcmp(kind->queue, queue) != 0)
+        return verdict(E_INVALID, "%.64s: this kind is of queue %s", name, kind->queue);
+    if (!mark || !mark[strlen(".kind:")] || kind)
+        return verdict(E_NONE, " ");
+    known = ask_known(actor->database, NULL, mark + strlen(".kind:"));
+    return known.error == E_NOT_FOUND ? verdict(E_NOT_FOUND, "%.64s: there is no such kind", name) : known;
+}
+
 struct verdict operate_set(const struct actor *actor, const char *queue, const char *name, const char *value)
 {
     autoresult struct result result = { 0 };
     struct verdict known = queue_known(actor->database, queue);
 
+    if (known.error == E_NONE && value)
+        known = setting_kind_known(actor, queue, name);
     if (known.error != E_NONE)
         return known;
     if (database_run(actor->database, &sql_queue_queue_set,
@@ -246,8 +265,10 @@ struct verdict operate_set(const struct actor *actor, const char *queue, const c
         return refused(&result);
     return verdict(
         E_NONE, "%s %s%s%s%s", name, !value && *result_text(&result, 0, "had") == 'f' ? "was not set, it is " : "is ",
-        value ? value : "as if nothing had been said",
-        tell_settings(actor, queue) ? "" : "; Redis does not answer, the scheduler will tell it", value ? "" : " now");
+        value ? value : "as if nothing had been said now",
+        *result_text(&result, 0, "nowhere") == 't' ? "; there is no such limiter yet: millrace limiter NAME RATE BURST"
+                                                   : "",
+        tell_settings(actor, queue) ? "" : "; Redis does not answer, the scheduler will tell it");
 }
 
 struct verdict operate_limiter(const struct actor *actor, const char *name, const char *rate, const char *burst)
@@ -263,7 +284,7 @@ struct verdict operate_limiter(const struct actor *actor, const char *name, cons
                      PARAMS({ "who", actor->who }, { "name", name }, { "rate", rate }, { "burst", burst }),
                      &result) < 0)
         return refused(&result);
-    heard = limiter_rate(redis, name, rate, burst) == 0;
+    heard = limiter_rate(redis, name, rate, burst) == 0 && limiter_block(redis, name, 0) == 0;
     if (!rate)
         return heard ? verdict(E_NONE, "is removed: queues that share it have no limit of it")
                      : verdict(E_UNAVAILABLE, "is removed, but Redis did not hear of it: add it and remove it again");

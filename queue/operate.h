@@ -18,7 +18,7 @@ struct actor {
  * for makes no sense; E_NOT_FOUND: there is no such thing; E_CONFLICT, E_QUOTA: it cannot be done in this state. */
 struct verdict {
     enum error error;
-    char said[320];
+    char said[400];
 };
 
 /* Whether there is such a queue, or such a kind: of this program's, or one that others have registered. E_NONE;

@@ -82,11 +82,13 @@ int queue_hello(struct redis *redis, const char *queue, const char *worker, cons
 int queue_settings(struct redis *redis, const char *queue, const char *version, const char *const *pairs, size_t n);
 
 /* A rate that several queues share. take: up to n tokens, but none below least; *ret_ms: until there may be as many
- * (again). give: those that were not used. block: none for ms milliseconds, at most an hour, since what says so is not
- * ours and stops all that share it. rate: units a second and burst as text; NULL: no limit. */
+ * (again). turn: one for the job of that id; *ret_ms is 0, or until its turn comes, which is kept for it for a quarter
+ * of an hour. give: those that were not used. block: none for ms milliseconds, at most an hour, since what says so is
+ * not ours and stops all that share it; 0 ends that. rate: units a second and burst as text; NULL: no limit. */
 enum { LIMITER_BLOCK_MAX = 3600 * 1000 };
 char *limiter_prefix(void *ctx, const char *name); /* "mr1:{l:NAME}:" */
 int limiter_take(struct redis *redis, const char *name, int n, int least, int *ret, long *ret_ms);
+int limiter_turn(struct redis *redis, const char *name, const char *job, long *ret_ms);
 int limiter_give(struct redis *redis, const char *name, int n);
 int limiter_block(struct redis *redis, const char *name, long long ms);
 int limiter_rate(struct redis *redis, const char *name, const char *rate, const char *burst);

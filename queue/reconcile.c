@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/signals.h"
 #include "queue/queue_names.h"
 #include "queue/queue_redis.h"
 #include "queue/reconcile_state.h"
@@ -11,7 +12,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 enum { LEAD_MS = 3000, REBUILD_STEP_MS = 500, SCHEDULE_RETRY_MS = 1000 };
@@ -127,7 +127,6 @@ int reconcile_run(const struct config *config)
 {
     autotalloc struct reconciler *reconciler = NEW(NULL, struct reconciler);
     autoresult struct result ignored = { 0 };
-    sigset_t signals;
     int r;
 
     reconciler->config = config;
@@ -138,14 +137,9 @@ int reconcile_run(const struct config *config)
     reconciler->redis = queue_redis_new(reconciler, config);
     token_jti(reconciler->name);
     queues_learn(reconciler, NULL);
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
-        return -errno;
-    reconciler->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    reconciler->signals = SIGNALS_OPEN(SIGTERM, SIGINT);
     if (reconciler->signals < 0)
-        return -errno;
+        return reconciler->signals;
     signal(SIGPIPE, SIG_IGN);
     loop(reconciler);
     if (reconciler->term)

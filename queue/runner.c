@@ -145,6 +145,7 @@ static int job_fill(struct job *job, json_t *request)
     job->epoch = epoch_of(json_object_get(request, "epoch"));
     job->attempt = (int)json_integer_value(json_object_get(request, "attempt"));
     job->args = json_incref(json_object_get(request, "args"));
+    job->gathered = json_incref(json_object_get(request, "gathered"));
     job->kind = job_kind_find(kind);
     if (!job->kind || !job->kind->run)
         return job_bury(job, "unknown kind %s", kind);

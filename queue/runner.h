@@ -6,8 +6,8 @@
 
 /* Read the request, enter the fence, run the kind's function and report. The request is
  *   {"id": text, "kind": text, "args": object, "attempt": n, "epoch": n or digits,
- *    "product": text, "account_id": n, "request_id": text}
- * of which the last three may be missing or null. The working directory is the job's folder.
+ *    "product": text, "account_id": n, "request_id": text, "gathered": object}
+ * of which the last four may be missing or null. The working directory is the job's folder.
  *
  * Ends the process, without its exit handlers: 0 when the last report is written (also of a job that was refused), 1
  * when it is not. Returns main()'s result only where no job runs: 0 after --kind-list, 2 for a wrong command line. */

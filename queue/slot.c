@@ -14,9 +14,6 @@
 enum {
     FILE_SIZE_MIB = 256,
     EXCUSED_DELAY = 30, /* seconds */
-    REPORT_ROOM = 4096,
-    READS = 64,         /* of one child's reports in one turn: others have leases to be renewed */
-    READS_LAST = 65536, /* once it has ended: no more than its pipe holds will come */
 };
 
 bool slot_busy(const struct slot *slot)
@@ -43,13 +40,12 @@ static struct slot *slot_of(struct job *job)
     return job->closure;
 }
 
-static void slot_ended(struct slot *slot)
+void slot_ended(struct slot *slot)
 {
     slot->state = SLOT_ENDED;
 }
 
-/* The outcome of an attempt that we stopped, whatever its function says. */
-static void outcome_of_stop(struct slot *slot)
+void slot_stopped(struct slot *slot)
 {
     struct job *job = slot->job;
 
@@ -90,7 +86,7 @@ static void host_finished(struct job *job, int r)
     struct slot *slot = slot_of(job);
 
     if (slot->state != SLOT_RUNNING) {
-        outcome_of_stop(slot); /* stopped meanwhile: that outcome stands */
+        slot_stopped(slot); /* stopped meanwhile: that outcome stands */
         return;
     }
     if (r == 0)
@@ -140,7 +136,7 @@ void slot_renew(struct slot *slot, uint64_t safe_until)
     uint64_t ended_at = child_until(slot);
 
     slot_safe(slot, safe_until);
-    if (slot->has_child && slot->job->kind->fenced)
+    if (slot->has_child && slot->child.until)
         fence_renew(&slot->child, child_until(slot));
     if (slot->has_child && slot->stop == STOP_NONE && clock_boot_ms() >= ended_at)
         slot_stop(slot, STOP_LOST);
@@ -150,35 +146,28 @@ static char *request_text(const struct slot *slot)
 {
     const struct job *job = slot->job;
     json_auto_t *request =
-        json_pack("{s:s, s:s, s:s, s:I, s:s, s:I, s:i, s:O}", "id", job->id, "kind", job->kind->name, "product",
+        json_pack("{s:s, s:s, s:s, s:I, s:s, s:I, s:i, s:O, s:O*}", "id", job->id, "kind", job->kind->name, "product",
                   job->product, "account_id", (json_int_t)job->account_id, "request_id", job->request_id, "epoch",
-                  (json_int_t)job->epoch, "attempt", job->attempt, "args", job->args);
+                  (json_int_t)job->epoch, "attempt", job->attempt, "args", job->args, "gathered", job->gathered);
     return request ? json_text((void *)(uintptr_t)job, request) : NULL;
 }
 
 static int start_fenced(struct slot *slot)
 {
     struct job *job = slot->job;
+    const struct job_kind *kind = job->kind;
     const struct config *config = slot->worker->config;
-    const struct fence_limits limits = { .memory = config->worker_memory,
+    const struct fence_limits limits = { .memory = kind->memory ? kind->memory : config->worker_memory,
                                          .cpu = job->deadline,
-                                         .file_size = FILE_SIZE_MIB,
+                                         .file_size = kind->file_size ? kind->file_size : FILE_SIZE_MIB,
                                          .landlock = config->worker_landlock };
-    char *request = request_text(slot);
-    int r;
+    char *request = request_text(slot), *runner;
 
     if (!request)
         return -EINVAL;
-    slot->folder = FORMAT(job, "%s/%s.%llu", config->worker_folder, job->id, (unsigned long long)job->epoch);
-    job->folder = slot->folder;
-    if (mkdir(slot->folder, 0700) < 0)
-        return -errno;
-    r = fence_spawn(config->worker_runner, slot->folder, &limits, request, strlen(request), child_until(slot),
-                    &slot->child);
-    if (r < 0)
-        return r;
-    slot->has_child = true;
-    return 0;
+    runner =
+        kind->runner ? FORMAT(job, "%s-%s", config->worker_runner, kind->runner) : COPY(job, config->worker_runner);
+    return fence_spawn(runner, slot->folder, &limits, request, strlen(request), child_until(slot), &slot->child);
 }
 
 static void leave_descriptor(int fd)
@@ -187,10 +176,26 @@ static void leave_descriptor(int fd)
         close(fd);
 }
 
+/* In a forked child, the job's: a connection of its own, and time for statements that take some. */
+static const struct job_tools *tools_of_child(struct job *job)
+{
+    const struct config *config = job->tools->config;
+    struct job_tools *tools = NEW(job, struct job_tools);
+
+    *tools = *job->tools;
+    tools->transfers = NULL;
+    if (config)
+        tools->database = database_new(tools, config->database_url, config->database_timeout);
+    if (tools->places)
+        tools->places = queue_redis_new(tools, config);
+    return tools;
+}
+
 /* In a forked child: what only the dispatcher may use, or hear the end of. */
 static void leave_worker(void *closure)
 {
-    struct worker *worker = closure;
+    struct slot *leaving = closure;
+    struct worker *worker = leaving->worker;
     PGconn *pg = database_handle(worker->database);
 
     leave_descriptor(pg ? PQsocket(pg) : -1);
@@ -204,26 +209,54 @@ static void leave_worker(void *closure)
         leave_descriptor(worker->slots[i].child.report);
         leave_descriptor(worker->slots[i].child.pidfd);
     }
+    leaving->job->tools = tools_of_child(leaving->job);
 }
 
 int slot_fork(struct slot *slot, int (*work)(void *closure), void *closure)
 {
     struct worker *worker = slot->worker;
-    int r = forked_call(work, closure, &worker->safe[slot - worker->slots], child_grace(slot), leave_worker, worker,
+    int r = forked_call(work, closure, &worker->safe[slot - worker->slots], child_grace(slot), leave_worker, slot,
                         &slot->child);
 
     slot->has_child = r == 0;
     return r;
 }
 
-static int start_forked(struct slot *slot)
+static int start_forked(struct slot *slot, int (*run)(struct job *job))
 {
-    struct worker *worker = slot->worker;
-    int r = forked_spawn(slot->job, &worker->safe[slot - worker->slots], child_grace(slot), leave_worker, worker,
-                         &slot->child);
+    return forked_spawn(slot->job, run, &slot->worker->safe[slot - slot->worker->slots], child_grace(slot),
+                        leave_worker, slot, &slot->child);
+}
 
+int slot_phase(struct slot *slot, enum slot_phase phase)
+{
+    const struct job_kind *kind = slot->job->kind;
+    int r;
+
+    slot->phase = phase;
+    slot->reported = slot->report_closed = false;
+    slot->report_length = 0;
+    if (phase == PHASE_RUN && kind->fenced)
+        r = start_fenced(slot);
+    else
+        r = start_forked(slot, phase == PHASE_GATHER     ? kind->gather
+                               : phase == PHASE_CONCLUDE ? kind->conclude
+                                                         : kind->run);
     slot->has_child = r == 0;
     return r;
+}
+
+/* A folder for what the job reads and leaves, and its first child. */
+static int start_in_folder(struct slot *slot)
+{
+    struct job *job = slot->job;
+    const char *folder =
+        FORMAT(job, "%s/%s.%llu", slot->worker->config->worker_folder, job->id, (unsigned long long)job->epoch);
+
+    if (mkdir(folder, 0700) < 0)
+        return -errno;
+    slot->folder = job->folder = folder;
+    return slot_phase(slot, job->kind->gather ? PHASE_GATHER : PHASE_RUN);
 }
 
 void slot_start(struct slot *slot, struct job *job, const char *packed)
@@ -240,6 +273,7 @@ void slot_start(struct slot *slot, struct job *job, const char *packed)
                            .percent = job->kind->begin ? 0 : -1, /* 0 is told: its product shows that it has begun */
                            .told_percent = -1 };
     slot_safe(slot, worker->now + (uint64_t)worker_lease_ms(worker) * 2 / 3);
+    job->ends_at = slot->deadline_at;
     job->host = &worker_job_host;
     job->closure = slot;
     job->tools = worker->options->tools;
@@ -251,143 +285,14 @@ void slot_start(struct slot *slot, struct job *job, const char *packed)
             host_finished(job, r);
         return;
     }
-    r = job->kind->fenced ? start_fenced(slot) : start_forked(slot);
+    r = job->kind->fenced ? start_in_folder(slot) : slot_phase(slot, PHASE_RUN);
     if (r < 0) {
         slot_excuse(slot, "the job's process could not be started", r);
         slot_ended(slot);
     }
 }
 
-/* ---- reports ---- */
-
-static void report_last(struct slot *slot, const char *outcome, json_t *report)
-{
-    struct job *job = slot->job;
-    const char *why = json_string_value(json_object_get(report, "why"));
-
-    slot->reported = true;
-    if (!strcmp(outcome, "done")) {
-        job->outcome = JOB_DONE;
-        json_decref(job->result);
-        job->result = json_incref(json_object_get(report, "result"));
-    } else if (!strcmp(outcome, "bury")) {
-        job_bury(job, "%s", why ? why : "refused");
-    } else if (!strcmp(outcome, "limited") && !job->kind->fenced) {
-        job_limited(job, (int)json_integer_value(json_object_get(report, "delay")), "%s", why ? why : "limited");
-    } else if (!strcmp(outcome, "snooze") || !strcmp(outcome, "limited")) {
-        /* Behind the fence no provider is asked, and nobody's limiter may be stopped from there. */
-        job_snooze(job, (int)json_integer_value(json_object_get(report, "delay")), "%s", why ? why : "later");
-    } else {
-        json_t *delay = json_object_get(report, "delay");
-        job_release(job, delay ? (int)json_integer_value(delay) : -1, "%s", why ? why : "failed");
-    }
-}
-
-static void report_line(struct slot *slot, const char *line, size_t length)
-{
-    autotalloc void *ctx = talloc_new(NULL);
-    json_auto_t *report = NULL;
-    const char *why, *outcome;
-    json_t *progress;
-
-    if (slot->reported || json_parse_strict(ctx, line, length, &report, &why) < 0 || !json_is_object(report))
-        return; /* a child behind the fence may say anything: what is not a report counts for nothing */
-    progress = json_object_get(report, "progress");
-    if (json_is_integer(progress))
-        job_progress(slot->job, (int)json_integer_value(progress));
-    outcome = json_string_value(json_object_get(report, "outcome"));
-    if (outcome)
-        report_last(slot, outcome, report);
-}
-
-/* Room for more of a report line; false when it has passed its bound. */
-static bool report_room(struct slot *slot)
-{
-    size_t room = slot->report ? talloc_get_size(slot->report) : 0;
-
-    if (slot->report_length < room)
-        return true;
-    if (room >= FENCE_REPORT_MAX)
-        return false;
-    slot->report = memory_check(talloc_realloc_size(slot->job, slot->report, room ? room * 2 : REPORT_ROOM));
-    return true;
-}
-
-static void report_lines(struct slot *slot)
-{
-    char *line = slot->report, *end;
-
-    while ((end = memchr(line, '\n', slot->report_length - (size_t)(line - slot->report)))) {
-        report_line(slot, line, (size_t)(end - line));
-        line = end + 1;
-    }
-    slot->report_length -= (size_t)(line - slot->report);
-    memmove(slot->report, line, slot->report_length);
-}
-
-/* Read what is there; a line beyond its bound is the child's end. */
-static void report_read(struct slot *slot, int most)
-{
-    while (!slot->report_closed && most-- > 0) {
-        ssize_t n;
-
-        if (!report_room(slot)) {
-            slot->report_closed = true;
-            fence_kill(&slot->child);
-            return;
-        }
-        n = read(slot->child.report, slot->report + slot->report_length,
-                 talloc_get_size(slot->report) - slot->report_length);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno == EAGAIN)
-            return;
-        if (n <= 0) {
-            slot->report_closed = true;
-            return;
-        }
-        slot->report_length += (size_t)n;
-        report_lines(slot);
-    }
-}
-
 /* ---- end ---- */
-
-static void child_ended(struct slot *slot)
-{
-    struct rusage usage;
-    int status = 0;
-
-    report_read(slot, READS_LAST);
-    fence_kill(&slot->child); /* what it may have started, in its group, does not outlive it */
-    fence_reap(&slot->child, &status, &usage);
-    slot->has_child = false;
-    log_debug("job.child", "job=%s status=%d cpu_ms=%ld rss_kb=%ld", slot->job->id, status,
-              usage.ru_utime.tv_sec * 1000 + usage.ru_utime.tv_usec / 1000, usage.ru_maxrss);
-    if (slot->stop != STOP_LOST && slot->worker->now >= slot->safe_until)
-        slot_stop(slot, STOP_LOST); /* we were frozen: somebody else may have it */
-    if (slot->stop != STOP_NONE)
-        outcome_of_stop(slot);
-    else if (slot->storing)
-        slot_stored(slot, status);
-    else if (!slot->reported && WIFSIGNALED(status))
-        job_release(slot->job, -1, "the job's process was killed by signal %d", WTERMSIG(status));
-    else if (!slot->reported)
-        job_release(slot->job, -1, "the job's process ended with %d and no result", WEXITSTATUS(status));
-    else if (slot->job->outcome == JOB_DONE && slot->folder && slot_store(slot))
-        return; /* it goes on, with another child */
-    if (slot->stop != STOP_LOST)
-        slot_ended(slot);
-}
-
-void slot_hear(struct slot *slot)
-{
-    struct pollfd ended = { .fd = slot->child.pidfd, .events = POLLIN };
-
-    report_read(slot, READS);
-    if (poll(&ended, 1, 0) > 0)
-        child_ended(slot);
-}
 
 void slot_stop(struct slot *slot, enum stop_reason why)
 {
@@ -402,7 +307,7 @@ void slot_stop(struct slot *slot, enum stop_reason why)
     if (slot->has_child || why == STOP_LOST) {
         slot->state = SLOT_KILLED;
     } else if (slot->state == SLOT_RUNNING) {
-        outcome_of_stop(slot);
+        slot_stopped(slot);
         slot_ended(slot);
     }
 }

@@ -56,6 +56,7 @@ static void give_back(const struct taking *taking, bool ended, long long due_ms)
 static int job_destroy(struct job *job)
 {
     json_decref(job->args);
+    json_decref(job->gathered);
     json_decref(job->result);
     return 0;
 }

@@ -3,29 +3,20 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/signals.h"
 #include "common/token.h"
 #include "queue/queue_redis.h"
 #include "queue/worker_state.h"
 #include <errno.h>
 #include <signal.h>
-#include <sodium.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { IDLE_MS = 5000, OUTAGE_MS = 500, TELL_MS = 250, DEAF_MS = 2000, SLOTS_MAX = QUEUE_BATCH };
+enum { TELL_MS = 250, SLOTS_MAX = QUEUE_BATCH };
 
 int worker_lease_ms(const struct worker *worker)
 {
     return worker->config->queue_lease * 1000;
-}
-
-static int busy_count(const struct worker *worker)
-{
-    int n = 0;
-    for (int i = 0; i < worker->slot_count; i++)
-        n += slot_busy(&worker->slots[i]);
-    return n;
 }
 
 void worker_complain(struct worker *worker, const char *event, int r)
@@ -97,7 +88,7 @@ static void keep_leases(struct worker *worker)
     uint64_t every = (uint64_t)worker_lease_ms(worker) / 6;
 
     if (worker->now - worker->touched_at >= every && !worker_touch(worker))
-        worker->touched_at = worker->now - every + OUTAGE_MS; /* ask again soon */
+        worker->touched_at = worker->now - every + WORKER_OUTAGE_MS; /* ask again soon */
     for (int i = 0; i < worker->slot_count; i++) {
         struct slot *slot = &worker->slots[i];
 
@@ -132,151 +123,11 @@ static void tell_progress(struct worker *worker)
     queue_progress(worker->redis, worker->options->queue, worker->name, held, n);
 }
 
-/* ---- reserve and wait ---- */
-
-/* Ask for the next wake-up without waiting for it here. */
-static void wait_for_work(struct worker *worker, long next_ms)
-{
-    autotalloc void *ctx = talloc_new(NULL);
-    struct command command = { 0 };
-    long ms = next_ms >= 0 && next_ms < IDLE_MS ? next_ms : IDLE_MS - 500 + (long)randombytes_uniform(1000);
-    char seconds[32];
-
-    snprintf(seconds, sizeof seconds, "%ld.%03ld", ms / 1000, ms % 1000 + (ms == 0));
-    command_text(ctx, &command, "BZPOPMIN");
-    command_text(ctx, &command, FORMAT(ctx, "%swake", queue_prefix(ctx, worker->options->queue)));
-    command_text(ctx, &command, seconds);
-    if (redis_connect(worker->waiter) < 0 || redis_send(worker->waiter, &command) < 0) {
-        worker->retry_at = worker->now + OUTAGE_MS;
-        return;
-    }
-    worker->waiting = true;
-    worker->waiting_until = worker->now + (uint64_t)ms + DEAF_MS;
-}
-
-void worker_wake_another(struct worker *worker)
-{
-    autotalloc void *ctx = talloc_new(NULL);
-    struct command command = { 0 };
-    redisReply *reply = NULL;
-
-    command_text(ctx, &command, "ZADD");
-    command_text(ctx, &command, FORMAT(ctx, "%swake", queue_prefix(ctx, worker->options->queue)));
-    command_text(ctx, &command, "0");
-    command_text(ctx, &command, "w");
-    redis_do(worker->redis, &command, &reply); /* unheard, it costs a few seconds: all look now and then */
-    freeReplyObject(reply);
-}
-
-static struct redis *limits(struct worker *worker)
-{
-    return queue_redis_limiter(worker->places, worker->limiter);
-}
-
-/* Tokens for the free slots, when the queue shares a limiter. False when there are none now. Now and then reserve is
- * asked without any: it tells whether the queue still shares this one. */
-static bool fetch_tokens(struct worker *worker, int wanted)
-{
-    long ms = 0;
-    int least = worker->need > 1 ? worker->need : 1, r;
-
-    worker->budget = -1;
-    if (!worker->limiter || worker->now >= worker->limiter_at)
-        return true;
-    r = limiter_take(limits(worker), worker->limiter, wanted > least ? wanted : least, least, &worker->budget, &ms);
-    if (r < 0) {
-        log_warning("worker.limiter", "limiter=%s error=%s", worker->limiter, redis_error(limits(worker)));
-        ms = OUTAGE_MS;
-    } else if (worker->budget > 0) {
-        return true;
-    }
-    worker->tokens_at = worker->now + (uint64_t)(ms < 1 ? 1 : ms < IDLE_MS ? ms : IDLE_MS);
-    return false;
-}
-
-static void limiter_set(struct worker *worker, const char *name)
-{
-    talloc_free(worker->limiter);
-    worker->limiter = name ? COPY(worker, name) : NULL;
-    worker->limiter_at = worker->now + IDLE_MS;
-    worker->need = 0;
-}
-
-/* Give back what the jobs that were reserved do not need. */
-static void give_tokens(struct worker *worker, const struct reservation *reservation)
-{
-    int left = worker->budget;
-
-    for (size_t i = 0; i < reservation->count; i++)
-        left -= packed_cost(reservation->jobs[i].packed);
-    if (left > 0)
-        limiter_give(limits(worker), worker->limiter, left);
-    worker->need = reservation->need;
-}
-
-static void reserved(struct worker *worker, const struct reservation *reservation)
-{
-    if (worker->limiter && worker->budget > 0)
-        give_tokens(worker, reservation);
-    switch (reservation->door) {
-    case QUEUE_CLOSED:
-    case QUEUE_PAUSED:
-        wait_for_work(worker, IDLE_MS / 10);
-        return;
-    case QUEUE_SHARES: /* asked again at once, with tokens */
-        limiter_set(worker, reservation->limiter);
-        return;
-    case QUEUE_OPEN:
-        if (worker->limiter && worker->budget < 0)
-            limiter_set(worker, NULL);
-        break;
-    }
-    if (reservation->count > 0)
-        worker_take(worker, reservation);
-    else if (!reservation->need)
-        wait_for_work(worker, reservation->next_ms);
-}
-
-static void reserve(struct worker *worker)
-{
-    autotalloc void *ctx = talloc_new(NULL);
-    struct reservation reservation;
-    int wanted = worker->slot_count - busy_count(worker), r;
-
-    if (worker->stopping || worker->waiting || wanted == 0 || worker->now < worker->retry_at ||
-        worker->now < worker->tokens_at || !fetch_tokens(worker, wanted))
-        return;
-    worker->now = clock_boot_ms(); /* the leases begin now, however long the last commits took */
-    r = queue_reserve(worker->redis, ctx, worker->options->queue, wanted, worker_lease_ms(worker), worker->name,
-                      worker->budget, &reservation);
-    if (r == 0) {
-        reserved(worker, &reservation);
-        return;
-    }
-    if (worker->limiter && worker->budget > 0)
-        limiter_give(limits(worker), worker->limiter, worker->budget);
-    worker_complain(worker, "worker.reserve", r);
-    worker->retry_at = worker->now + OUTAGE_MS;
-}
-
-static void hear_waiter(struct worker *worker, bool readable)
-{
-    redisReply *reply = NULL;
-    int r = readable ? redis_take(worker->waiter, &reply) : -EAGAIN;
-
-    if (r == -EAGAIN && worker->now < worker->waiting_until)
-        return;
-    if (r < 0)
-        redis_drop(worker->waiter); /* broken, or alive but deaf */
-    freeReplyObject(reply);
-    worker->waiting = false;
-}
-
 /* ---- the loop ---- */
 
 static int next_timeout(const struct worker *worker)
 {
-    uint64_t at = worker->now + IDLE_MS;
+    uint64_t at = worker->now + WORKER_IDLE_MS;
 
     if (worker->waiting && worker->waiting_until < at)
         at = worker->waiting_until;
@@ -304,17 +155,15 @@ static int next_timeout(const struct worker *worker)
     if (worker->stopping && worker->stop_at > worker->now && worker->stop_at < at)
         at = worker->stop_at;
     /* A slot is free and nobody waits for its job yet. */
-    if (!worker->stopping && !worker->waiting && worker->retry_at <= worker->now &&
-        busy_count(worker) < worker->slot_count && worker->tokens_at < at)
+    if (!worker->stopping && !worker->waiting && worker->retry_at <= worker->now && worker_room(worker) > 0 &&
+        worker->tokens_at < at)
         at = worker->tokens_at;
     return at > worker->now ? (int)(at - worker->now) : 0;
 }
 
 static void hear_signal(struct worker *worker)
 {
-    struct signalfd_siginfo signal;
-
-    while (read(worker->signals, &signal, sizeof signal) == sizeof signal)
+    while (signals_next(worker->signals))
         worker_stop(worker, "signal", (uint64_t)worker->config->worker_stop * 1000);
 }
 
@@ -341,7 +190,7 @@ static int turn(struct worker *worker)
     if (descriptors[0].revents)
         hear_signal(worker);
     if (worker->waiting)
-        hear_waiter(worker, descriptors[1].revents != 0);
+        worker_hear_wake(worker, descriptors[1].revents != 0);
     for (unsigned i = 2; i < n; i += 2)
         if ((descriptors[i].revents || descriptors[i + 1].revents) && slots[i]->has_child)
             slot_hear(slots[i]);
@@ -360,15 +209,15 @@ static int worker_loop(struct worker *worker)
 {
     int r = 0;
 
-    while (r == 0 && !(worker->stopping && busy_count(worker) == 0)) {
+    while (r == 0 && !(worker->stopping && worker_busy(worker) == 0)) {
         worker->now = clock_boot_ms();
         keep_leases(worker);
         worker_hello(worker);
         stop_running(worker);
         worker_settle(worker);
-        reserve(worker);
+        worker_reserve(worker);
         tell_progress(worker);
-        if (!(worker->stopping && busy_count(worker) == 0))
+        if (!(worker->stopping && worker_busy(worker) == 0))
             r = turn(worker);
     }
     return r;
@@ -402,7 +251,6 @@ int worker_run(const struct worker_options *options)
 {
     autotalloc struct worker *worker = NEW(NULL, struct worker);
     const char *address;
-    sigset_t signals;
     int r;
 
     worker->options = options;
@@ -410,7 +258,7 @@ int worker_run(const struct worker_options *options)
     worker->database = options->tools->database;
     worker->storage =
         options->tools->storage ? *options->tools->storage : storage_in_folder(options->config->storage_folder);
-    worker->places = queue_redis_new(worker, options->config);
+    worker->places = options->tools->places ? options->tools->places : queue_redis_new(worker, options->config);
     address = queue_redis_address(worker, options->config, options->queue);
     worker->redis = redis_new(worker, address, options->config->redis_timeout);
     worker->waiter = redis_new(worker, address, options->config->redis_timeout);
@@ -427,14 +275,9 @@ int worker_run(const struct worker_options *options)
     talloc_set_destructor(worker, worker_free);
     if (needs_folder(options->kinds) && mkdir(options->config->worker_folder, 0700) < 0 && errno != EEXIST)
         return -errno;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
-        return -errno;
-    worker->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    worker->signals = SIGNALS_OPEN(SIGTERM, SIGINT);
     if (worker->signals < 0)
-        return -errno;
+        return worker->signals;
     signal(SIGPIPE, SIG_IGN);
     log_info("worker.start", "queue=%s slots=%d name=%s", options->queue, worker->slot_count, worker->name);
     r = worker_loop(worker);

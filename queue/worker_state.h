@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What the parts of a worker share: worker.c (the loop), slot.c (a job and its child), settle.c (how jobs end). */
+ * What the parts of a worker share: worker.c (the loop), reserve.c and take.c (how it comes by jobs), slot.c (a job and
+ * its child), ending.c and settle.c (how jobs end). */
 #ifndef MILLRACE_WORKER_STATE_H
 #define MILLRACE_WORKER_STATE_H
 #include "common/clock.h"
@@ -12,6 +13,9 @@
 #include "queue/queue_redis.h"
 #include "queue/worker.h"
 
+/* Milliseconds: all look after so long at the latest, and so long after something did not answer. */
+enum { WORKER_IDLE_MS = 5000, WORKER_OUTAGE_MS = 500 };
+
 enum slot_state {
     SLOT_FREE,
     SLOT_RUNNING,
@@ -19,6 +23,9 @@ enum slot_state {
     SLOT_ENDED,   /* the outcome is known and not committed yet */
     SLOT_PUT_OFF, /* as before, and not before settle_at: somebody else holds what its commit needs */
 };
+
+/* The children of an attempt, one after the other; of those that are not fenced one, PHASE_RUN. */
+enum slot_phase { PHASE_GATHER, PHASE_RUN, PHASE_CONCLUDE, PHASE_STORE };
 
 enum stop_reason { STOP_NONE, STOP_CANCEL, STOP_DEADLINE, STOP_LOST, STOP_SHUTDOWN };
 
@@ -28,9 +35,10 @@ struct slot {
     enum stop_reason stop;
     struct job *job; /* NULL when free; a talloc context that all below hangs off */
     const char *packed;
-    const char *folder;  /* of a fenced job */
-    const char *stored;  /* storage prefix its files go to; NULL: none */
-    bool storing;        /* its job's child has ended, and this one takes its files there */
+    const char *folder; /* of a fenced job */
+    const char *stored; /* storage prefix its files go to; NULL: it has left none */
+    const char *pieces; /* their names, as an array of SQL */
+    enum slot_phase phase;
     bool offered;        /* a commit that names them was sent, so that something may refer to them */
     uint64_t started_at; /* all on the clock of clock_boot_ms, ms */
     uint64_t deadline_at, settle_at;
@@ -59,7 +67,8 @@ struct worker {
     int signals; /* signalfd */
     uint64_t now;
     uint64_t touched_at, told_at, hello_at;
-    uint64_t retry_at; /* nothing is reserved or settled before: an outage */
+    uint64_t retry_at; /* nothing is reserved, noted or settled before: an outage */
+    char refused[6];   /* SQLSTATE of the last commit that failed */
     bool waiting;      /* a BZPOPMIN is out on waiter */
     uint64_t waiting_until;
     bool stopping;
@@ -75,14 +84,26 @@ struct worker {
 };
 
 int worker_lease_ms(const struct worker *worker);
+/* room.c: how many jobs run, and how many more there is room for. Where kinds fill several slots, one at a time: which
+ * kind comes is known once it is ours, and so no more than the last one has less room than it fills. */
+int worker_busy(const struct worker *worker);
+int worker_room(const struct worker *worker);
+/* reserve.c */
+void worker_reserve(struct worker *worker); /* for free slots, unless it waits for a wake-up */
+/* The wake-up: something has come (readable), or its time may be over. */
+void worker_hear_wake(struct worker *worker, bool readable);
 /* Somebody else is to look for work: a wake-up may have reached us that we do not follow. */
 void worker_wake_another(struct worker *worker);
 /* Log that a call to Redis failed with r. Why there is no connection is told once an attempt. */
 void worker_complain(struct worker *worker, const char *event, int r);
 
-/* slot.c */
+/* slot.c, hear.c */
 void slot_start(struct slot *slot, struct job *job, const char *packed);
 void slot_hear(struct slot *slot); /* its child has written or ended */
+/* Start the job's child of that phase. -errno: it cannot be. */
+int slot_phase(struct slot *slot, enum slot_phase phase);
+void slot_ended(struct slot *slot);   /* its outcome is known */
+void slot_stopped(struct slot *slot); /* its outcome is that of what stopped it, whatever its function says */
 /* Its lease was renewed: it is surely ours until then; or it is lost, when its child has ended itself by now. */
 void slot_renew(struct slot *slot, uint64_t safe_until);
 /* Never frees the job: its own function may be asking. A lost one is freed by the loop. */
@@ -99,6 +120,13 @@ extern const struct job_host worker_job_host;
 bool worker_touch(struct worker *worker); /* renew all leases now; false: Redis did not answer */
 
 /* store.c */
+/* Of the statements piece_*: what of a slot's files they are about. */
+#define PIECE_PARAMS(slot)                                                                                             \
+    { "job_id", (slot)->job->id }, { "account_id", slot_account(slot) }, { "prefix", (slot)->stored },                 \
+    {                                                                                                                  \
+        "names", (slot)->pieces                                                                                        \
+    }
+const char *slot_account(const struct slot *slot); /* the job's account as text; NULL: it has none */
 /* Take what the job's child has left into storage. True: that is under way, and a child of the slot's. */
 bool slot_store(struct slot *slot);
 void slot_stored(struct slot *slot, int status); /* that child has ended */

@@ -48,6 +48,7 @@ int command_pause(struct operation *operation);
 int command_resume(struct operation *operation);
 int command_set(struct operation *operation);
 int command_limiter(struct operation *operation);
+int command_services(struct operation *operation);
 int command_drain(struct operation *operation);
 int command_audit(struct operation *operation);
 /* user.c: accounts */
@@ -65,4 +66,6 @@ int command_doctor(struct operation *operation);
 int command_metrics(struct operation *operation);
 /* files.c: what was stored and is not named anywhere */
 int command_files(struct operation *operation);
+/* foods.c: what foods hold, from elsewhere */
+int command_foods(struct operation *operation);
 #endif

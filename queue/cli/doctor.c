@@ -111,13 +111,13 @@ static void print_table(const struct doctor *doctor)
 static void run_checks(struct doctor *doctor)
 {
     for (size_t i = 0; i < ELEMENTS(checks); i++) {
+        bool database = checks[i].need & DATABASE && !doctor->gauges.database;
         size_t before = doctor->count;
 
         doctor->check = checks[i].name;
-        if ((checks[i].need & DATABASE && !doctor->gauges.database) ||
-            (checks[i].need & REDIS && !doctor->gauges.redis))
+        if (database || (checks[i].need & REDIS && !doctor->gauges.redis))
             doctor_say(doctor, WARNING, "could not be looked at: %s",
-                       doctor->gauges.redis ? "PostgreSQL is not ready" : "Redis is not ready");
+                       database ? "PostgreSQL is not ready" : "Redis is not ready");
         else
             checks[i].run(doctor);
         if (doctor->count == before)

@@ -225,6 +225,8 @@ int command_keys(struct operation *operation)
     keyring.prepare = said.values[PREPARE];
     keyring.force = said.values[FORCE];
     keyring.kid = said.count > 1 ? said.words[1] : NULL;
+    if (keyring.kid && strcmp(said.words[0], "drop") != 0)
+        return complain(keyring.kid, "is a word too many: only drop takes a KID", USAGE);
     if (!strcmp(said.words[0], "rotate"))
         return change(&keyring, rotate);
     if (!strcmp(said.words[0], "drop"))

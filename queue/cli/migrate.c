@@ -102,6 +102,17 @@ static int kinds_put(struct database *database)
     return 0;
 }
 
+/* What the house does by itself, of kinds that there are. */
+static int schedules_install(struct database *database)
+{
+    autoresult struct result result = { 0 };
+
+    if (database_run(database, &sql_queue_schedules_install, NO_PARAMS, &result) == 0)
+        return 0;
+    fprintf(stderr, "millrace: schedules: %s\n", result.message);
+    return -EIO;
+}
+
 int migrate(struct database *database)
 {
     int r = table_make(database);
@@ -118,5 +129,7 @@ int migrate(struct database *database)
         if (r == 0) /* it was not another one: the migration itself met a duplicate value */
             r = complain(migration, "a value of it is there already");
     }
-    return r < 0 ? r : kinds_put(database);
+    if (r >= 0)
+        r = kinds_put(database);
+    return r < 0 ? r : schedules_install(database);
 }

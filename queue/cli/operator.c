@@ -108,6 +108,8 @@ int command_operator(struct operation *operation)
 
     if (!options_read(operation->ctx, &guide, operation->words, &said, &status))
         return status;
+    if (!strcmp(said.words[0], "list") && said.count > 1)
+        return complain(said.words[1], "is a word too many: list takes no NAME", USAGE);
     if (!strcmp(said.words[0], "list"))
         return list_operators(operation, said.values[JSON]);
     for (size_t i = 0; i < ELEMENTS(actions); i++)

@@ -28,6 +28,17 @@ static int misused(const struct guide *guide)
     return USAGE;
 }
 
+/* Of the words that must be there the one behind the first n is not. */
+static int misses(const struct guide *guide, int n)
+{
+    const char *word = guide->words;
+
+    while (n-- > 0)
+        word += strcspn(word, " ") + 1;
+    fprintf(stderr, "millrace: %s: %.*s is missing\n", guide->name, (int)strcspn(word, " "), word);
+    return misused(guide);
+}
+
 /* ---- reading ---- */
 
 /* The row of "--name" or "--name=value"; *ret_value is what follows the sign, if any. */
@@ -65,6 +76,20 @@ static int read_option(const struct guide *guide, char **words, const char **val
     return used;
 }
 
+/* Words that were used: none. */
+static int too_many(const struct guide *guide, const char *word)
+{
+    complain(word, "is a word too many", USAGE);
+    misused(guide);
+    return 0;
+}
+
+/* No option is called by a digit: what looks like a number below zero is a word, to be refused as what it is. */
+static bool is_option(const char *word)
+{
+    return word[0] == '-' && word[1] && (word[1] < '0' || word[1] > '9');
+}
+
 static bool check(void *ctx, const struct guide *guide, const char **values)
 {
     for (int i = 0; guide->options[i].field.name; i++) {
@@ -98,10 +123,10 @@ bool options_read(void *ctx, const struct guide *guide, char **words, struct sai
         }
         if (options && !strcmp(*words, "--"))
             options = false;
-        else if (options && **words == '-' && (*words)[1])
+        else if (options && is_option(*words))
             used = read_option(guide, words, said.values);
         else if (guide->most >= 0 && said.count == guide->most)
-            used = complain(*words, "there is no such option or word", 0);
+            used = too_many(guide, *words);
         else
             said.words[said.count++] = *words;
         if (!used)
@@ -109,7 +134,7 @@ bool options_read(void *ctx, const struct guide *guide, char **words, struct sai
         words += used;
     }
     if (said.count < guide->least) {
-        *ret_status = misused(guide);
+        *ret_status = misses(guide, said.count);
         return false;
     }
     if (!check(ctx, guide, said.values))
@@ -135,6 +160,6 @@ bool option_age(const char *name, const char *text, long long otherwise, long lo
             *ret = strtoll(text, NULL, 10) * units[i].seconds;
             return true;
         }
-    complain(name, "is an age such as 90s, 15m, 6h or 7d", USAGE);
+    complain(name, "must be an age such as 90s, 15m, 6h or 7d", USAGE);
     return false;
 }

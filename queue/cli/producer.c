@@ -8,6 +8,7 @@
 #include "common/memory.h"
 #include "common/seal.h"
 #include "queue/cli/arguments.h"
+#include "queue/cli/products.h"
 #include "queue/job_args.h"
 #include "queue/queue_redis.h"
 #include "sql.h"
@@ -19,7 +20,7 @@ enum { SILENCE_MS = 60000 };
 /* Those that an option of `millrace put` and a member of a line have in common. */
 const struct field order_fields[] = {
     [O_KIND] = { .name = "kind", .type = TEXT, .flags = REQUIRED, .min = 1, .max = 64 },
-    [O_PRODUCT] = { .name = "product", .type = TEXT, .max = 64 },
+    [O_PRODUCT] = { .name = "product", .type = ENUM, .values = product_names },
     [O_TENANT] = { .name = "tenant", .type = TEXT, .min = 1, .max = 128 },
     [O_ACCOUNT] = { .name = "account_id", .type = INTEGER, .min = 1, .max = 4611686018427387903 },
     [O_PRIORITY] = { .name = "priority", .type = INTEGER, .max = 3, .standard = "2" },

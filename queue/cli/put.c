@@ -7,6 +7,7 @@
 #include "queue/cli/await.h"
 #include "queue/cli/options.h"
 #include "queue/cli/producer.h"
+#include "queue/cli/products.h"
 
 enum {
     ARGS,
@@ -36,7 +37,7 @@ enum {
     }
 static const struct option_row options[] = {
     [ARGS] = OPTION("JSON", "--args", "what the job is given, an object", .type = TEXT),
-    [PRODUCT] = OPTION("P", "--product", "whose it is", .type = TEXT, .max = 64),
+    [PRODUCT] = OPTION("P", "--product", "whose it is", .type = ENUM, .values = product_names),
     [TENANT] =
         OPTION("T", "--tenant", "whose turn it takes (the product's, or operator)", .type = TEXT, .min = 1, .max = 128),
     [ACCOUNT] = OPTION("N", "--account-id", "whose account it is put for", .type = TEXT),

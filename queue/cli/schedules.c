@@ -4,6 +4,7 @@
 #include "common/json.h"
 #include "common/memory.h"
 #include "queue/cli/options.h"
+#include "queue/cli/products.h"
 #include "queue/cli/table.h"
 #include "queue/job.h"
 #include "sql.h"
@@ -18,7 +19,12 @@ static const struct option_row add_options[] = {
                { .name = "--zone", .type = TEXT, .standard = "UTC", .doc = "by the clocks of this time zone (UTC)" } },
     [ARGS] = { "JSON",
                { .name = "--args", .type = TEXT, .standard = "{}", .doc = "what the jobs are given, an object" } },
-    [PRODUCT] = { "P", { .name = "--product", .type = TEXT, .standard = "", .doc = "whose the jobs are" } },
+    [PRODUCT] = { "P",
+                  { .name = "--product",
+                    .type = ENUM,
+                    .values = product_names,
+                    .standard = "",
+                    .doc = "whose the jobs are" } },
     [TENANT] = { "T", { .name = "--tenant", .type = TEXT, .doc = "whose turn they take (the product's)" } },
     [PRIORITY] = { "0-3",
                    { .name = "--priority", .type = INTEGER, .max = 3, .standard = "2", .doc = "0 is urgent (2)" } },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "queue/cli/table.h"
+#include "common/json.h"
 #include "common/memory.h"
 #include "common/utf8.h"
 #include <sys/ioctl.h>
@@ -128,7 +129,7 @@ char *table_cell(void *ctx, const struct column *column, const json_t *value)
         return *json_string_value(value) ? tame(ctx, json_string_value(value)) : COPY(ctx, "-");
     if (json_is_object(value) && kind_of(column) == COLUMN_PAIRS)
         return tame(ctx, joined(ctx, value));
-    dumped = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    dumped = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | json_digits(value));
     text = tame(ctx, dumped ? dumped : "");
     free(dumped);
     return text;
@@ -233,7 +234,7 @@ static void print_json(const json_t *rows)
     putchar('[');
     for (size_t row = 0; row < count; row++) {
         puts(row ? "," : "");
-        json_dumpf(json_array_get(rows, row), stdout, JSON_COMPACT);
+        json_dumpf(json_array_get(rows, row), stdout, JSON_COMPACT | json_digits(json_array_get(rows, row)));
     }
     puts(count ? "\n]" : "]");
 }
@@ -252,7 +253,7 @@ void table_show(const struct column *columns, const json_t *object, bool json)
     int width = 0;
 
     if (json) {
-        json_dumpf(object, stdout, JSON_INDENT(2));
+        json_dumpf(object, stdout, JSON_INDENT(2) | json_digits(object));
         putchar('\n');
         return;
     }

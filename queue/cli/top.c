@@ -3,6 +3,7 @@
  * on every way out. */
 #include "common/json.h"
 #include "common/memory.h"
+#include "common/signals.h"
 #include "queue/cli/arguments.h"
 #include "queue/cli/options.h"
 #include "queue/gauges.h"
@@ -10,7 +11,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -199,25 +199,10 @@ static void look_at_size(struct top *top)
     }
 }
 
-static int take_signals(void)
-{
-    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH };
-    sigset_t signals;
-
-    signal(SIGTSTP, SIG_IGN); /* a stopped one would leave the terminal as it is now */
-    sigemptyset(&signals);
-    for (size_t i = 0; i < ELEMENTS(numbers); i++)
-        sigaddset(&signals, numbers[i]);
-    if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
-        return -errno;
-    return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* Until q, a signal or the end of the input. */
 static void watch(struct top *top, int signals)
 {
     struct pollfd both[] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = signals, .events = POLLIN } };
-    struct signalfd_siginfo signal;
     char key;
 
     for (;;) {
@@ -228,8 +213,7 @@ static void watch(struct top *top, int signals)
         n = poll(both, ELEMENTS(both), PERIOD_MS);
         if (n < 0 && errno != EINTR)
             return;
-        if (n > 0 && both[1].revents && read(signals, &signal, sizeof signal) == sizeof signal &&
-            signal.ssi_signo != SIGWINCH)
+        if (n > 0 && both[1].revents && signals_next(signals) != SIGWINCH)
             return;
         if (n > 0 && both[0].revents && (read(STDIN_FILENO, &key, 1) != 1 || key == 'q' || key == 'Q' || key == 3))
             return;
@@ -238,9 +222,10 @@ static void watch(struct top *top, int signals)
 
 static int run_on_terminal(struct top *top)
 {
-    autoclose int signals = take_signals();
+    autoclose int signals = SIGNALS_OPEN(SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH);
     struct termios before, raw;
 
+    signal(SIGTSTP, SIG_IGN); /* a stopped one would leave the terminal as it is now */
     if (signals < 0 || tcgetattr(STDIN_FILENO, &before) < 0)
         return arguments_complain("top", "this is no terminal: --once prints one frame", FAILED);
     raw = before;

@@ -6,16 +6,17 @@
 #include "common/token.h"
 #include "queue/cli/options.h"
 #include "queue/cli/password.h"
+#include "queue/cli/products.h"
 #include "queue/cli/table.h"
 #include "sql.h"
 
-static const char *const products[] = { "nutrition", "smsagent", "expenses", "ailice", "figureforge", NULL };
 static const char *const roles[] = { "user", "admin", NULL };
 
 /* ---- what is done ---- */
 
 struct deed {
-    const char *product, *name, *role, *tier, *email, *hash;
+    const char *product, *name, *role, *tier, *email, *hash, *limit;
+    bool json;
 };
 
 /* Run a statement that gives what to say as `said`, or refuses. */
@@ -35,8 +36,6 @@ static int change(struct operation *operation, const struct sql *sql, const stru
 
 static int do_add(struct operation *operation, struct deed *deed)
 {
-    if (!deed->email)
-        return complain("user add", "takes PRODUCT NAME EMAIL", USAGE);
     deed->hash = password_read(operation);
     return deed->hash ? change(operation, &sql_core_user_add, deed) : USAGE;
 }
@@ -59,11 +58,6 @@ static int do_sign_out(struct operation *operation, struct deed *deed)
     return change(operation, &sql_core_user_sign_out, deed);
 }
 
-static const struct {
-    const char *name;
-    int (*run)(struct operation *operation, struct deed *deed);
-} actions[] = { { "add", do_add }, { "set", do_set }, { "password", do_password }, { "sign-out", do_sign_out } };
-
 static const struct column columns[] = {
     { "id", COLUMN_NUMBER, NULL },    { "username", COLUMN_TEXT, NULL },
     { "email", COLUMN_TEXT, NULL },   { "role", COLUMN_TEXT, NULL },
@@ -84,12 +78,31 @@ static int list_users(struct operation *operation, const char *product, const ch
     return DONE;
 }
 
-static bool product_known(const char *name)
+static int do_list(struct operation *operation, struct deed *deed)
 {
-    for (const char *const *product = products; *product; product++)
-        if (!strcmp(*product, name))
-            return true;
-    return false;
+    return list_users(operation, deed->product, deed->limit, deed->json);
+}
+
+static const struct action {
+    const char *name;
+    int (*run)(struct operation *operation, struct deed *deed);
+    int words;
+    bool changes; /* the role and the tier */
+    const char *takes;
+} actions[] = {
+    { "add", do_add, 3, true, "takes PRODUCT NAME EMAIL, --role and --tier" },
+    { "list", do_list, 1, false, "takes PRODUCT, --limit and --json" },
+    { "set", do_set, 2, true, "takes PRODUCT NAME, --role and --tier" },
+    { "password", do_password, 2, false, "takes PRODUCT NAME" },
+    { "sign-out", do_sign_out, 2, false, "takes PRODUCT NAME" },
+};
+
+static const struct action *action_find(const char *name)
+{
+    for (size_t i = 0; i < ELEMENTS(actions); i++)
+        if (!strcmp(actions[i].name, name))
+            return &actions[i];
+    return NULL;
 }
 
 int command_user(struct operation *operation)
@@ -121,6 +134,7 @@ int command_user(struct operation *operation)
         2,
         4
     };
+    const struct action *action;
     struct deed deed = { 0 };
     struct said said;
     int status;
@@ -131,15 +145,37 @@ int command_user(struct operation *operation)
                           .name = said.count > 2 ? said.words[2] : NULL,
                           .email = said.count > 3 ? said.words[3] : NULL,
                           .role = said.values[ROLE],
-                          .tier = said.values[TIER] };
-    if (!product_known(deed.product))
-        return complain(deed.product, "there is no such product", NOT_THERE);
-    if (!strcmp(said.words[0], "list"))
-        return list_users(operation, deed.product, said.values[LIMIT], said.values[JSON]);
-    for (size_t i = 0; i < ELEMENTS(actions); i++)
-        if (!strcmp(said.words[0], actions[i].name))
-            return deed.name ? actions[i].run(operation, &deed) : complain("user", "of whom? Say NAME", USAGE);
-    return complain(said.words[0], "is no action: add, list, set, password, sign-out", USAGE);
+                          .tier = said.values[TIER],
+                          .limit = said.values[LIMIT],
+                          .json = said.values[JSON] };
+    action = action_find(said.words[0]);
+    if (!action)
+        return complain(said.words[0], "is no action: add, list, set, password, sign-out", USAGE);
+    if (said.count != action->words + 1 || ((deed.role || deed.tier) && !action->changes))
+        return complain(FORMAT(operation->ctx, "user %s", action->name), action->takes, USAGE);
+    status = product_check(operation->ctx, deed.product);
+    return status == DONE ? action->run(operation, &deed) : status;
+}
+
+/* What proves to its product who an account is. */
+static const char *token_text(struct operation *operation, const char *product, const struct result *account,
+                              long minutes)
+{
+    struct claims claims = { .issued_at = time(NULL) };
+    long long id = strtoll(result_text(account, 0, "id"), NULL, 10);
+    char *text;
+
+    if (product_has_api_tokens(product)) {
+        const struct api_token token = { .account_id = id,
+                                         .generation = (int)strtol(result_text(account, 0, "generation"), NULL, 10) };
+        text = memory_check(talloc_size(operation->ctx, API_TOKEN_HEX + 1));
+        api_token_make(operation->config->keys, product, &token, text);
+        return text;
+    }
+    claims.account_id = id;
+    claims.expires_at = claims.issued_at + 60 * minutes;
+    token_jti(claims.jti);
+    return token_sign(operation->ctx, operation->config->keys, TOKEN_ACCESS, product, &claims);
 }
 
 int command_token(struct operation *operation)
@@ -151,32 +187,39 @@ int command_token(struct operation *operation)
                         .type = INTEGER,
                         .min = 1,
                         .max = 10080,
-                        .standard = "60",
                         .doc = "how long it is good for (60)" } },
         OPTIONS_END,
     };
     static const struct guide guide = {
         "token",
         "PRODUCT NAME",
-        "Print an access token of an account, to try the API with. NAME: user name or address.",
+        "Print an access token of an account, to try the API with; of the SMS agent its API token.\n"
+        "NAME: user name or address.",
         options,
         2,
         2
     };
     autoresult struct result result = { 0 };
-    struct claims claims = { .issued_at = time(NULL) };
+    const char *product, *minutes;
     struct said said;
     int status;
 
     if (!options_read(operation->ctx, &guide, operation->words, &said, &status))
         return status;
+    product = said.words[0];
+    minutes = said.values[MINUTES];
+    status = product_check(operation->ctx, product);
+    if (status != DONE)
+        return status;
+    if (minutes && product_has_api_tokens(product))
+        return complain(
+            "--minutes",
+            FORMAT(operation->ctx, "an API token holds until millrace user sign-out %s %s", product, said.words[1]),
+            USAGE);
     if (database_run(operation->database, &sql_core_user_token,
-                     PARAMS({ "who", operator_name() }, { "product", said.words[0] }, { "name", said.words[1] }),
+                     PARAMS({ "who", operator_name() }, { "product", product }, { "name", said.words[1] }),
                      &result) < 0)
         return complain_of(said.words[1], &result);
-    claims.account_id = strtoll(result_text(&result, 0, "id"), NULL, 10);
-    claims.expires_at = claims.issued_at + 60 * strtol(said.values[MINUTES], NULL, 10);
-    token_jti(claims.jti);
-    puts(token_sign(operation->ctx, operation->config->keys, TOKEN_ACCESS, said.words[0], &claims));
+    puts(token_text(operation, product, &result, minutes ? strtol(minutes, NULL, 10) : 60));
     return DONE;
 }

@@ -76,18 +76,11 @@ int millrace_kinds_register(struct millrace *queues, const char *queue, const st
 
 /* ---- the worker ---- */
 
-/* The kinds as the engine knows them; both hang off the caller. */
-struct foreign {
-    struct job_tools tools; /* first: what job->tools points at is in one of these */
-    const struct millrace_kind *kinds;
-};
-
 /* In the job's own process. */
 static int run(struct job *job)
 {
-    const struct foreign *foreign = (const struct foreign *)(const void *)job->tools;
     struct millrace_job shown = { .job = job };
-    const struct millrace_kind *kind = foreign->kinds;
+    const struct millrace_kind *kind = job->tools->closure;
 
     while (strcmp(kind->name, job->kind->name) != 0) /* the engine's table was made of this one */
         kind++;
@@ -125,12 +118,10 @@ static int worker_start(void *ctx, const struct config *config, const char *queu
                         size_t n)
 {
     struct millrace queues = { .database = database_new(ctx, config->database_url, config->database_timeout) };
-    struct foreign foreign = { .tools = { .config = config, .database = queues.database }, .kinds = kinds };
-    const struct worker_options options = { .config = config,
-                                            .queue = queue,
-                                            .kinds = table_make(ctx, queue, kinds, n),
-                                            .tools = &foreign.tools,
-                                            .wait = wait_plain };
+    struct job_tools tools = { .config = config, .database = queues.database, .closure = kinds };
+    const struct worker_options options = {
+        .config = config, .queue = queue, .kinds = table_make(ctx, queue, kinds, n), .tools = &tools, .wait = wait_plain
+    };
     struct seal_ring *seals;
     const char *why = "";
     int r = n ? millrace_kinds_register(&queues, queue, kinds, n) : library_fail(&queues, -EINVAL, "no kinds");
@@ -147,8 +138,8 @@ static int worker_start(void *ctx, const struct config *config, const char *queu
         log_error("worker.config", "error=%s", why);
         return r;
     }
-    foreign.tools.keys = config->keys;
-    foreign.tools.seals = seals;
+    tools.keys = config->keys;
+    tools.seals = seals;
     return worker_run(&options);
 }
 
