@@ -2,8 +2,8 @@
 #include "fcgi/asset.h"
 #include "common/log.h"
 #include "common/memory.h"
-#include "fcgi/conditions.h"
-#include "fcgi/openapi.h"
+#include "fcgi/describe/openapi.h"
+#include "fcgi/input/conditions.h"
 #include "fcgi/serve.h"
 #include <errno.h>
 #include <fcntl.h>

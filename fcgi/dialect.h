@@ -2,7 +2,7 @@
  * What several dialects have in common. All text is on the request's memory. */
 #ifndef MILLRACE_DIALECT_H
 #define MILLRACE_DIALECT_H
-#include "fcgi/page.h"
+#include "fcgi/input/page.h"
 
 /* {"email": ["is required", ...], ...}: what is wrong with each field, in the order it was found. */
 char *field_lists(struct request *rq, const struct field_errors *errors);

@@ -7,8 +7,8 @@
 #include "common/config.h"
 #include "common/field.h"
 #include "common/statement.h"
-#include "fcgi/lanes.h"
-#include "fcgi/limit.h"
+#include "fcgi/lanes/lanes.h"
+#include "fcgi/steps/limit.h"
 
 enum method { GET, POST, PUT, PATCH, DELETE, METHOD_COUNT };
 
@@ -27,10 +27,10 @@ struct endpoint {
     enum method method;
     const char *path; /* after the mount and the product; {name} is a parameter, a PATH field of the row */
     const char *doc;
-    bool form;                /* the body is application/x-www-form-urlencoded, not JSON */
-    bool parts;               /* ... or multipart/form-data, with files (fcgi/upload.h) */
-    bool bare;                /* the dialect puts nothing around the body */
-    bool uncounted;           /* no rate limit counts it: health calls, webhooks */
+    bool form;      /* the body is application/x-www-form-urlencoded, not JSON */
+    bool parts;     /* ... or multipart/form-data, with files (fcgi/input/upload.h); where none is required JSON too */
+    bool bare;      /* the dialect puts nothing around the body */
+    bool uncounted; /* no rate limit counts it: health calls, webhooks */
     const char *const *rates; /* names of rates that count it besides the one that its dialect gives it */
     enum who who;
     enum lane lane;
@@ -43,13 +43,15 @@ struct endpoint {
      * arguments have too, as job_put() wants them, sealed where they have to be (queue/job_args.h). */
     const char *job;
     /* It is the poll of such a job: the field that names it. The statement's column `pending` is true until that has
-     * ended; then the answer tells when to ask again, and waits as long as the caller wants (fcgi/poll.h). */
+     * ended; then the answer tells when to ask again, and waits as long as the caller wants (fcgi/steps/poll.h). */
     const char *polls;
     /* It waits so many seconds at most for the end of the job that it puts, and is answered by `after`: the same
      * arguments and :job_id, the columns body, `pending` and, if wanted, status (200 when nothing is said and it is not
-     * pending, else the row's). wait_asked: only for who asks for it (Prefer: wait=N). */
+     * pending, else the row's); or error, message, field and retry_after, as any statement. wait_asked: only for who
+     * asks for it (Prefer: wait=N). */
     int wait;
     bool wait_asked;
+    bool wait_only; /* the first answer says nothing yet: who does not hear of the job's end is told 503 */
     const struct sql *after;
     const struct sql *first; /* asked before the handler is called, which sees it by first_column() */
     /* C before the statement: sets arguments and ends with answer_from_sql(); sets names what it sets. In a row without

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fcgi/health.h"
 #include "common/memory.h"
-#include "fcgi/parking.h"
 #include "fcgi/queue_links.h"
 #include "fcgi/serve.h"
+#include "fcgi/steps/parking.h"
 #include "migrations.h"
 #include "sql.h"
 #include <unistd.h>

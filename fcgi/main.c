@@ -6,16 +6,17 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/program.h"
+#include "common/signals.h"
 #include "fcgi/asset.h"
-#include "fcgi/openapi.h"
-#include "fcgi/parking.h"
+#include "fcgi/describe/openapi.h"
 #include "fcgi/queue_links.h"
 #include "fcgi/serve.h"
 #include "fcgi/statistics.h"
+#include "fcgi/steps/parking.h"
 #include <errno.h>
 #include <malloc.h>
 #include <signal.h>
-#include <sys/signalfd.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -56,36 +57,16 @@ static void reload(struct server *server)
 static void signal_came(struct source *source, uint32_t events)
 {
     struct signals *signals = OWNER(source, struct signals, source);
-    struct signalfd_siginfo signal;
+    int number = signals_next(source->fd);
 
     (void)events;
-    if (read(source->fd, &signal, sizeof signal) != sizeof signal)
-        return;
-    if (signal.ssi_signo == SIGHUP) {
+    if (number == SIGHUP)
         reload(signals->server);
+    if (number == SIGHUP || number == 0)
         return;
-    }
     log_info("front.stop", "open=%d", transport_open_requests(signals->transport));
     parking_end(signals->server->parking);
     transport_drain(signals->transport, drained, signals);
-}
-
-static int watch_signals(struct signals *watched)
-{
-    sigset_t signals;
-    int fd;
-
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGHUP);
-    if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
-        return -errno;
-    fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (fd < 0)
-        return -errno;
-    watched->source.ready = signal_came;
-    return loop_watch(watched->loop, &watched->source, fd, 1 /* EPOLLIN */);
 }
 
 /* Descriptor 3 when systemd passed us exactly our socket, else -1. */
@@ -106,7 +87,7 @@ static bool started_by_web_server(void)
 
 static int serve_events(void *ctx, const struct config *config, struct loop *loop, struct server *server)
 {
-    struct signals signals = { .loop = loop, .server = server };
+    struct signals signals = { .source.ready = signal_came, .loop = loop, .server = server };
     struct transport_handler handler = server_handler(server);
     int r = transport_event_new(ctx, loop, server->pool, config->front_socket, inherited_socket(), &handler,
                                 &signals.transport);
@@ -115,7 +96,9 @@ static int serve_events(void *ctx, const struct config *config, struct loop *loo
         log_error("front.socket", "path=%s error=%s", config->front_socket, strerror(-r));
         return r;
     }
-    r = watch_signals(&signals);
+    r = SIGNALS_OPEN(SIGTERM, SIGINT, SIGHUP);
+    if (r >= 0)
+        r = loop_watch(loop, &signals.source, r, EPOLLIN);
     if (r < 0)
         return r;
     server->pages = assets_load(server, config->front_pages); /* a loop may not read files; others do when asked */

@@ -3,7 +3,7 @@
 #ifndef MILLRACE_QUEUE_LINKS_H
 #define MILLRACE_QUEUE_LINKS_H
 #include "common/config.h"
-#include "fcgi/redis_link.h"
+#include "fcgi/lanes/redis_link.h"
 
 struct queue_links;
 /* Opens them all. 0 or -errno. */

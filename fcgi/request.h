@@ -4,9 +4,9 @@
 #define MILLRACE_REQUEST_H
 #include "common/token.h"
 #include "fcgi/endpoint.h"
-#include "fcgi/form.h"
-#include "fcgi/redis_link.h"
-#include "fcgi/transport.h"
+#include "fcgi/input/form.h"
+#include "fcgi/lanes/redis_link.h"
+#include "fcgi/wire/transport.h"
 #include "queue/queue.h"
 
 enum { REQUEST_ID_SIZE = 65, SEGMENTS_MAX = 16, HEADERS_SIZE = 2048, RATES_MAX = 3, TAG_SIZE = 24 };
@@ -143,6 +143,9 @@ const char *request_param(const struct request *rq, const char *name);
 /* The request's path as its product writes it, from /api on; and what was cut off in front of that (mount, product). */
 char *request_path(struct request *rq);
 char *request_prefix(struct request *rq);
+/* The body's bytes as they came, with a zero behind. One that was spooled lies in the page cache and is at most
+ * front.body_limit long. */
+const char *request_bytes(struct request *rq);
 const struct config *request_config(const struct request *rq);
 const struct keys *request_keys(const struct request *rq);
 

@@ -109,6 +109,9 @@ void deny(struct request *rq);
 const char *result_column(const PGresult *rows, const char *name);
 /* Refuse the request with what a failed exchange says. Gives what fail() gives. */
 int exchange_refused(struct request *rq, const struct exchange *exchange);
+/* Refuse the request with what a statement's row says: the columns message, field and retry_after beside its error,
+ * name. Gives what fail() gives. */
+int refusal_take(struct request *rq, const PGresult *rows, const char *name);
 /* The caller's check as a call; values: room for its parameters. */
 void caller_call(struct request *rq, struct exchange_call *call, const char **values);
 /* A statement of the row's as a call; likewise. */

@@ -2,7 +2,7 @@
 #include "fcgi/usual.h"
 #include "common/clock.h"
 #include "common/memory.h"
-#include "fcgi/job_news.h"
+#include "fcgi/steps/job_news.h"
 #include "queue/counters.h"
 #include "queue/queue.h"
 #include <assert.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The Expense Tracker's endpoints, one row each. */
-#include "fcgi/account.h"
 #include "fcgi/expenses/expenses.h"
 #include "fcgi/fields.h"
+#include "fcgi/steps/account.h"
+#include "fcgi/steps/webhook.h"
 #include "sql.h"
 
 /* clang-format off */
@@ -47,7 +48,62 @@ static const struct field quiet_hours[] = {
     { .name = "end", .type = CLOCK, .doc = "To." }, ZONE_FIELD, { .name = NULL },
 };
 
+static const char *const report_types[] = { "expense_summary", "category_breakdown", "group_summary", "settlement_history", NULL };
+static const char *const report_formats[] = { "pdf", "csv", "json", NULL };
+static const char *const report_groupings[] = { "category", "group", "payer", "month", NULL };
+
+#define REPORT_IDS(id, start, text) \
+    { .name = id, .type = LIST, .max = 100, .doc = text, \
+      .fields = FIELDS({ .name = "id", .type = ID, .flags = REQUIRED, .prefix = start }) }
+static const struct field report_filters[] = {
+    { .name = "date_from", .type = DATE, .doc = "The first day; left out, the first of that month." },
+    { .name = "date_to", .type = DATE, .doc = "The last day; left out, the last of the month that is now." },
+    REPORT_IDS("group_ids", "grp_", "Only of these groups, and then the whole amounts instead of the caller's shares."),
+    REPORT_IDS("category_ids", "cat_", "Only of these categories and what is below them."), { .name = NULL },
+};
+static const struct field report_options[] = {
+    SWITCH("include_charts", "Charts in a PDF; on when left out."),
+    SWITCH("include_receipts", "Receipts in a PDF, as pictures; off when left out."),
+    { .name = "group_by", .type = ENUM, .values = report_groupings, .doc = "What a summary goes by; left out, by category." },
+    { .name = NULL },
+};
+static const char *const hook_events[] = {
+    "expense.created", "expense.updated", "expense.deleted", "payment.completed", "payment.failed",
+    "settlement.created", "settlement.completed", "group.member_joined", "group.member_left", NULL,
+};
+#define HOOK_OUT \
+    OUT(TEXT, "id"), OUT(TEXT, "url"), OUT_LIST("events", { .name = "event", .type = TEXT }), OUT(BOOLEAN, "is_active"), \
+    OUT(TEXT, "created_at")
+static const char *const method_types[] = { "stripe", NULL };
+#define METHOD_DETAILS OUT_OBJECT("details", OUT_NULLABLE(TEXT, "brand"), OUT_NULLABLE(TEXT, "last4"), \
+                                  OUT_NULLABLE(INTEGER, "exp_month"), OUT_NULLABLE(INTEGER, "exp_year"))
+
 const struct endpoint expenses_endpoints[] = {
+    ENDPOINT(expenses, payment_method_list,
+        .method = GET, .path = "/api/payments/methods/", .list = 100,
+        .doc = "The caller's payment methods, the latest first.",
+        .out = FIELDS(OUT(TEXT, "id"), OUT(TEXT, "method_type"), OUT(TEXT, "name"), METHOD_DETAILS, OUT(BOOLEAN, "is_default"),
+                      OUT(BOOLEAN, "is_verified"), OUT(TEXT, "created_at"))),
+    ENDPOINT(expenses, payment_method_create,
+        .method = POST, .path = "/api/payments/methods/", .status = 201,
+        .doc = "Add a payment method: a card's token of Stripe.js.",
+        .job = "billing.attach", .wait = 8, .wait_only = true, .after = &sql_expenses_payment_method_made, .handler = billing_request,
+        .in = FIELDS({ .name = "method_type", .type = ENUM, .flags = REQUIRED, .values = method_types, .doc = "Who keeps it." },
+                     { .name = "stripe_token", .type = TOKEN, .flags = REQUIRED, .min = 1, .max = 255, .doc = "tok_..." },
+                     { .name = "name", .type = TEXT, .min = 1, .max = 80, .doc = "What its owner calls it." },
+                     { .name = "is_default", .type = BOOLEAN, .standard = "false", .doc = "Charge it when nothing is said; the first one is in any case." }),
+        .out = FIELDS(OUT(TEXT, "id"), OUT(TEXT, "method_type"), OUT(TEXT, "name"), METHOD_DETAILS, OUT(BOOLEAN, "is_default"))),
+    ENDPOINT(expenses, payment_process,
+        .method = POST, .path = "/api/payments/process/",
+        .doc = "Pay a settlement with a stored payment method, once.",
+        .job = "billing.pay", .wait = 8, .after = &sql_expenses_payment_processed, .handler = billing_request,
+        .in = FIELDS({ .name = "settlement_id", .type = ID, .flags = REQUIRED, .prefix = "stl_", .doc = "One of the caller's, still to be paid." },
+                     { .name = "payment_method_id", .type = TOKEN, .flags = REQUIRED, .min = 1, .max = 255, .doc = "One of the caller's." },
+                     { .name = "amount", .type = DECIMAL, .flags = REQUIRED | POSITIVE, .max = 1000000000, .scale = 3, .doc = "That of the settlement." },
+                     { .name = "currency", .type = CURRENCY, .flags = REQUIRED, .doc = "That of the settlement." }),
+        .out = FIELDS(OUT(TEXT, "payment_id"), OUT(TEXT, "status"), OUT_NULLABLE(TEXT, "external_transaction_id"),
+                      OUT_NULLABLE(TEXT, "processed_at"))),
+    ENDPOINT(expenses, stripe_webhook, STRIPE_EVENT("/api/webhooks/stripe/")),
     ENDPOINT(expenses, register,
         .method = POST, .path = "/api/auth/register/", .who = ANYONE, .status = 201,
         .doc = "Open an account; the answer signs in, and a mail asks to verify the address.",
@@ -92,6 +148,7 @@ const struct endpoint expenses_endpoints[] = {
         .doc = "Change the caller's profile: what is left out stays.",
         .in = FIELDS(NAME_FIELD("first_name", 0), NAME_FIELD("last_name", 0), PROFILE_TEXT("bio", 500), CURRENCY_FIELD,
                      ZONE_FIELD,
+                     { .name = "phone_number", .type = PHONE, .flags = NULLABLE, .doc = "Where text messages go; null clears it. Not shown." },
                      { .name = "profile", .type = OBJECT, .doc = "Merged into what is there.",
                        .fields = FIELDS(PROFILE_TEXT("occupation", 100), PROFILE_TEXT("company", 100),
                                         PROFILE_TEXT("country", 100), PROFILE_TEXT("city", 100)) },
@@ -102,7 +159,8 @@ const struct endpoint expenses_endpoints[] = {
         .out = me_out),
     ENDPOINT(expenses, me_avatar,
         .method = POST, .path = "/api/users/me/avatar/", .parts = true,
-        .doc = "Send a picture of the caller.",
+        .doc = "Send a picture of the caller. The one before is shown until an avatar has been made of it, and stays when none can be.",
+        .job = "image.variant", .wait = 2, .after = &sql_expenses_me_avatar_made,
         .in = FIELDS({ .name = "avatar", .type = FILE_PART, .flags = REQUIRED, .max = 10485760, .values = picture_types,
                        .doc = "JPEG, PNG or WebP, at most 10 MiB." }),
         .out = FIELDS(OUT(TEXT, "avatar_url"))),
@@ -139,6 +197,37 @@ const struct endpoint expenses_endpoints[] = {
                      { .name = "preferences", .type = LIST, .max = 100, .doc = "By type.",
                        .fields = FIELDS({ .name = "choice", .type = OBJECT, .fields = notice_choice }) },
                      { .name = "quiet_hours", .type = OBJECT, .fields = quiet_hours, .doc = "When mails wait." })),
+    ENDPOINT(expenses, report_generate,
+        .method = POST, .path = "/api/analytics/reports/generate/", .status = 202, .job = "report.generate",
+        .doc = "Ask for a report as a file.",
+        .in = FIELDS({ .name = "report_type", .type = ENUM, .flags = REQUIRED, .values = report_types, .doc = "About what." },
+                     { .name = "format", .type = ENUM, .flags = REQUIRED, .values = report_formats, .doc = "Of the file." },
+                     { .name = "filters", .type = OBJECT, .fields = report_filters, .doc = "What it is to be about." },
+                     { .name = "options", .type = OBJECT, .fields = report_options, .doc = "What it is to look like." }),
+        .out = FIELDS(OUT(TEXT, "report_id"), OUT(TEXT, "status"), OUT(TEXT, "estimated_completion"))),
+    ENDPOINT(expenses, report_get,
+        .method = GET, .path = "/api/analytics/reports/{report_id}/",
+        .doc = "What became of a report, and where it can be fetched until it expires.",
+        .in = FIELDS({ .name = "report_id", .in = PATH, .type = ID, .flags = REQUIRED, .prefix = "rpt_", .doc = "Its id." }),
+        .out = FIELDS(OUT(TEXT, "report_id"), OUT(TEXT, "status"), OUT_NULLABLE(TEXT, "download_url"), OUT(TEXT, "expires_at"),
+                      OUT_NULLABLE(INTEGER, "file_size"), OUT_NULLABLE(TEXT, "generated_at"),
+                      { .name = "error", .type = TEXT })),
+    ENDPOINT(expenses, hook_list,
+        .method = GET, .path = "/api/webhooks/", .list = 20,
+        .doc = "Where the caller's events are sent. One whose deliveries failed fifty times in a row is no longer active.",
+        .out = FIELDS(HOOK_OUT)),
+    ENDPOINT(expenses, hook_create,
+        .method = POST, .path = "/api/webhooks/", .status = 201,
+        .doc = "Have events sent to an address. The secret that signs them is shown this once.",
+        .in = FIELDS({ .name = "url", .type = URL, .flags = REQUIRED, .doc = "Of the public network, by https." },
+                     { .name = "events", .type = LIST, .flags = REQUIRED, .min = 1, .max = 9, .doc = "Which.",
+                       .fields = FIELDS({ .name = "event", .type = ENUM, .values = hook_events }) }),
+        .out = FIELDS(HOOK_OUT, OUT(TEXT, "secret")),
+        .handler = expenses_hook_create, .sets = NAMES("secret", "sealed")),
+    ENDPOINT(expenses, hook_delete,
+        .method = DELETE, .path = "/api/webhooks/{webhook_id}/", .status = 204,
+        .doc = "Send no more events there.",
+        .in = FIELDS({ .name = "webhook_id", .in = PATH, .type = ID, .flags = REQUIRED, .prefix = "wh_", .doc = "Its id." })),
     { .name = NULL },
 };
 /* clang-format on */

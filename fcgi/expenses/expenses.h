@@ -6,4 +6,8 @@
 extern const struct dialect expenses_dialect;
 extern const struct rate expenses_rates[];
 extern const struct endpoint expenses_endpoints[];
+
+struct request;
+/* A webhook's secret is made here: sets secret, and sealed, which is what is kept of it. */
+int expenses_hook_create(struct request *rq);
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * FigureForge's endpoints, one row each. */
-#include "fcgi/account.h"
 #include "fcgi/fields.h"
 #include "fcgi/figureforge/figureforge.h"
+#include "fcgi/steps/account.h"
+#include "fcgi/steps/webhook.h"
 #include "sql.h"
 
 /* ---- fields used more than once ---- */
@@ -37,6 +38,9 @@ static const struct field image_out[] = {
     OUT_OBJECTS("plans", OUT(TEXT, "id"), OUT(TEXT, "name"), OUT(TEXT, "tier"), OUT(NUMBER, "price"), OUT(TEXT, "currency"), \
                 OUT(TEXT, "interval"), OUT(INTEGER, "credits"), OUT(INTEGER, "max_batch_size"), \
                 OUT_LIST("features", { .name = "feature", .type = TEXT }))
+#define SUBSCRIPTION_OUT \
+    FIELDS(OUT(TEXT, "plan_id"), OUT(TEXT, "tier"), OUT(TEXT, "status"), OUT(TEXT, "current_period_start"), \
+           OUT(TEXT, "current_period_end"), OUT(BOOLEAN, "cancel_at_period_end"))
 static const struct field images_out[] = {
     { .name = "item", .type = OBJECT, .fields = FIELDS(OUT(TEXT, "id"), OUT(TEXT, "url"), OUT(TEXT, "thumbnail_url")) },
     { .name = NULL },
@@ -152,9 +156,46 @@ const struct endpoint figureforge_endpoints[] = {
         .doc = "The plans and their prices.", .out = FIELDS(PLANS_OUT)),
     ENDPOINT(figureforge, subscription_get,
         .method = GET, .path = "/api/subscriptions/current/",
-        .doc = "The plan the caller is on.",
-        .out = FIELDS(OUT(TEXT, "plan_id"), OUT(TEXT, "tier"), OUT(TEXT, "status"), OUT(TEXT, "current_period_start"),
-                      OUT(TEXT, "current_period_end"), OUT(BOOLEAN, "cancel_at_period_end"))),
+        .doc = "The plan the caller is on.", .out = SUBSCRIPTION_OUT),
+    ENDPOINT(figureforge, subscription_checkout,
+        .method = POST, .path = "/api/subscriptions/checkout/",
+        .doc = "A page of Stripe's where the caller subscribes.",
+        .job = "billing.checkout", .wait = 8, .wait_only = true, .after = &sql_figureforge_subscription_checkout_made, .handler = billing_request,
+        .in = FIELDS({ .name = "plan_id", .type = TOKEN, .flags = REQUIRED, .min = 1, .max = 64, .doc = "Of the plans." },
+                     { .name = "success_url", .type = URL, .flags = REQUIRED, .doc = "Where Stripe leads who has paid." },
+                     { .name = "cancel_url", .type = URL, .flags = REQUIRED, .doc = "Where it leads who has not." }),
+        .out = FIELDS(OUT(TEXT, "checkout_url"))),
+    ENDPOINT(figureforge, subscription_portal,
+        .method = POST, .path = "/api/subscriptions/portal/",
+        .doc = "A page of Stripe's where the caller sees to what he pays.",
+        .job = "billing.portal", .wait = 8, .wait_only = true, .after = &sql_figureforge_subscription_portal_made, .handler = billing_request,
+        .in = FIELDS({ .name = "return_url", .type = URL, .doc = "Where it leads back to." }),
+        .out = FIELDS(OUT(TEXT, "portal_url"))),
+    ENDPOINT(figureforge, subscription_cancel,
+        .method = POST, .path = "/api/subscriptions/cancel/",
+        .doc = "Cancel the caller's subscription at the end of its period.",
+        .job = "billing.cancel", .wait = 8, .after = &sql_figureforge_subscription_wished, .handler = billing_request,
+        .out = SUBSCRIPTION_OUT),
+    ENDPOINT(figureforge, subscription_reactivate,
+        .method = POST, .path = "/api/subscriptions/reactivate/",
+        .doc = "Let the caller's subscription, which was to end, go on.",
+        .job = "billing.reactivate", .wait = 8, .after = &sql_figureforge_subscription_wished, .handler = billing_request,
+        .out = SUBSCRIPTION_OUT),
+    ENDPOINT(figureforge, subscription_history,
+        .method = GET, .path = "/api/subscriptions/history/", .list = 20,
+        .doc = "The caller's invoices, the latest first.",
+        .out = FIELDS(OUT(TEXT, "id"), OUT(NUMBER, "amount"), OUT(TEXT, "currency"), OUT(TEXT, "status"),
+                      OUT(TEXT, "description"), OUT(TEXT, "created_at"), OUT_NULLABLE(TEXT, "invoice_url"))),
+    ENDPOINT(figureforge, payment_method_set,
+        .method = POST, .path = "/api/subscriptions/payment-method/",
+        .doc = "Charge another payment method from now on.",
+        .job = "billing.attach", .wait = 8, .wait_only = true, .after = &sql_figureforge_payment_method_made, .handler = billing_request,
+        .in = FIELDS({ .name = "payment_method_id", .type = TOKEN, .flags = REQUIRED, .min = 1, .max = 255, .doc = "As Stripe names it: pm_..." }),
+        .out = FIELDS(OUT(TEXT, "payment_method_id"), OUT(BOOLEAN, "is_default"),
+                      { .name = "card", .type = OBJECT, .flags = REQUIRED | NULLABLE,
+                        .fields = FIELDS(OUT_NULLABLE(TEXT, "brand"), OUT(TEXT, "last4"), OUT_NULLABLE(INTEGER, "exp_month"),
+                                         OUT_NULLABLE(INTEGER, "exp_year")) })),
+    ENDPOINT(figureforge, stripe_webhook, STRIPE_EVENT("/api/webhooks/stripe/")),
     { .name = NULL },
 };
 /* clang-format on */

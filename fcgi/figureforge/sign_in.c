@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/memory.h"
-#include "fcgi/account.h"
 #include "fcgi/figureforge/figureforge.h"
+#include "fcgi/steps/account.h"
 
 int figureforge_sign_in(struct request *rq)
 {

@@ -10,7 +10,7 @@ static char *error_body(struct request *rq, enum error error, const char *messag
 {
     const char *more = "";
 
-    if (error == E_INVALID || error == E_MALFORMED || error == E_DUPLICATE)
+    if (error == E_INVALID || error == E_MALFORMED || error == E_DUPLICATE || error == E_PAYMENT || error == E_QUOTA)
         more = FORMAT(rq, ",\"details\":%s", field_lists(rq, errors));
     else if (error == E_RATE_LIMITED)
         more = FORMAT(rq, ",\"retry_after\":%d", rq->retry_after);

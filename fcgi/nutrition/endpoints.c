@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Nutrition's endpoints, one row each. */
-#include "fcgi/account.h"
 #include "fcgi/fields.h"
 #include "fcgi/nutrition/nutrition.h"
-#include "fcgi/webhook.h"
+#include "fcgi/steps/account.h"
+#include "fcgi/steps/webhook.h"
 #include "sql.h"
 
 /* clang-format off */
@@ -37,13 +37,26 @@ static const struct field meal_out[] = {
     OUT(TEXT, "created_at"), OUT(TEXT, "updated_at"), { .name = NULL },
 };
 
+static const char *const picture_types[] = { "image/jpeg", "image/png", "image/webp", NULL };
+static const struct field final_result[] = {
+    OUT_OBJECTS("items", OUT(TEXT, "name"), OUT(NUMBER, "quantity"), OUT(TEXT, "unit"), OUT(NUMBER, "confidence"), NUTRIENTS_OUT,
+                OUT(TEXT, "source"), OUT_NULLABLE(TEXT, "food"), OUT(BOOLEAN, "approximate")),
+    OUT_OBJECT("total_nutrition", NUTRIENTS_OUT), { .name = NULL },
+};
+
 static const struct field me_out[] = {
     OUT(INTEGER, "id"), OUT(TEXT, "email"), OUT(TEXT, "created_at"),
     OUT_OBJECT("preferences", OUT(INTEGER, "daily_calorie_goal"), OUT(INTEGER, "protein_goal"), OUT(TEXT, "timezone"),
                OUT_LIST("meal_reminders", { .name = "clock", .type = TEXT }), OUT_NULLABLE(TEXT, "country"),
-               OUT_NULLABLE(TEXT, "phone")),
+               OUT_NULLABLE(TEXT, "phone"), OUT(BOOLEAN, "sms_reminders")),
     { .name = NULL },
 };
+
+#define CARD_OUT \
+    { .name = "card", .type = OBJECT, .flags = REQUIRED | NULLABLE, \
+      .fields = FIELDS(OUT_NULLABLE(TEXT, "brand"), OUT(TEXT, "last4"), OUT_NULLABLE(INTEGER, "exp_month"), OUT_NULLABLE(INTEGER, "exp_year")) }
+#define PAYMENT_METHOD_FIELD(flag) \
+    { .name = "payment_method_id", .type = TOKEN, .flags = flag, .min = 1, .max = 255, .doc = "As Stripe names it: pm_..." }
 
 const struct endpoint nutrition_endpoints[] = {
     ENDPOINT(nutrition, register,
@@ -76,6 +89,35 @@ const struct endpoint nutrition_endpoints[] = {
                       OUT(TEXT, "status"), OUT(TEXT, "current_period_start"), OUT(TEXT, "current_period_end"),
                       OUT(BOOLEAN, "cancel_at_period_end"), OUT_NULLABLE(TEXT, "stripe_subscription_id"),
                       OUT(TEXT, "created_at"))),
+    ENDPOINT(nutrition, subscription_create,
+        .method = POST, .path = "/api/v1/payments/subscription/", .status = 201,
+        .doc = "Buy a plan, or change to another. requires_action: the card's owner is to be asked, with the client_secret.",
+        .job = "billing.subscribe", .wait = 8, .after = &sql_nutrition_subscription_made, .handler = billing_request,
+        .in = FIELDS({ .name = "plan_id", .type = INTEGER, .flags = REQUIRED, .min = 1, .max = 1000000, .doc = "Of the plans." },
+                     PAYMENT_METHOD_FIELD(NULLABLE)),
+        .out = FIELDS(OUT_OBJECT("subscription", OUT_NULLABLE(INTEGER, "id"), OUT(TEXT, "status"),
+                                 OUT_OBJECT("plan", OUT(TEXT, "name"), OUT(NUMBER, "price"))),
+                      OUT_NULLABLE(TEXT, "client_secret"), OUT(BOOLEAN, "requires_action"))),
+    ENDPOINT(nutrition, subscription_cancel,
+        .method = DELETE, .path = "/api/v1/payments/subscription/",
+        .doc = "Cancel the caller's subscription.",
+        .job = "billing.cancel", .wait = 8, .after = &sql_nutrition_subscription_cancelled, .handler = billing_request,
+        .in = FIELDS({ .name = "cancel_at_period_end", .type = BOOLEAN, .standard = "true", .doc = "Not at once, but when what was paid for is over." },
+                     { .name = "cancellation_reason", .type = TEXT, .flags = NULLABLE, .max = 500, .doc = "Why." }),
+        .out = FIELDS(OUT(TEXT, "message"), OUT(BOOLEAN, "cancel_at_period_end"), OUT(TEXT, "current_period_end"))),
+    ENDPOINT(nutrition, payment_method_create,
+        .method = POST, .path = "/api/v1/payments/methods/", .status = 201,
+        .doc = "Add a payment method that Stripe.js has made.",
+        .job = "billing.attach", .wait = 8, .wait_only = true, .after = &sql_nutrition_payment_method_made, .handler = billing_request,
+        .in = FIELDS(PAYMENT_METHOD_FIELD(REQUIRED),
+                     { .name = "set_as_default", .type = BOOLEAN, .standard = "false", .doc = "Charge it from now on; the first one is in any case." }),
+        .out = FIELDS(OUT(TEXT, "id"), OUT(TEXT, "type"), CARD_OUT, OUT(BOOLEAN, "is_default"))),
+    ENDPOINT(nutrition, payment_method_delete,
+        .method = DELETE, .path = "/api/v1/payments/methods/{method_id}/", .status = 204,
+        .doc = "Remove a payment method.",
+        .job = "billing.detach", .wait = 8, .after = &sql_nutrition_payment_method_deleted, .handler = billing_request,
+        .in = FIELDS({ .name = "method_id", .in = PATH, .type = TOKEN, .flags = REQUIRED, .min = 1, .max = 255, .doc = "As Stripe names it: pm_..." })),
+    ENDPOINT(nutrition, stripe_webhook, STRIPE_EVENT("/api/v1/webhooks/stripe/")),
     ENDPOINT(nutrition, payment_method_list,
         .method = GET, .path = "/api/v1/payments/methods/",
         .doc = "The caller's payment methods, the latest first.",
@@ -100,7 +142,8 @@ const struct endpoint nutrition_endpoints[] = {
                                         { .name = "meal_reminders", .type = LIST, .max = 12, .doc = "When to remind.",
                                           .fields = FIELDS({ .name = "clock", .type = CLOCK }) },
                                         { .name = "country", .type = TEXT, .flags = NULLABLE, .min = 2, .max = 2, .doc = "Of ISO 3166." },
-                                        { .name = "phone", .type = PHONE, .flags = NULLABLE, .doc = "E.164." }) }),
+                                        { .name = "phone", .type = PHONE, .flags = NULLABLE, .doc = "E.164." },
+                                        { .name = "sms_reminders", .type = BOOLEAN, .doc = "Text the phone at the times of meal_reminders." }) }),
         .out = me_out),
     ENDPOINT(nutrition, meal_list,
         .method = GET, .path = "/api/v1/meals/", .list = 20,
@@ -162,11 +205,25 @@ const struct endpoint nutrition_endpoints[] = {
     ENDPOINT(nutrition, twilio_status,
         .method = POST, .path = "/api/v1/webhooks/twilio/status/", .who = ANYONE, .uncounted = true, .form = true,
         .doc = "Twilio tells what became of a text message.",
-        .in = FIELDS({ .name = "message_sid", .sent_as = "MessageSid", .type = TOKEN, .flags = REQUIRED, .min = 1, .max = 64, .doc = "Of the message." },
-                     { .name = "message_status", .sent_as = "MessageStatus", .type = TOKEN, .flags = REQUIRED, .min = 1, .max = 32, .doc = "What became of it." },
-                     { .name = "error_code", .sent_as = "ErrorCode", .type = TEXT, .max = 16, .doc = "Why it failed." },
-                     { .name = "error_message", .sent_as = "ErrorMessage", .type = TEXT, .max = 500, .doc = "In words." }),
+        .in = FIELDS(TWILIO_STATUS_FIELDS),
         .handler = webhook_twilio),
+    ENDPOINT(nutrition, ai_analyze,
+        .method = POST, .path = "/api/v1/ai/analyze/", .status = 202, .parts = true, .rates = NAMES("ai"), .job = "ai.food",
+        .doc = "Find out what a meal holds, from a photo or a description.",
+        .in = FIELDS({ .name = "image", .type = FILE_PART, .max = 10485760, .values = picture_types,
+                       .doc = "JPEG, PNG or WebP, at most 10 MiB." },
+                     { .name = "text", .type = TEXT, .min = 1, .max = 2000,
+                       .doc = "What was eaten, in words; with a photo what should be known besides." }),
+        .out = FIELDS(OUT(TEXT, "session_id"), OUT(TEXT, "status"))),
+    ENDPOINT(nutrition, ai_analysis,
+        .method = GET, .path = "/api/v1/ai/analyze/{session_id}/", .job = "ai.food", .polls = "session_id",
+        .doc = "How far an analysis is, stage by stage, and what it found.",
+        .in = FIELDS({ .name = "session_id", .in = PATH, .type = UUID, .flags = REQUIRED, .doc = "From analyze." }),
+        .out = FIELDS(OUT(TEXT, "type"), OUT(TEXT, "session_id"), OUT(INTEGER, "overall_progress"),
+                      { .name = "current_stage", .type = TEXT, .doc = "While it runs." }, OUT(TEXT, "status"),
+                      OUT(OBJECT, "stages"), { .name = "error", .type = TEXT, .doc = "Why there is no result." },
+                      { .name = "final_result", .type = OBJECT, .fields = final_result, .doc = "When it is completed." },
+                      OUT(TEXT, "timestamp"))),
     { .name = NULL },
 };
 /* clang-format on */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The operators' endpoints, one row each. SIGNED_IN: any of them; ADMIN: those with the role of operator. */
 #include "common/memory.h"
-#include "fcgi/account.h"
 #include "fcgi/fields.h"
 #include "fcgi/operator/operator.h"
 #include "fcgi/request.h"
+#include "fcgi/steps/account.h"
 #include "sql.h"
 
 /* A page that was loaded anew asks for it. */
@@ -46,6 +46,11 @@ const struct endpoint operator_endpoints[] = {
                                   OUT_NULLABLE(INTEGER, "parked"), OUT(INTEGER, "buried"),
                                   OUT_NULLABLE(INTEGER, "workers"), OUT_NULLABLE(INTEGER, "draining"))),
         .first = &sql_core_operator_queue_names, .handler = operator_queues, .sets = NAMES("looks")),
+    ENDPOINT(core, operator_services,
+        .method = GET, .path = "/api/services",
+        .doc = "How the services outside answered last; unknown: nobody has asked for two minutes.",
+        .out = FIELDS(OUT_OBJECTS("services", OUT(TEXT, "name"), OUT(TEXT, "status"), OUT_NULLABLE(INTEGER, "response_ms"),
+                                  OUT_NULLABLE(OBJECT, "detail"), OUT_NULLABLE(TEXT, "why"), OUT(TEXT, "checked_at")))),
     ENDPOINT(core, operator_queue_pause,
         .method = POST, .path = "/api/queues/{queue}/pause", .who = ADMIN,
         .doc = "Let no more jobs of a queue begin.",

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The SMS agent's endpoints, one row each. */
-#include "fcgi/account.h"
 #include "fcgi/fields.h"
 #include "fcgi/smsagent/smsagent.h"
+#include "fcgi/steps/account.h"
+#include "fcgi/steps/webhook.h"
 #include "sql.h"
 
 /* clang-format off */
@@ -36,6 +37,11 @@ static const struct field task_out[] = {
     OUT_NULLABLE(NUMBER, "complexity_score"), OUT_NULLABLE(BOOLEAN, "success"), OUT_NULLABLE(TEXT, "error_message"),
     OUT(TEXT, "created_at"), OUT_NULLABLE(TEXT, "completed_at"), OUT(OBJECT, "metadata"), { .name = NULL },
 };
+
+#define MESSAGE_TYPE(is) \
+    { .name = "message_type", .type = SLUG, .min = 1, .max = 32, .standard = is, .doc = "What kind of message it is, in a word." }
+#define MESSAGE_TEXT \
+    { .name = "message", .type = TEXT, .flags = REQUIRED, .min = 1, .max = 1600, .doc = "What is texted." }
 
 #define NAME_TYPED { .name = "username", .type = TEXT, .flags = REQUIRED, .min = 1, .max = 254, .doc = "Or address." }
 
@@ -80,6 +86,54 @@ const struct endpoint smsagent_endpoints[] = {
                      { .name = "tier", .type = ENUM, .flags = REQUIRED, .values = tiers, .doc = "What the person may use." },
                      { .name = "reason", .type = TEXT, .max = 500, .doc = "Is kept with the change." }),
         .out = PERSON_DETAIL),
+    ENDPOINT(smsagent, person_message,
+        .method = POST, .path = "/api/users/{phone_number}/send_message/", .who = ADMIN, .job = "sms.send",
+        .doc = "Text somebody. What becomes of it is told by the message's status.",
+        .in = FIELDS(PHONE_PATH, MESSAGE_TEXT, MESSAGE_TYPE("notification")),
+        .out = FIELDS(OUT(TEXT, "message_id"), OUT(TEXT, "status"), OUT(TEXT, "recipient"), OUT(TEXT, "message_type"),
+                      OUT(TEXT, "created_at"))),
+    ENDPOINT(smsagent, broadcast,
+        .method = POST, .path = "/api/messaging/broadcast/", .who = ADMIN, .lane = LANE_SLOW, .status = 201,
+        .job = "sms.broadcast",
+        .doc = "Text all, or those of some tiers; who has asked not to be texted is left out.",
+        .in = FIELDS(MESSAGE_TEXT, MESSAGE_TYPE("announcement"),
+                     { .name = "tier_filter", .type = LIST, .min = 1, .max = 3, .doc = "Only those of these tiers.",
+                       .fields = FIELDS({ .name = "tier", .type = ENUM, .values = tiers }) }),
+        .out = FIELDS(OUT(TEXT, "message_id"), OUT(INTEGER, "recipients_count"), OUT(TEXT, "estimated_delivery"),
+                      OUT(TEXT, "status"))),
+    ENDPOINT(smsagent, message_status,
+        .method = GET, .path = "/api/messaging/status/{message_id}/",
+        .doc = "What became of a message to one or to many. Where there are any: unknown_count, of whom nobody can tell "
+               "whether it went out; skipped_count, who have asked meanwhile not to be texted; waiting_count, of a "
+               "broadcast, who have not been texted. All together they are those whom it was for.",
+        .in = FIELDS({ .name = "message_id", .in = PATH, .type = WORD, .flags = REQUIRED, .min = 1, .max = 40,
+                       .doc = "Id of the message." }),
+        .out = FIELDS(OUT(TEXT, "message_id"), OUT(TEXT, "status"), OUT(INTEGER, "sent_count"), OUT(INTEGER, "failed_count"),
+                      OUT(NUMBER, "delivery_rate"), OUT(TEXT, "created_at"), OUT_NULLABLE(TEXT, "completed_at"),
+                      { .name = "unknown_count", .type = INTEGER }, { .name = "skipped_count", .type = INTEGER },
+                      { .name = "waiting_count", .type = INTEGER })),
+    ENDPOINT(smsagent, sms_receive,
+        .method = POST, .path = "/api/sms/receive/", .who = ANYONE, .uncounted = true, .form = true, .media = "application/xml",
+        .doc = "Twilio hands over a text message: it is answered at once, and in earnest by a text message of ours.",
+        .in = FIELDS({ .name = "sender", .sent_as = "From", .type = PHONE, .flags = REQUIRED, .doc = "Who texts." },
+                     { .name = "recipient", .sent_as = "To", .type = TEXT, .max = 64, .doc = "Our number." },
+                     { .name = "twilio_account", .sent_as = "AccountSid", .type = TEXT, .max = 64, .doc = "Whose number that is at Twilio." },
+                     { .name = "body", .sent_as = "Body", .type = TEXT, .max = 1600, .doc = "What." },
+                     { .name = "message_sid", .sent_as = "MessageSid", .type = TOKEN, .flags = REQUIRED, .min = 1, .max = 64, .doc = "Of the message." },
+                     { .name = "opted", .sent_as = "OptOutType", .type = TEXT, .max = 16, .doc = "STOP, START or HELP that Twilio has answered itself." }),
+        .handler = webhook_twilio),
+    ENDPOINT(smsagent, sms_status,
+        .method = POST, .path = "/api/sms/status/", .who = ANYONE, .uncounted = true, .form = true,
+        .doc = "Twilio tells what became of a text message.",
+        .in = FIELDS(TWILIO_STATUS_FIELDS), .handler = webhook_twilio),
+    ENDPOINT(smsagent, task_create,
+        .method = POST, .path = "/api/tasks/", .status = 201,
+        .doc = "Ask something in somebody's name. He is not texted unless that is said.",
+        .in = FIELDS({ .name = "user_phone", .type = PHONE, .flags = REQUIRED, .doc = "Whose task it is." },
+                     { .name = "sms_content", .type = TEXT, .flags = REQUIRED, .min = 1, .max = 1600, .doc = "What is asked." },
+                     { .name = "category", .type = ENUM, .values = categories, .doc = "Left out: it is found out." },
+                     { .name = "send_sms", .type = BOOLEAN, .standard = "false", .doc = "The answer is texted." }),
+        .out = task_out),
     ENDPOINT(smsagent, task_list,
         .method = GET, .path = "/api/tasks/", .list = 20,
         .doc = "What was asked by text message, newest first.",
@@ -121,6 +175,19 @@ const struct endpoint smsagent_endpoints[] = {
                       OUT_OBJECT("usage_patterns", OUT(NUMBER, "avg_requests_per_user"),
                                  OUT_LIST("most_active_hours", { .name = "hour", .type = INTEGER }),
                                  OUT_NULLABLE(TEXT, "peak_day")))),
+    ENDPOINT(smsagent, health,
+        .method = GET, .path = "/api/health/", .who = ANYONE, .uncounted = true,
+        .doc = "How this and the services that it stands on are; 503 when Redis is away.",
+        .out = FIELDS(OUT(TEXT, "status"), OUT(TEXT, "timestamp"),
+                      OUT_OBJECT("services",
+                                 OUT_OBJECT("database", OUT(TEXT, "status"), OUT(NUMBER, "response_time"), OUT(INTEGER, "connections")),
+                                 OUT_OBJECT("redis", OUT(TEXT, "status"), OUT_NULLABLE(NUMBER, "response_time"), OUT_NULLABLE(TEXT, "memory_usage")),
+                                 OUT_OBJECT("openai", OUT(TEXT, "status"), OUT_NULLABLE(NUMBER, "response_time"),
+                                            OUT_NULLABLE(INTEGER, "rate_limit_remaining")),
+                                 OUT_OBJECT("twilio", OUT(TEXT, "status"), OUT_NULLABLE(NUMBER, "response_time"),
+                                            OUT_NULLABLE(TEXT, "account_balance"))),
+                      OUT(TEXT, "version"), OUT(INTEGER, "uptime")),
+        .handler = smsagent_health, .sets = NAMES("redis_ms", "redis_memory")),
     { .name = NULL },
 };
 /* clang-format on */

@@ -6,4 +6,5 @@
 extern const struct dialect smsagent_dialect;
 extern const struct rate smsagent_rates[];
 extern const struct endpoint smsagent_endpoints[];
+int smsagent_health(struct request *rq);
 #endif
