@@ -135,6 +135,13 @@ class Client:
     def post(self, path, body=None, expect=200, **more):
         return self.call("POST", path, expect, body, **more)
 
+    def either(self, path, *statuses):
+        """What is there, or what is said of its not being there."""
+        response = self._session.get(self.base + path, timeout=PATIENCE, allow_redirects=False,
+                                     headers={"X-Forwarded-For": self.address, "Authorization": f"{scheme_of(self.product)} {self.token}"})
+        assert response.status_code in (statuses or (200, 404)), response.text
+        return Answer(response)
+
     def call(self, method, path, expect=200, body=None, data=None, headers=None):
         """body is sent as JSON, data as it is. path may be a whole link from an answer. headers: None takes one
         away that would have been sent."""
@@ -165,7 +172,7 @@ class Client:
         self.record.note(self.product, method, path, response.status_code)
         return Answer(response)
 
-    def upload(self, path, expect=200, boundary="frontier", type=None, **parts):
+    def upload(self, path, expect=200, boundary="frontier", type=None, prefer=None, **parts):
         """parts: name=text, or name=(filename, bytes)."""
         body = b""
         for name, part in parts.items():
@@ -174,7 +181,8 @@ class Client:
             head += f'; filename="{filename}"\r\nContent-Type: {type or "application/octet-stream"}' if filename is not None else ""
             body += head.encode() + b"\r\n\r\n" + content + b"\r\n"
         return self.call("POST", path, expect, data=body + f"--{boundary}--\r\n".encode(),
-                         headers={"Content-Type": f"multipart/form-data; boundary={boundary}"})
+                         headers={"Content-Type": f"multipart/form-data; boundary={boundary}",
+                                  **({"Prefer": prefer} if prefer else {})})
 
     def _checked(self, answer, expect, what):
         got = answer.http

@@ -186,8 +186,8 @@ class Told(Listed):
 
 
 class Payments(Listed):
-    product, path, table, time = "nutrition", "/api/v1/payments/history/", "nutrition.payment", "payment_date"
-    values = {"amount": "1", "currency": "'eur'", "status": "'paid'", "description": "'x'",
+    product, path, table, time = "nutrition", "/api/v1/payments/history/", "billing.payment", "payment_date"
+    values = {"amount": "100", "currency": "'eur'", "status": "'succeeded'", "description": "'x'",
               "stripe_payment_intent_id": "gen_random_uuid()"}
 
 

@@ -2,6 +2,7 @@
 """Signing up, in and out, of every product that has it: what holds for all of them, each in its own words."""
 import re
 import secrets
+import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -220,6 +221,20 @@ def test_a_forgotten_password(tracker, mailbox, stack, record):
     other.post("/api/auth/password-reset/confirm/", {"token": token, "new_password": "a third one 3"}, 422)
 
 
+def test_a_token_that_the_mail_server_refuses(tracker, mailbox, stack, record, sql, trouble):
+    """Whoever asked is told what everybody is told; the operator sees why, and the token of the next try is good."""
+    member, other = tracker(), Client(stack, "expenses", record)
+    address = member.account["email"]
+    mailbox.wait(address)
+    mailbox.ask(refuse=address, code=550, times=1)
+    other.post("/api/auth/password-reset/", {"email": address})
+    job = sql("select id from job where kind = 'mail.token' and args ->> 'email' = %s and args ->> 'purpose' = 'reset'", address)
+    assert trouble.buried(job) == "the mail server refused: 550 refused as asked" and len(mailbox.ask(list=address)) == 1
+    trouble.again(job)
+    token = mailed_token(mailbox, address, "password", 2)
+    other.post("/api/auth/password-reset/confirm/", {"token": token, "new_password": "quite another 2"})
+
+
 def test_signing_out_ends_both_tokens(tracker):
     member = tracker()
     member.post("/api/auth/logout/", {"refresh": member.refresh}, 204)
@@ -272,6 +287,15 @@ def test_login_takes_the_address_as_well(account, stack, record):
 # -- the SMS agent's tokens and sessions -------------------------------------------------------------------------------
 
 PEOPLE = "/api/users/"
+
+
+def test_the_command_prints_the_token_that_the_product_takes(account, operator, stack):
+    staff = account("smsagent")
+    said = operator("token", "smsagent", staff.username).strip()
+    assert said == staff.token
+    refused = subprocess.run([f"{stack['bin']}/millrace", "--config", stack["config"], "token", "smsagent", staff.username, "--minutes", "5"],
+                             capture_output=True, text=True, timeout=60, check=False)
+    assert refused.returncode == 2 and "holds until millrace user sign-out" in refused.stderr
 
 
 def test_an_api_token_is_the_same_each_time(account, operator):

@@ -45,7 +45,12 @@ class Activated:
             ["systemd-socket-activate", "-l", self.path, "--fdname=front", "sh", "-c", KEEPER, "keeper",
              f"{stack['bin']}/millrace-front", "--config", stack["config"]], cwd="/", stdout=self.log, stderr=self.log,
             env={"PATH": "/usr/bin:/bin", **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}}, **as_owner)
-        until(lambda: os.path.exists(self.path))
+        until(self.listens)
+
+    def listens(self):
+        """Whether somebody does; a socket that is only bound refuses."""
+        sockets = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()[1:]]
+        return any(one[-1] == self.path and int(one[3], 16) & 1 << 16 for one in sockets)
 
     def front(self):
         """The pid of the front that runs now, or None."""

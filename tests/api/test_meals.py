@@ -107,11 +107,11 @@ def test_preferences(eater):
     me = eater.get(ME)
     assert me.email == eater.email and me.preferences == {
         "daily_calorie_goal": 2000, "protein_goal": 100, "timezone": "UTC", "meal_reminders": ["08:00", "12:30", "19:00"],
-        "country": None, "phone": None}
+        "country": None, "phone": None, "sms_reminders": False}
     wished = {"daily_calorie_goal": 2200, "timezone": "Europe/Berlin", "meal_reminders": [], "phone": "+15551234567", "color": "red"}
     assert eater.call("PATCH", ME, 200, {"preferences": wished}).preferences == {
         "daily_calorie_goal": 2200, "protein_goal": 100, "timezone": "Europe/Berlin", "meal_reminders": [], "country": None,
-        "phone": "+15551234567"}
+        "phone": "+15551234567", "sms_reminders": False}
     assert eater.call("PATCH", ME, 200, {"preferences": {"phone": None}}).preferences["phone"] is None
     assert eater.call("PATCH", ME, 200, {}).value == eater.get(ME).value
     assert eater.get(ME).preferences["daily_calorie_goal"] == 2200
@@ -196,13 +196,13 @@ def test_who_never_paid(eater):
 
 def test_what_was_paid(eater, account, sql):
     mine = sql("select id from account where email = %s", eater.email)
-    sql("insert into nutrition.payment (account_id, amount, currency, status, description, payment_date, stripe_payment_intent_id) "
-        "select %s, 9.9, 'USD', 'succeeded', 'Month ' || n, now() - n * interval '1 month', 'pi_' || %s || '_' || n "
+    sql("insert into billing.payment (account_id, amount, currency, status, description, payment_date, stripe_payment_intent_id) "
+        "select %s, 990, 'usd', 'succeeded', 'Month ' || n, now() - n * interval '1 month', 'pi_' || %s || '_' || n "
         "from generate_series(1, 3) as n", mine, mine)
-    sql("insert into nutrition.payment_method (id, account_id, type, brand, last4, exp_month, exp_year, is_default) values "
+    sql("insert into billing.payment_method (id, account_id, type, brand, last4, exp_month, exp_year, is_default) values "
         "('pm_' || %s, %s, 'card', 'visa', '0042', 12, 2030, true)", mine, mine)
-    sql("insert into nutrition.subscription (account_id, plan_id, status, current_period_start, current_period_end, "
-        "stripe_subscription_id) values (%s, 2, 'active', '2024-01-01Z', '2024-02-01Z', 'sub_' || %s)", mine, mine)
+    sql("insert into billing.subscription (account_id, plan, status, amount, currency, current_period_start, current_period_end, "
+        "stripe_id) values (%s, '2', 'active', 999, 'usd', '2024-01-01Z', '2024-02-01Z', 'sub_' || %s)", mine, mine)
     page = eater.get("/api/v1/payments/history/?page_size=2")
     assert [paid.description for paid in page.results] == ["Month 1", "Month 2"] and page.count == 3
     assert b'"amount" : 9.90' in page.http.content and page.results[0].invoice_url is None

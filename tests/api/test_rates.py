@@ -165,3 +165,13 @@ def test_who_may_not_is_counted_before_he_is_told(account, counted):
     first = told(client.get("/api/users/+15550001111/", 404))
     again = client.post("/api/users/", {"phone_number": "+15550001111"}, 403)
     assert told(again)[1] == first[1] - 1
+
+
+def test_predictions_have_a_rate_of_their_own(account):
+    ann = at_home(account("ailice"))
+    room_in(HOUR)
+    nothing = {"model_id": "openai:gpt-4", "input_data": {"prompt": ""}}
+    for _ in range(20):
+        ann.post("/api/ai/predict", nothing, 400)
+    ann.post("/api/ai/predict", nothing, 429)
+    ann.get("/api/ai/models")

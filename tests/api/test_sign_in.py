@@ -30,6 +30,25 @@ def test_a_code_comes_by_mail_and_signs_in(figureforge, mailbox, address):
     assert figureforge.get("/api/auth/user/").id == entered.user.id
 
 
+def test_a_code_that_the_mail_server_refuses(figureforge, mailbox, address, sql, trouble):
+    """For good: whoever asked is told nothing else; the operator sees why, and may send another one after all."""
+    mailbox.ask(refuse=address, code=550, times=1)
+    figureforge.post(REQUEST, {"email": address})
+    job = sql("select id from job where kind = 'mail.magic_link' and args ->> 'email' = %s", address)
+    assert trouble.buried(job) == "the mail server refused: 550 refused as asked" and mailbox.ask(list=address) == []
+    trouble.again(job)
+    assert figureforge.post(VERIFY, {"email": address, "code": mailbox.code(address)}).user.email == address
+
+
+def test_a_code_that_the_mail_server_does_not_take_yet(figureforge, mailbox, address, sql, trouble):
+    mailbox.ask(refuse=address, code=451, times=1)
+    figureforge.post(REQUEST, {"email": address})
+    job = sql("select id from job where kind = 'mail.magic_link' and args ->> 'email' = %s", address)
+    assert trouble.failed(job) == "the mail server said: 451 refused as asked"
+    assert figureforge.post(VERIFY, {"email": address, "code": mailbox.code(address)}).user.email == address
+    assert len(mailbox.ask(list=address)) == 1
+
+
 def test_signing_in_again_is_the_same_account(sign_in):
     first = sign_in("alice")
     second = sign_in("alice", first.email)

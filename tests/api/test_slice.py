@@ -59,7 +59,7 @@ def test_a_job_that_runs_again_draws_the_same(alice, stack, sql, tmp_path):
     request = {"id": job.job_id, "kind": "image.generate", "attempt": 2, "epoch": 7,
                "args": json.loads(sql("select args from job where id = %s", job.job_id))}
     subprocess.run(["sh", "-c", 'exec "$0" --memory 1536 --cpu 60 --file-size 64 --landlock no 3>report',
-                    f"{stack['bin']}/millrace-runner"], cwd=tmp_path, input=json.dumps(request).encode(), check=True,
+                    f"{stack['bin']}/millrace-runner-image"], cwd=tmp_path, input=json.dumps(request).encode(), check=True,
                    timeout=PATIENCE)
     report = json.loads((tmp_path / "report").read_text().splitlines()[-1])
     assert report["outcome"] == "done", report
@@ -95,10 +95,10 @@ def test_models_are_told_to_everybody(figureforge, alice):
     models = {model.id: model for model in figureforge.get("/api/images/models/").models}
     assert models == {model.id: model for model in alice.get("/api/images/models/").models}
     assert models["croquis"] == {"id": "croquis", "name": "Croquis", "credits": 1, "available": True}
-    assert models["flux-pro"].available is False and models["flux-pro"].credits == 2
+    assert models["flux-pro"].available is True and models["flux-pro"].credits == 2
 
 
-def test_the_first_available_model_draws_when_none_is_named(alice):
+def test_the_plans_first_available_model_draws_when_none_is_named(alice):
     image = alice.draw().images[0]
     assert alice.get(f"/api/images/{image.id}/").model == "croquis"
 

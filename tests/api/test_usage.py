@@ -117,7 +117,8 @@ def test_who_came_back(chief, account, sql):
     assert told.total_users >= before.total_users and told.retention_rates.day_1 > 0 and told.retention_rates.day_7 > 0
     assert told.retention_rates.day_30 == 0
     until(lambda: chief.get(USERS), lambda told: told.user_engagement.features_usage.manual_entry > 0)
-    assert chief.get(USERS).user_engagement.features_usage.ai_analysis == 0
+    eater.post("/api/v1/ai/analyze/", {"text": "an apple"}, 202)
+    until(lambda: chief.get(USERS), lambda told: 0 < told.user_engagement.features_usage.ai_analysis <= 100)
 
 
 def test_where_people_are_and_what_they_pay(chief, account, sql):
@@ -128,8 +129,8 @@ def test_where_people_are_and_what_they_pay(chief, account, sql):
         numbers.append(sql("select id from account where email = %s", eater.email))
     before = chief.get(USERS)
     for plan, number in ((2, numbers[0]), (1, numbers[1])):
-        sql("insert into nutrition.subscription (account_id, plan_id, status, current_period_start, current_period_end) values "
-            "(%s, %s, 'active', now(), now())", number, plan)
+        sql("insert into billing.subscription (account_id, plan, status, amount, currency, current_period_start, current_period_end) "
+            "values (%s, %s, 'active', 999, 'usd', now(), now())", number, plan)
     told = chief.get(USERS)
     assert told.premium_users == before.premium_users + 1
     places = told.geographic_distribution

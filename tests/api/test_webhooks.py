@@ -1,29 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What providers call, with their signatures."""
-import base64
-import hashlib
-import hmac
 import secrets
-from urllib.parse import urlencode
 
 import pytest
 
-from client import Client
+from telephony import signed_call
 
 STATUS = "/api/v1/webhooks/twilio/status/"
 
 
 @pytest.fixture
 def twilio(stack, record, settings):
-    """twilio(path, form, ...): a call as Twilio makes it."""
-    def call(path, form, expect=200, product="nutrition", signed=None, token=None, headers=None, data=None):
-        client = Client(stack, product, record)
-        text = client.base + path + "".join(name + value for name, value in sorted((signed or form).items()))
-        mac = hmac.new((token or settings["twilio.token"]).encode(), text.encode(), hashlib.sha1).digest()
-        return client.call("POST", path, expect, data=data or urlencode(form), headers={
-            "Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": base64.b64encode(mac).decode(),
-            **(headers or {})})
-    return call
+    return signed_call(stack, record, settings)
 
 
 def message(**more):
@@ -35,13 +23,13 @@ def message(**more):
 def sent(account, sql):
     """The id of a message that was sent."""
     member, sid = account("nutrition"), "SM" + secrets.token_hex(16)
-    sql("insert into nutrition.message (sid, account_id, status) select %s, id, 'sent' from account where email = %s", sid,
-        member.email)
+    sql("insert into sms (job_id, product, account_id, phone_number, body, state, sid) select gen_random_uuid(), 'nutrition', id, "
+        "'+15550001111', 'hello', 'sent', %s from account where email = %s", sid, member.email)
     return sid
 
 
 def status_of(sql, sid):
-    return sql("select status || ' ' || coalesce(error_code, '-') from nutrition.message where sid = %s", sid)
+    return sql("select state || ' ' || coalesce(error_code, '-') from sms where sid = %s", sid)
 
 
 def test_what_became_of_a_message(twilio, sent, sql):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What tests of requests that wait have in common."""
 import copy
+import re
+import subprocess
 import time
 
 import requests
@@ -17,6 +19,18 @@ def until(holds, what):
         assert time.monotonic() < end, what
         time.sleep(POLL)
     return found
+
+
+def workers(stack):
+    """The services that are workers, by their queues."""
+    return subprocess.run([f"{stack['bin']}/millrace-worker", "--queues"], capture_output=True, text=True, timeout=20, check=True).stdout.split()
+
+
+def rebuilt(stack, redis):
+    """Wait until the queues of a Redis that began anew are open again; redis(...) runs a command there."""
+    gens = [f"mr1:{{q:{queue}}}:gen" for queue in workers(stack)]
+    run = re.search(r"run_id:(\w+)", redis("INFO", "server"))[1]
+    until(lambda: redis("MGET", *gens).count(run) == len(gens), "the queues are rebuilt")
 
 
 def place(job):

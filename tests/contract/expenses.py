@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the Expense Tracker's examples need to be true: accounts, and the tokens that are mailed to them."""
+"""What the Expense Tracker's examples need to be true: accounts, the tokens that are mailed to them, a card."""
 import re
 import subprocess
+import time
 
 import people
 
@@ -23,10 +24,39 @@ class Fixture:
         self.user.call("PATCH", "/api/users/me/", 200, {"bio": "Software developer", "profile": {
             "occupation": "Software Developer", "company": "Tech Corp", "country": "United States", "city": "New York"}})
         self.user.upload("/api/users/me/avatar/", **self.parts(None, None))
-        subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.user.stack["database_url"], "-c", TOLD % mine.user.email],
-                       check=True, timeout=60)
-        self.path = {"notification_id": self.user.get("/api/notifications/").value.data[0].id}
+        self._asked(TOLD % mine.user.email)
+        self._group = self._asked("with g as (insert into expenses.expense_group (name, currency, created_by) select 'Roommates', 'USD', %s "
+                                  "returning id) insert into expenses.member (group_id, account_id, email, role, status) "
+                                  "select id, %s, 'me', 'admin', 'active' from g returning group_id" % ((mine.user.id[4:],) * 2))
+        card = self.user.post("/api/payments/methods/", examples["expenses.payments.methods.create"], 201).value["data"]["id"]
+        self.payment = {"settlement_id": self._settlement(mine.user.id), "payment_method_id": card}
+        self.path = {"notification_id": self.user.get("/api/notifications/").value.data[0].id, "report_id": self._report()}
         self.clients = {"none": self.nobody, "optional": self.nobody, "bearer": self.user}
+
+    def _asked(self, statement):
+        return subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.user.stack["database_url"], "-c", statement],
+                              check=True, timeout=60, capture_output=True, text=True).stdout.strip()
+
+    def _report(self):
+        """One that is completed."""
+        made = self.user.post("/api/analytics/reports/generate/", {"report_type": "group_summary", "format": "csv"}, 202).value.data.report_id
+        until = time.monotonic() + 60
+        while self.user.get(f"/api/analytics/reports/{made}/").value.data.status == "processing":
+            assert time.monotonic() < until, "the report is not made"
+            time.sleep(0.05)
+        return made
+
+    def _mine(self, body):
+        return {**body, "filters": {**body["filters"], "group_ids": [f"grp_{self._group}"], "category_ids": ["cat_1", "cat_2"]}}
+
+    def _settlement(self, payer):
+        """As a call will make it."""
+        payee = self._register(self._new_client()).user.id
+        done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.user.stack["database_url"], "-c",
+                               "insert into expenses.settlement (payer_id, payee_id, amount, currency) values "
+                               f"({payer.removeprefix('usr_')}, {payee.removeprefix('usr_')}, 4567, 'USD') returning 'stl_' || id"],
+                              check=True, timeout=60, capture_output=True, text=True)
+        return done.stdout.strip()
 
     def _new(self, _body=None):
         return {**self._account, "email": people.email(), "username": people.name()}
@@ -52,6 +82,8 @@ class Fixture:
     def parts(_case, _example):
         return {"avatar": ("me.png", people.PNG)}
 
+    queries = {"expenses.notifications.list": "?type=expense_added"}      # reports are told of, too
     bodies = {"expenses.auth.register": _new, "expenses.auth.login": _known, "expenses.auth.refresh": _refresh,
               "expenses.auth.logout": _refresh, "expenses.auth.password_reset": _known,
-              "expenses.auth.password_reset_confirm": _reset}
+              "expenses.payments.process": lambda self, body: {**body, **self.payment},
+              "expenses.auth.password_reset_confirm": _reset, "expenses.analytics.reports.generate": _mine}

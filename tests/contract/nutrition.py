@@ -12,18 +12,6 @@ from pathlib import Path
 import people
 
 PATIENCE = 60.0
-# As the billing worker will write what Stripe tells.
-PAYMENTS = """
-with me as (select id from account where product = 'nutrition' and email = '%(email)s'),
-subscribed as (
-  insert into nutrition.subscription (account_id, plan_id, status, current_period_start, current_period_end, stripe_subscription_id)
-  select id, 2, 'active', now(), now() + interval '1 month', 'sub_' || id from me),
-attached as (
-  insert into nutrition.payment_method (id, account_id, type, brand, last4, exp_month, exp_year, is_default)
-  select 'pm_' || id, id, 'card', 'visa', '4242', 12, 2035, true from me)
-insert into nutrition.payment (account_id, amount, currency, status, description, payment_date, stripe_payment_intent_id, invoice_url)
-select id, 9.99, 'USD', 'succeeded', 'Premium subscription', now(), 'pi_' || id, 'https://pay.stripe.com/invoice/in_1' from me
-"""
 
 
 class Fixture:
@@ -41,16 +29,34 @@ class Fixture:
         subprocess.run([f"{stack['bin']}/millrace", "--config", stack["config"], "user", "add", "--role", "admin", "nutrition",
                         chief, chief], input=people.PASSWORD + "\n", text=True, check=True, timeout=60, capture_output=True)
         self.chief.token = self.chief.post("/api/v1/auth/login/", {"email": chief, "password": people.PASSWORD}).access
-        self._sql(PAYMENTS % {"email": email})
+        self._buy(self.user)
         self._await_statistics()
-        self.path, self.bodies = {}, {}
+        spare = self.user.post("/api/v1/payments/methods/", {"payment_method_id": "pm_card_amex"}, 201)
+        self.path = {"id": spare.id}
         self.clients = {"none": self.nobody, "bearer": self.user, "admin": self.chief, "signature": self.nobody}
         lines = Path(stack["config"]).read_text().splitlines()
         self._token = dict(line.split(" = ", 1) for line in lines if " = " in line)["twilio.token"]
 
-    def _sql(self, statement):
-        subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.user.stack["database_url"], "-c", statement],
-                       check=True, timeout=60)
+    def _buy(self, who):
+        """Somebody pays; Stripe's stand-in tells of it."""
+        who.post("/api/v1/payments/subscription/", {"plan_id": 2, "payment_method_id": "pm_card_visa"}, 201)
+        until = time.monotonic() + PATIENCE
+        while not [paid for paid in who.get("/api/v1/payments/history/").results if paid.invoice_url]:
+            assert time.monotonic() < until, "no payment was told"
+            time.sleep(0.1)
+
+    def _newcomer(self, body):
+        """Who has a plan cannot buy it again: somebody else does, and the reference's user is back after it."""
+        self._staying, email = self.user.token, people.email()
+        self.user.token = self.user.post("/api/v1/auth/register/", {"email": email, "password": people.PASSWORD}, 201).access
+        return {**body, "payment_method_id": "pm_card_visa"}
+
+    def _back(self, _case):
+        self.user.token = self._staying
+
+    bodies = {"nutrition.payments.subscription.create": _newcomer,
+              "nutrition.payments.methods.create": lambda self, body: {**body, "payment_method_id": "pm_card_visa"}}
+    after = {"nutrition.payments.subscription.create": _back}
 
     def _eat(self, at):
         self.user.post("/api/v1/meals/", {"name": "Lunch", "consumed_at": at.isoformat(),

@@ -20,6 +20,7 @@ import nutrition                                                # noqa: E402
 import smsagent                                                 # noqa: E402
 from client import Client, Mailbox, Record, load_stack          # noqa: E402
 from shape import troubles                                      # noqa: E402
+from till import Till                                           # noqa: E402
 
 FIXTURES = {module.__name__: module.Fixture for module in (nutrition, smsagent, expenses, ailice, figureforge)}
 
@@ -42,6 +43,9 @@ def send(fixture, case):
     if case["content_type"] == "application/x-www-form-urlencoded":
         headers = {"Content-Type": case["content_type"], **fixture.signature(path, body)}
         return client.call(case["method"], path, case["status"], data=urlencode(body), headers=headers)
+    if case["auth"] == "signature":
+        data = json.dumps(body).encode()
+        return client.call(case["method"], path, case["status"], data=data, headers=Till(client.stack).signed(data))
     return client.call(case["method"], path, case["status"], body)
 
 
@@ -53,12 +57,14 @@ def hold(fixture, case):
         return [f"{type(why).__name__}: {why}"]
     if case["id"] in getattr(fixture, "after", {}):
         fixture.after[case["id"]](fixture, case)
-    kind, wanted = answer.http.headers.get("Content-Type"), case["response_content_type"]
+    kind, wanted = answer.http.headers.get("Content-Type"), getattr(fixture, "types", {}).get(case["id"], case["response_content_type"])
     if kind != wanted:
         return [f"the answer's type is {kind}, not {wanted}"]
     if wanted is None:
         return [] if not answer.http.content else [f"there is a body: {answer.http.content[:100]!r}"]
     example = case["response"] if case["response"] is not None else case["proposed_response"]
+    if wanted == "application/xml":
+        return [] if answer.http.text == example else [f"the answer is {answer.http.text!r}"]
     return list(troubles(example, answer.value, maps=getattr(fixture, "maps", {}).get(case["id"], ())))
 
 

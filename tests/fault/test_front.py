@@ -164,6 +164,12 @@ def test_a_slow_statement_of_somebody_holds_no_record_up(world, artist):
 
 # ---- health ----
 
+def agent_health(world):
+    """The same to the SMS agent's users, in the form of its reference."""
+    answer = requests.get(world.stack["url"] + "/smsagent/api/health/", timeout=PATIENCE)
+    return answer.status_code, answer.json()
+
+
 def test_readiness_goes_by_postgres_and_tells_of_redis(world):
     ready = (200, {"status": "ready", "database": "ok", "redis": "ok", "parked": 0})
     until(lambda: probe(world, "readyz") == ready, "it is ready")
@@ -174,7 +180,11 @@ def test_readiness_goes_by_postgres_and_tells_of_redis(world):
     until(lambda: probe(world, "readyz") == ready, "it is ready again")
     world.ctl("stop", "redis")
     until(lambda: probe(world, "readyz") == (200, {"status": "ready", "database": "ok", "redis": "away", "parked": 0}), "Redis is missed")
+    code, health = agent_health(world)
+    assert code == 503 and health["status"] == health["services"]["redis"]["status"] == "unhealthy"
+    assert health["services"]["database"]["status"] == "healthy"
     world.ctl("start", "redis")
+    until(lambda: agent_health(world)[0] == 200, "Redis is back")
     until(lambda: probe(world, "readyz") == ready, "all is well")
 
 

@@ -21,6 +21,29 @@ def test_a_killed_worker_loses_nothing(world, artist):
     assert world.tries(job) == [["lost", "f", "the lease ran out", str(epoch)]]
 
 
+def test_what_a_killed_worker_has_stored_is_known(world, artist):
+    """It dies between storing and committing: no row of file names what it has stored, and yet it is found."""
+    storage = Path(world.stack["storage"])
+    with world.ends_held_up():
+        job = artist.generate()
+        until(lambda: list(storage.glob(f"figureforge/*/{job}.*/*")), "its files are being stored")
+        _, worker = world.owner(job)
+        waits = until(lambda: world.sql("select pid from pg_stat_activity where wait_event_type = 'Lock' and query like '%job_end%'"), "it commits")
+        kept = list(storage.glob(f"figureforge/*/{job}.*/*"))
+        service = world.service_of(worker)
+        os.kill(worker, signal.SIGKILL)
+        for backend, in waits:                  # which would go on without it
+            world.sql(f"select pg_terminate_backend({backend})")
+    world.restarted(service, worker)
+    artist.completed(job)
+    keys = {str(file.relative_to(storage)) for file in kept}
+    assert {key for key, in world.sql(f"select storage_key from piece where job_id = '{job}'")} == keys and keys
+    world.sql(f"update piece set gone_at = now() where job_id = '{job}'")
+    world.command("put", "maint.expire", "--args", "{}", "--wait")
+    assert not any(file.exists() for file in kept)
+    assert len(list(storage.glob(f"figureforge/*/{job}.*/*"))) == 2      # of the attempt that was completed
+
+
 def test_a_storage_that_fails_costs_no_attempt(world, artist):
     storage = Path(world.stack["storage"])
     artist.completed(artist.generate())     # so that the product's folder is there

@@ -48,6 +48,13 @@ class World:
         return subprocess.run([f"{stack['bin']}/millrace", "--config", stack["config"], *words], capture_output=True,
                               text=True, timeout=30)
 
+    def command(self, *words, text=""):
+        """The same, when it must go well."""
+        stack = self.stack
+        done = subprocess.run([f"{stack['bin']}/millrace", "--config", stack["config"], *words], capture_output=True, text=True,
+                              timeout=60, input=text)
+        assert done.returncode == 0, done.stderr
+
     def service_of(self, pid):
         return next((name for name, one in self.stack["pids"].items() if one == pid), None)
 
@@ -107,9 +114,11 @@ class World:
         session = Session(self.stack["database_url"])
         session("begin")
         session("lock table job_end in share mode")
-        yield
-        session("rollback")
-        session.close()
+        try:
+            yield
+        finally:
+            session("rollback")
+            session.close()
 
     def redis(self, *words):
         """Redis' answer, once it answers: it may just be starting."""

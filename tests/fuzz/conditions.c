@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * If-None-Match and Prefer. Input: a line with a tag's text, the header. */
-#include "fcgi/conditions.h"
+#include "fcgi/input/conditions.h"
 #include "common/memory.h"
 #include "tests/fuzz/shared/fuzz.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Cursors of pages. What was made up never holds; what was written holds for its list alone, and not with a bit
  * changed. Input: which bit (2), up (1), total (8), a line with what it is bound to, the row's key or any text. */
-#include "fcgi/cursor.h"
+#include "fcgi/input/cursor.h"
 #include "common/memory.h"
 #include "tests/fuzz/shared/fuzz.h"
 #include <errno.h>

@@ -3,7 +3,7 @@
  * Input: seed of the pieces (4), how often the rest is repeated (1), what Content-Length says (1), the rest. */
 #include "tests/fuzz/shared/form.h"
 #include "common/memory.h"
-#include "fcgi/body.h"
+#include "fcgi/wire/body.h"
 #include "tests/fuzz/shared/fuzz.h"
 #include <unistd.h>
 

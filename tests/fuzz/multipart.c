@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * multipart/form-data: the same parts and the same end, whether it comes whole, cut in two anywhere, byte by byte or in
  * pieces of any size. Input: seed of the pieces (4), a line with the Content-Type, the body. */
-#include "fcgi/multipart.h"
+#include "fcgi/input/multipart.h"
 #include "common/memory.h"
-#include "fcgi/record.h"
+#include "fcgi/wire/record.h"
 #include "tests/fuzz/shared/fuzz.h"
 #include <errno.h>
 

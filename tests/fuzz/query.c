@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A query, or a body of a form: what was read of it and written again is read the same. */
 #include "common/memory.h"
-#include "fcgi/form.h"
+#include "fcgi/input/form.h"
 #include "fcgi/serve.h"
 #include "tests/fuzz/shared/fuzz.h"
 #include <errno.h>

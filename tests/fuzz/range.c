@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The Range header. Input: the file's size (4; the highest bit: times 2^32), the header. */
-#include "fcgi/range.h"
+#include "fcgi/input/range.h"
 #include "common/memory.h"
 #include "tests/fuzz/shared/fuzz.h"
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * FastCGI records and parameters: the same records from pieces of any size; parameters are texts, and written again
  * they are read the same. Input: seed of the pieces (4), bytes. */
-#include "fcgi/record.h"
+#include "fcgi/wire/record.h"
 #include "common/memory.h"
-#include "fcgi/transport_private.h"
+#include "fcgi/wire/transport_private.h"
 #include "tests/fuzz/shared/fuzz.h"
 #include <errno.h>
 

@@ -3,7 +3,7 @@
  * line, the body. */
 #include "common/json.h"
 #include "common/memory.h"
-#include "fcgi/once.h"
+#include "fcgi/steps/once.h"
 #include "tests/fuzz/shared/front.h"
 #include "tests/fuzz/shared/fuzz.h"
 

@@ -5,7 +5,7 @@
  * (1), length (2), and the byte that all of it is; of beginnings and parameters, which are shorter than 256, the bytes.
  */
 #include "common/memory.h"
-#include "fcgi/transport_event.h"
+#include "fcgi/wire/transport_event.h"
 #include "tests/fuzz/shared/fuzz.h"
 #include <fastcgi.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Twilio's calls: nobody without its token gets through. Input: a line with the signature, one with the URI, the form.
  */
-#include "fcgi/webhook.h"
+#include "fcgi/steps/webhook.h"
 #include "common/memory.h"
 #include "tests/fuzz/shared/front.h"
 #include "tests/fuzz/shared/fuzz.h"

@@ -112,6 +112,7 @@ class World:
         subprocess.run([installed.prefix / "bin" / "millrace", "migrate"], env=self.environment, check=True,
                        stdout=subprocess.DEVNULL)
         self.sql = Session(servers.url(self.database))
+        self.sql("delete from schedule; delete from audit")     # the house does nothing here
         self.redis = Redis(servers.redis_socket)
         self.start(installed.prefix / "sbin" / "millrace-scheduler")
 

@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 
 PAGES = sorted(path.name for path in (ROOT / "man").iterdir())
-DAEMONS = ("millrace-front", "millrace-scheduler", "millrace-worker")
+DAEMONS = ("millrace-front", "millrace-sandbox", "millrace-scheduler", "millrace-worker")
 PLAIN = {"MILLRACE_SECRET": "s" * 32, "PATH": os.environ["PATH"]}
 
 
@@ -77,7 +77,7 @@ def test_every_option_of_a_program_is_in_the_manual(installed, program):
 
 
 def test_every_option_of_the_runner_is_in_the_manual(installed):
-    shown = set(re.findall(r"--([a-z-]+)", said(installed, "lib/millrace/millrace-runner", status=2)))
+    shown = set(re.findall(r"--([a-z-]+)", said(installed, "lib/millrace/millrace-runner-image", status=2)))
     assert shown == options_in(page("millrace-runner.8"))
 
 

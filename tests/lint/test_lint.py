@@ -78,6 +78,11 @@ def function(lines):
     ("tests", "docs/b.md:2", {"docs/b.md": "a\ntests/a.py::test_b\n"}),
     ("tests", "docs/b.md:1", {"docs/b.md": "tests/b.py::test_a\n"}),
     ("tests", "docs/b.md:1", {"docs/b.md": "tests/c.c::a_thin\n"}),
+    ("paths", "docs/b.md:2", {"docs/b.md": "a\n`common/b.c`\n"}),
+    ("paths", "docs/b.md:1", {"docs/b.md": "see `fcgi/shop/endpoint.c:7` and `fcgi/shop/endpoints.c`\n"}),
+    ("paths", "docs/b.md:1", {"docs/b.md": "`tools/other up`\n"}),
+    ("paths", "docs/b.md:1", {"docs/b.md": "`queue/{scripts,script}/put.lu`\n"}),
+    ("paths", "README.md:1", {"README.md": "`sql/shop/thin_*.sql`\n"}),
     ("links", "docs/b.md:1", {"docs/b.md": "[a](c.md)\n"}),
     ("links", "docs/b.md:1", {"docs/b.md": "[a](a.md#b)\n"}),
     ("links", "docs/b.md:3", {"docs/b.md": "```\n# b\n[a](#b)\n```\n"}),
@@ -96,6 +101,8 @@ def test_what_is_wrong_is_found(tree, check, place, changes):
     {"common/c.c": HEAD + "/* clang-format off */\nint  c;\n/* clang-format on */\n"},
     {"docs/b.md": "[a](a.md#a-page-of-things) [b](https://example.org/x#y)\n"},
     {"etc/a.conf": "worker.folder = /var/lib/shop/work/x\n"},
+    {"docs/b.md": "`common/a.c`, `common/`, `sql/PRODUCT/NAME.sql`, `common/a.{c,h}`, `queue/scripts/*.lua`, `tools/sh -x`, `fcgi/shop/endpoints.c:2`, "
+                  "`tests/a.py::test_a`, `build/gcc/x`, `elsewhere/x.c`, common/none.c\n"},
 ])
 def test_what_is_right_is_let_be(tree, changes):
     assert tree(changes)[0] == 0, tree(changes)

@@ -4,10 +4,10 @@
  * A request's route is its REQUEST_URI up to "?"; its argument is what follows. */
 #include "common/log.h"
 #include "common/memory.h"
-#include "fcgi/lanes.h"
-#include "fcgi/pool.h"
-#include "fcgi/redis_link.h"
-#include "fcgi/transport.h"
+#include "fcgi/lanes/lanes.h"
+#include "fcgi/lanes/redis_link.h"
+#include "fcgi/wire/pool.h"
+#include "fcgi/wire/transport.h"
 #include <assert.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -239,6 +239,10 @@ class Limiter:
         """How many there were, and ms until it is worth to ask again."""
         return self._call("take", n, least)
 
+    def turn(self, job):
+        """Whether it may go on, else ms until its turn comes."""
+        return self._call("turn", job)
+
     def back(self, n):
         return self._call("back", n)
 

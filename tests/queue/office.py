@@ -6,11 +6,16 @@ from engine import Queue, statement
 from servers import until
 
 
+def queue_names(sql):
+    """Of the kinds there are."""
+    return [name for name, in sql("select distinct queue from job_kind order by 1")]
+
+
 class Office:
     def __init__(self, millrace, database, sql, redis, **settings):
         self.run_millrace, self.database, self.sql, self.redis = millrace, database, sql, redis
         self.settings, self.last = settings, None
-        self.queues = {name: Queue(redis, name) for name in ("image", "mail")}
+        self.queues = {name: Queue(redis, name) for name in queue_names(sql)}
         for queue in self.queues.values():
             queue.close()
             queue.open()

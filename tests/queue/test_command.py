@@ -11,7 +11,7 @@ import pytest
 from command import BUILD
 
 COMMANDS = ("migrate", "config", "status", "queues", "workers", "jobs", "job", "kick", "cancel", "pause", "resume", "set",
-            "limiter", "drain", "audit", "put", "batch", "top", "doctor", "metrics", "schedules", "schedule")
+            "services", "limiter", "drain", "audit", "put", "batch", "top", "doctor", "metrics", "schedules", "schedule")
 GUIDED = [(name,) for name in COMMANDS[:-1]] + [("schedule", action) for action in ("add", "remove", "enable", "disable", "next")]
 
 
@@ -35,7 +35,7 @@ def test_each_command_tells_of_itself(millrace, words):
 
 @pytest.mark.parametrize("words", GUIDED)
 def test_no_command_takes_an_option_that_it_does_not_have(millrace, words):
-    done = millrace("none", *words, "x", "--nope")
+    done = millrace("none", *words, "--nope")
     assert done.returncode == 2 and "there is no such option" in done.output
 
 
@@ -44,20 +44,39 @@ def test_no_command_takes_an_option_that_it_does_not_have(millrace, words):
     (("cancel", "x", "--queue", "image"), "name jobs, or else"), (("cancel", "x", "--tenant", "t"), "name jobs, or else"),
     (("cancel", "--tenant", "t", "--state", "running"), "name jobs, or else"), (("cancel", "--state", "done"), "--state: "),
     (("cancel", "--queue", "image", "--limit", "10001"), "--limit: must be"), (("pause",), "Usage: millrace pause QUEUE"),
-    (("set",), "Usage: millrace set QUEUE"), (("job", "x", "y"), "y: there is no such option or word"),
+    (("set",), "Usage: millrace set QUEUE"), (("job", "x", "y"), "y: is a word too many"),
     (("job", "not-an-id"), "not-an-id: is not a job's id"), (("cancel", "not-an-id"), "not-an-id: is not a job's id"),
     (("kick",), "name jobs, or else a queue or a kind"), (("kick", "x", "--queue", "image"), "name jobs, or else"),
     (("kick", "not-an-id"), "is not a job's id"), (("drain",), "name a worker, or else a queue"),
     (("drain", "w", "--queue", "image"), "name a worker, or else"), (("limiter", "a"), "takes NAME RATE BURST"),
     (("limiter", "a", "1", "2", "--remove"), "takes NAME RATE BURST"), (("limiter", "--remove"), "takes NAME RATE BURST"),
     (("jobs", "--limit", "0"), "--limit: must be"), (("jobs", "--limit", "x"), "--limit: "), (("jobs", "--limit"), "lacks a value"),
-    (("jobs", "--state", "odd"), "--state: "), (("jobs", "--older", "5 m"), "--older: is an age"),
-    (("jobs", "--newer", "m"), "--newer: is an age"), (("jobs", "--queue", "a", "--queue", "b"), "--queue: is there twice"),
-    (("jobs", "--json=yes"), "there is no such option"), (("jobs", "x"), "x: there is no such option or word"),
+    (("jobs", "--state", "odd"), "--state: "), (("jobs", "--older", "5 m"), "--older: must be an age"),
+    (("jobs", "--newer", "m"), "--newer: must be an age"), (("jobs", "--queue", "a", "--queue", "b"), "--queue: is there twice"),
+    (("jobs", "--json=yes"), "there is no such option"), (("jobs", "x"), "x: is a word too many"),
+    (("set",), "set: QUEUE is missing"), (("token", "nutrition"), "token: NAME is missing"), (("foods",), "foods: import is missing"),
+    (("limiter", "a", "1", "2", "3"), "Usage: millrace limiter [NAME RATE BURST"), (("set", "image", "cap", "-1", "2"), "2: is a word too many"),
+    (("keys", "rotate", "x"), "x: is a word too many"), (("keys", "list", "x"), "x: is a word too many"),
+    (("operator", "list", "x"), "x: is a word too many"), (("user", "list", "nutrition", "x"), "user list: takes PRODUCT"),
+    (("user", "add", "nutrition", "x"), "user add: takes PRODUCT NAME EMAIL"),
+    (("user", "sign-out", "nutrition", "x", "--role", "admin"), "user sign-out: takes PRODUCT NAME"),
+    (("user", "wipe", "nutrition"), "wipe: is no action: add, list"),
 ])
 def test_wrong_usage(millrace, words, why):
     done = millrace("none", *words)
     assert done.returncode == 2 and why in done.output
+
+
+PRODUCTS = "nutrition, smsagent, expenses, ailice, figureforge"
+
+
+@pytest.mark.parametrize("words, status", [
+    (("token", "nope", "x"), 3), (("user", "list", "nope"), 3), (("put", "maint.probe", "--product", "nope"), 2),
+    (("put", "--jsonl", "-", "--product", "nope"), 2),
+    (("schedule", "add", "s", "--kind", "maint.probe", "--cron", "@daily", "--product", "nope"), 2)])
+def test_there_is_no_such_product(millrace, words, status):
+    done = millrace("none", *words)
+    assert done.returncode == status and PRODUCTS in done.output
 
 
 @pytest.mark.parametrize("words", [("jobs",), ("audit",), ("queues",), ("status",), ("kick", "--queue", "image"),

@@ -5,7 +5,7 @@ import pwd
 
 import pytest
 
-from engine import new_id, statement
+from engine import Limiter, new_id, statement
 from servers import until
 
 USER = pwd.getpwuid(os.getuid()).pw_name
@@ -126,6 +126,16 @@ def test_none_are_cancelled_by_a_state_that_redis_does_not_tell(office, sql):
 
 # ---- kick ----
 
+@pytest.mark.parametrize("kind", ["mail.magic_link", "hook.deliver"])
+def test_a_job_that_is_being_cancelled_is_not_kicked(office, kind):
+    job = office.put(kind=kind)
+    assert office.queues[kind.split(".")[0]].reserve(1)
+    office("cancel", job)
+    assert "It is being cancelled: its worker has been asked to stop it" in office("kick", job, status=4)[0]
+    office.end(job, outcome="cancelled")
+    if kind == "mail.magic_link":
+        assert office("kick", job) == [f"{job} is put again"]
+
 @pytest.mark.parametrize("outcome", ["buried", "cancelled"])
 def test_a_job_is_kicked(office, sql, outcome):
     job = office.put(kind="mail.magic_link")
@@ -139,8 +149,8 @@ def test_a_job_is_kicked(office, sql, outcome):
 def test_what_cannot_be_kicked(office, sql):
     open_, done = office.put(2)
     office.end(done, outcome="done")
-    for job in (open_, done):
-        assert "There is no such job that was buried or cancelled" in office("kick", job, status=4)[0]
+    assert office("kick", open_, status=4) == [f"millrace: {open_}: It has not ended: only what was buried or cancelled can be put again"]
+    assert office("kick", done, status=4) == [f"millrace: {done}: It is done: only what was buried or cancelled can be put again"]
     assert "there is no such job" in office("kick", ID, status=3)[0]
     sql("insert into job_kind (name, queue, version, deadline, tries) values ('old.kind', 'old', 1, 1, 1)")
     old = office.put(kind="old.kind")
@@ -268,14 +278,43 @@ def test_settings_are_told_at_once_and_taken_back(office, sql):
         [[USER, "set", "image", "cap", value] for value in ("1", "-")]
 
 
-@pytest.mark.parametrize("name, value", [("cap", "many"), ("odd", "1"), ("rate", "10"), ("paused", "0"), ("weight:t", "0")])
-def test_what_is_no_setting(office, name, value):
-    assert f"{name} = {value} is no setting of a queue" in office("set", "image", name, value, status=2)[0]
+@pytest.mark.parametrize("name, value, takes", [
+    ("cap", "many", "cap takes a whole number of 0 or more"), ("cap.tenant:t", "-1", "takes a whole number"), ("age", "1.5", "takes a whole number"),
+    ("backlog", "9999999999", "nine digits at most"), ("rate", "10", "such as 10|20"), ("rate.kind:image.generate", "0|1", "both above 0"),
+    ("paused", "0", "paused takes 1"), ("weight:t", "0", "takes a share above 0"), ("level.1", "x", "takes a share"), ("limiter", "A B", "a limiter's name")])
+def test_what_is_no_setting(office, name, value, takes):
+    said, = office("set", "image", name, value, status=2)
+    assert f"{name} = {value} is no setting of a queue" in said and takes in said
     assert office.json("set", "image") == []
 
 
-def test_what_was_not_set(office):
-    assert office("set", "image", "capp") == ["image capp was not set, it is as if nothing had been said now"]
+@pytest.mark.parametrize("name", ["capp", "weight", "level.4", "cap.tenant:", "cap.kind", ""])
+def test_what_settings_there_are(office, name):
+    for value in (["1"], []):
+        said, = office("set", "image", name, *value, status=2)
+        assert f'{name or chr(34) * 2} is no setting of a queue: there are cap, ' in said and said.endswith("backlog and paused")
+
+
+def test_what_was_not_set(office, sql):
+    assert office("set", "image", "cap") == ["image cap was not set, it is as if nothing had been said now"]
+    sql("alter table queue_setting drop constraint queue_setting_check")
+    sql("insert into queue_setting values ('image', 'of.a.former.release', '1')")
+    assert office("set", "image", "of.a.former.release") == ["image of.a.former.release is as if nothing had been said now"]
+    assert office.json("set", "image") == []
+
+
+def test_the_kind_of_a_setting_is_one_of_the_queue(office):
+    assert office("set", "image", "cap.kind:image.generat", "1", status=3) == ["millrace: image: cap.kind:image.generat: there is no such kind"]
+    assert office("set", "image", "rate.kind:mail.send", "1|1", status=2) == ["millrace: image: rate.kind:mail.send: this kind is of queue mail"]
+    assert office("set", "image", "cap.kind:image.generate", "1") == ["image cap.kind:image.generate is 1"]
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_limiter_that_there_is_not(office):
+    assert office("set", "image", "limiter", "openai") == ["image limiter is openai; there is no such limiter yet: millrace limiter NAME RATE BURST"]
+    office("limiter", "openai", "1", "1")
+    assert office("set", "image", "limiter", "openai") == ["image limiter is openai"]
+    assert office("set", "image", "limiter") == ["image limiter is as if nothing had been said now"]
 
 
 def test_settings_of_no_queue(office):
@@ -291,6 +330,13 @@ def test_settings_without_redis(office, sql):
 
 # ---- limiters ----
 
+@pytest.fixture
+def bare(sql):
+    """Without the rates of services that `millrace migrate` has installed."""
+    sql("delete from limiter")
+
+
+@pytest.mark.usefixtures("bare")
 def test_limiters(office, redis_alone):
     assert office.json("limiter") == [] and len(office("limiter")) == 1
     assert office("limiter", "openai", "0.5", "3") == ["openai is 0.5 a second, 3 at once"]
@@ -303,14 +349,27 @@ def test_limiters(office, redis_alone):
     assert [row[0] for row in office.audit()] == ["limiter.set", "limiter.set", "limiter.remove"]
 
 
-@pytest.mark.parametrize("words", [("a", "0", "1"), ("a", "1", "0"), ("a", "x", "1"), ("a", "1", "x"), ("a", "NaN", "1"),
-                                   ("a", "1e3", "1"), ("A", "1", "1"), ("a", "-1", "1"), ("a", "1", "9999999999")])
-def test_what_is_no_limiter(office, words):
-    assert "A limiter has" in office("limiter", *(["--"] if "-1" in words else []), *words, status=2)[0]
+@pytest.mark.usefixtures("bare")
+def test_setting_a_rate_ends_a_hold(office, redis_alone):
+    hold = Limiter(redis_alone, "openai")
+    hold.block(60_000)
+    assert redis_alone("EXISTS", hold.prefix + "block") == 1
+    office("limiter", "openai", "10", "20")
+    assert redis_alone("EXISTS", hold.prefix + "block") == 0 and hold.turn("j") == [1, 0]
+
+
+@pytest.mark.parametrize("words, wrong", [
+    (("a", "0", "1"), "RATE"), (("a", "1", "0"), "BURST"), (("a", "x", "1"), "RATE is units a second"),
+    (("a", "1", "x"), "BURST is how many"), (("a", "NaN", "1"), "RATE"),
+    (("a", "1e3", "1"), "not 1e3"), (("A", "1", "1"), "NAME"), (("a", "-1", "1"), "not -1"), (("a", "1", "9999999999"), "BURST")])
+@pytest.mark.usefixtures("bare")
+def test_what_is_no_limiter(office, words, wrong):
+    said, = office("limiter", *words, status=2)
+    assert wrong in said
     assert office.json("limiter") == [] and office.audit() == []
 
 
-@pytest.mark.usefixtures("away")
+@pytest.mark.usefixtures("away", "bare")
 def test_limiters_without_redis(office, sql):
     assert "; Redis does not answer, the scheduler will tell it" in office("limiter", "a", "1", "1")[0]
     assert "nothing was changed" in office("limiter", "a", "--remove", status=1)[0]

@@ -45,15 +45,24 @@ def named(sql, store):
     return put
 
 
-def test_what_nothing_names_is_removed(command, sql, store, named):
+@pytest.fixture
+def piece(sql, store):
+    """piece(key, age): a file that a job has left for another."""
+    def put(key, age):
+        sql(f"insert into piece values ('{key}', gen_random_uuid(), null, now())")
+        return store(key, age)
+    return put
+
+
+def test_what_nothing_names_is_removed(command, sql, store, named, piece):
     kept = [named("figureforge/ab/one.1/a.png", 3 * DAY), named("figureforge/ab/two.1/a.png", 3 * DAY, deleted=True),
-            named("figureforge/ab/one.1/b.png", 60), store("figureforge/ab/three.1/a.png", DAY - 600)]
+            named("figureforge/ab/one.1/b.png", 60), piece("ailice/ab/one.1/part.nut", 3 * DAY), store("figureforge/ab/three.1/a.png", DAY - 600)]
     gone = [store("figureforge/ab/one.1/c.png", 3 * DAY), store("expenses/uploads/00/0a", DAY + 60), store("top", 2 * DAY)]
     assert set(command("files", "sweep", "--dry-run").lines) == {"figureforge/ab/one.1/c.png", "expenses/uploads/00/0a", "top"}
     assert all(path.exists() for path in kept + gone)
-    assert command("files", "sweep").line == "3 of 5 files removed"
+    assert command("files", "sweep").line == "3 of 6 files removed"
     assert all(path.exists() for path in kept) and not any(path.exists() for path in gone)
-    assert command("files", "sweep").line == "0 of 2 files removed"
+    assert command("files", "sweep").line == "0 of 3 files removed"
     assert sql.one("select count(*) from audit where action = 'sweep' and details ->> 'removed' = '3'") == "1"
 
 

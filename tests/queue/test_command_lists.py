@@ -23,13 +23,19 @@ def cells(line):
     return re.split("  +", line.strip())
 
 
+def told(rows, *names):
+    """The rows of these queues."""
+    return [next(row for row in rows if row["queue"] == name) for name in names]
+
+
 # ---- status, queues, workers ----
 
 def test_status_of_what_is_empty(office):
     status = office.json("status")
     assert set(status) == {"at", "postgresql", "redis", "scheduler", "queues"} and TIME.fullmatch(status["at"])
     assert status["postgresql"] == status["redis"] == {"ok": True, "error": None} and status["scheduler"] is None
-    assert [row["queue"] for row in status["queues"]] == ["image", "mail"]
+    names = sorted(office.queues)
+    assert [row["queue"] for row in status["queues"]] == names and {"image", "mail"} <= set(names)
     for row in status["queues"]:
         assert set(row) == QUEUE and row["state"] == "open" and row["oldest_s"] is None and row["oldest_whole"] is True
         assert [row[name] for name in ("waiting", "running", "delayed", "parked", "buried", "workers", "draining")] == [0] * 7
@@ -37,7 +43,7 @@ def test_status_of_what_is_empty(office):
     assert lines[:3] == ["PostgreSQL  answers", "Redis       answers", "scheduler   none leads"]
     assert cells(lines[4]) == ["queue", "state", "waiting", "oldest", "running", "delayed", "parked", "buried", "workers",
                                "draining", "why"]
-    assert cells(lines[5]) == ["image", "open", "0", "-", "0", "0", "0", "0", "0", "0", "-"]
+    assert [cells(line) for line in lines[5:]] == [[name, "open", "0", "-", "0", "0", "0", "0", "0", "0", "-"] for name in names]
 
 
 def test_status_counts_what_there_is(office, sql):
@@ -51,14 +57,14 @@ def test_status_counts_what_there_is(office, sql):
     sql("insert into queue (name, refusing, why) values ('mail', true, 'too many jobs are open')")
     sql("insert into leader values ('reconciler', 'me', 7, now() + interval '10 seconds')")
     status = office.json("status")
-    image, mail = status["queues"]
+    image, mail = told(status["queues"], "image", "mail")
     assert [image[name] for name in ("waiting", "running", "delayed", "parked", "buried", "workers")] == [2, 1, 2, 1, 2, 1]
     assert 180 <= image["oldest_s"] < 200
     assert (mail["state"], mail["refusing"], mail["why"]) == ("open, refusing", True, "too many jobs are open")
     assert status["scheduler"]["holder"] == "me" and status["scheduler"]["term"] == 7
     lines = office("status")
-    assert lines[2] == "scheduler   me leads, term 7" and re.fullmatch(r"3m\d\ds", cells(lines[5])[3])
-    head, row = lines[4], lines[5]
+    head, row = lines[4], next(line for line in lines[5:] if cells(line)[0] == "image")
+    assert lines[2] == "scheduler   me leads, term 7" and re.fullmatch(r"3m\d\ds", cells(row)[3])
     for name in ("waiting", "running", "buried"):            # numbers to the right, below their head's end
         end = head.index(name) + len(name)
         assert row[end - 1].isdigit() and row[end:end + 1] in ("", " ")
@@ -75,17 +81,22 @@ def test_status_says_what_does_not_answer(office):
 def test_a_closed_and_a_paused_queue(office, sql):
     office.queues["mail"].close()
     office.image.settings(version=2, paused=1)
-    assert [row["state"] for row in office.json("status")["queues"]] == ["paused", "closed"]
+    states = {row["queue"]: row["state"] for row in office.json("status")["queues"]}
+    assert states == {**dict.fromkeys(office.queues, "open"), "image": "paused", "mail": "closed"}
 
 
-def test_queues_and_their_settings(office):
+def test_queues_and_their_settings(office, sql):
     office("set", "image", "cap", "4")
     office("set", "image", "rate", "10|20")
-    image, mail = office.json("queues")
+    image, mail = told(office.json("queues"), "image", "mail")
     assert set(image) == QUEUE | {"kinds", "settings", "settings_version"}
-    assert image["settings"] == {"cap": "4", "rate": "10|20"} and image["kinds"] == ["image.generate"]
+    assert image["settings"] == {"cap": "4", "rate": "10|20"}
+    kinds = [name for name, in sql("select name from job_kind where queue = 'image' order by name")]
+    assert image["kinds"] == kinds and "image.generate" in kinds
     assert image["settings_version"] == 2 and mail["settings"] == {} and mail["settings_version"] is None
-    head, first, second = map(cells, office("queues"))
+    head, *rows = map(cells, office("queues"))
+    assert [row[0] for row in rows] == sorted(office.queues)
+    first, second = [row for row in rows if row[0] in ("image", "mail")]
     assert head == ["queue", "state", "waiting", "running", "workers", "settings"]
     assert first[-1] == "cap=4 rate=10|20" and second[-1] == "-"
 
@@ -252,6 +263,6 @@ def test_the_oldest_among_many_tenants_takes_a_moment_only(office):
         office.image.put(*[(new_id(), f"1|2|image.generate|{(1 if at + n == 1234 else 5) * 10 ** 11}|60||1|t{at + n}")
                            for n in range(50)])
     began = time.monotonic()
-    image, _ = office.json("status")["queues"]
+    image, = told(office.json("status")["queues"], "image")
     assert image["waiting"] == 2000 and image["oldest_s"] > 5 * 10 ** 8 and image["oldest_whole"] is True
     assert time.monotonic() - began < 5

@@ -87,10 +87,11 @@ def fill(queue, n):
     hash are what put makes of them, and the model's test holds that these are right."""
     tenants = [f"t{i}" for i in range(TENANTS)]
     each = n // TENANTS
-    queue.redis("EVAL", """
-        local P, each, tenants = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
+    for at in range(0, TENANTS, 50):                         # no call may take longer than Redis is waited for
+        queue.redis("EVAL", """
+        local P, each, first, last = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
         local digits = '%08x-%04x-7000-8000-%012x'
-        for t = 0, tenants - 1 do
+        for t = first, last do
           local jobs, ids = {}, {}
           for i = 0, each - 1 do
             local id = string.format(digits, t, i % 65536, t * 16777216 + i)
@@ -103,8 +104,7 @@ def fill(queue, n):
               jobs, ids = {}, {}
             end
           end
-        end""", 1, queue.prefix, each, TENANTS)
-    for at in range(0, TENANTS, 50):
+        end""", 1, queue.prefix, each, at, at + 49)
         queue.redis("ZADD", queue.key("ring:2"), "NX", *[word for tenant in tenants[at:at + 50] for word in (0, tenant)])
     queue.redis("HSET", queue.key("m"), "l2", 1)
 

@@ -8,6 +8,7 @@ import pytest
 
 from command import Command, SECRET
 from engine import ROOT, Queue, new_id, packed
+from office import queue_names
 from proxy import Proxy, info, later
 
 
@@ -52,11 +53,12 @@ def command(servers, database, redis_alone, sql, folders):
 
 
 @pytest.fixture
-def doctor(command, mail, redis_alone):
+def doctor(command, mail, redis_alone, sql):
     """All queues of the kinds are open."""
-    image = Queue(redis_alone, "image")
-    image.close()
-    image.open()
+    for name in set(queue_names(sql)) - {"mail"}:
+        queue = Queue(redis_alone, name)
+        queue.close()
+        queue.open()
     return Doctor(command)
 
 
@@ -124,8 +126,9 @@ def test_two_file_systems(doctor, folders):
 # ---- PostgreSQL ----
 
 def test_no_postgresql(doctor):
-    said = doctor.finds("postgresql", "does not answer", database_url="host=/nowhere")
-    assert said["unknown"] == [("warning", "could not be looked at: PostgreSQL is not ready")]
+    for more in ({}, {"redis_url": "/nowhere/redis.sock"}):
+        said = doctor.finds("postgresql", "does not answer", database_url="host=/nowhere", **more)["unknown"]
+        assert said == [("warning", "could not be looked at: PostgreSQL is not ready")]
 
 
 def test_commits_that_may_be_lost(doctor, sql):
@@ -288,11 +291,11 @@ def test_a_cap_that_lets_nothing_run(doctor, sql, name):
 
 
 def test_a_limiter_that_there_is_not(doctor, command, sql):
-    sql("select queue_set('me', 'mail', 'limiter', 'openai')")
+    sql("select queue_set('me', 'mail', 'limiter', 'theirs')")
     doctor("--repair")
-    doctor.finds("settings", "mail: there is no limiter openai, and nothing is limited by it: millrace limiter openai RATE BURST",
+    doctor.finds("settings", "mail: there is no limiter theirs, and nothing is limited by it: millrace limiter theirs RATE BURST",
                  "warning")
-    command("limiter", "openai", "1", "1")
+    command("limiter", "theirs", "1", "1")
     assert doctor()["settings"][0][0] == "ok"
 
 
@@ -427,8 +430,7 @@ def everything(redis):
 
 
 def test_a_repair_touches_nothing_that_is_well(doctor, mail, command):
-    jobs = put(command, 100)
-    running = mail.reserve(10)
+    jobs, running = put(command, 100), mail.reserve(10)
     mail.finish(*running[:3], due=mail.now() + 60000)
     before = everything(mail.redis)
     assert all(state != "mended" for found in doctor("--repair").values() for state, _ in found)
@@ -444,6 +446,5 @@ def test_inspect_judges_what_it_is_given(queue):
     assert ask("jobs", job, new_id()) == [] and ask("gone", new_id()) == []
     queue.redis("DEL", queue.key("r:2:t"))
     assert ask("jobs", job) == [job] == ask("jobs", job, mend=True)
-    assert ask("jobs", job) == [] and queue.reserve(1).ids == [job]
-    assert ask("gone", job, mend=True) == []                # it runs
+    assert ask("jobs", job) == [] and queue.reserve(1).ids == [job] and ask("gone", job, mend=True) == [], "it runs"
     assert queue.redis("HGET", queue.key("n"), "repaired:jobs") == "1"

@@ -239,6 +239,19 @@ def test_a_kicked_job_has_all_its_tries_again(sql, outcome):
     assert sql("select who, action, target from audit") == [["me", "kick", one]]
 
 
+def test_a_kicked_job_waits_for_no_back_off_of_before(sql):
+    """One that was cancelled while it waited for its next try used to wait on."""
+    one = put(sql)
+    tried = lambda epoch, delay: sql(statement("queue/job_tries", ids="{%s}" % one, epochs="{%d}" % epoch, outcomes="{failed}", counts="{t}",
+                                               errors="{e}", worker="w", delays="{%d}" % delay))
+    tried(1, 3000)
+    end(sql, one, outcome="cancelled")
+    kick(sql, one)
+    assert take(sql, one)["wait"] == "0"
+    tried(9, 30)
+    assert 25_000 < int(take(sql, one)["wait"]) <= 30_000
+
+
 def test_tries_before_a_cancellation_that_ended_in_no_lease_do_not_count_after_a_kick(sql):
     """The end that `millrace cancel` writes of a job that waits has epoch 0, less than that of any try."""
     one = put(sql)

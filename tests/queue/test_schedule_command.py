@@ -60,7 +60,7 @@ ADD = ("schedule", "add", "s", "--kind", "mail.magic_link", "--cron", "@hourly",
 @pytest.mark.writes_nothing
 @pytest.mark.parametrize("words, status, why", [
     (("schedule",), 2, "Usage: millrace schedule add"), (("schedule", "add"), 2, "Usage:"),
-    (("schedule", "nope", "s"), 2, "Usage:"), (("schedules", "x"), 2, "x: there is no such option"),
+    (("schedule", "nope", "s"), 2, "Usage:"), (("schedules", "x"), 2, "x: is a word too many"),
     (("schedule", "add", "s"), 2, "--kind: is required"), (ADD[:5], 2, "--cron: is required"),
     (ADD[:-1], 2, "--args: lacks a value"), ((*ADD, "--cron", "@daily"), 2, "--cron: is there twice"),
     ((*ADD, "--nope", "1"), 2, "--nope: there is no such option"), ((*ADD, "--priority", "4"), 2, "--priority: must be"),
@@ -71,7 +71,7 @@ ADD = ("schedule", "add", "s", "--kind", "mail.magic_link", "--cron", "@hourly",
     ((*ADD[:6], "0 0 31 2 *", *ADD[7:]), 2, "day of month: 31 never comes in month 2"),
     ((*ADD, "--zone", "GMT+2"), 2, "There is no time zone GMT+2"), ((*ADD, "--tenant", "a b"), 2, "A tenant has"),
     (("schedule", "remove", "no"), 3, "There is no schedule no"), (("schedule", "enable", "no"), 3, "no schedule"),
-    (("schedule", "disable", "no"), 3, "no schedule"), (("schedule", "disable", "no", "x"), 2, "no such option"),
+    (("schedule", "disable", "no"), 3, "no schedule"), (("schedule", "disable", "no", "x"), 2, "a word too many"),
     (("schedule", "remove", ""), 2, "NAME: "), (("schedule", "next", "* * * *"), 2, "has 4 fields"),
     (("schedule", "next", "* * * * *", "--count", "0"), 2, "--count: must be"),
 ])

@@ -14,7 +14,15 @@ def numbered(text):
 
 def test_postgresql_takes_every_statement(sql):
     """One that it refuses may go unnoticed for long: who runs it has an answer for a PostgreSQL that is away."""
-    paths = [path for path in (ROOT / "sql").rglob("*.sql") if path.parent.name != "schema"]
+    folder = ROOT / "sql" / "sandbox"                       # millrace-sandbox makes its schema by itself
+    more = sorted(folder.glob("*_schema.sql"), key=lambda path: len(path.stem))   # a service's second one has a longer name
+    made = [folder / "schema.sql", folder / "example.sql", *more]
+    for path in made:
+        sql(path.read_text())
+    # What `millrace foods import` makes for its own transaction.
+    for table in re.findall(r"create temp table \w+ \([^()]*\)", (ROOT / "queue/cli/foods.c").read_text()):
+        sql(table)
+    paths = [path for path in (ROOT / "sql").rglob("*.sql") if path.parent.name != "schema" and path not in made]
     assert len(paths) > 50
     for path in paths:
         text = re.sub(r"^--.*\n", "", path.read_text(), flags=re.M)

@@ -13,8 +13,23 @@ from wire import Request, encode
 BOUNDARY = "frontier"
 REFERENCE = {key_of(case["product"], case["method"], case["full_path"]): case["request"]
              for case in load_cases() if case["kind"] == "http" and isinstance(case["request"], dict)}
+TEXTER = "+15550009999"         # somebody who texts: conftest.py sees to it that there is one
 # What the reference's example asks for and this stack has not, and what a row wants besides what its fields require.
-INSTEAD = {("figureforge", "image_generate"): {"model": "croquis"}, ("figureforge", "user_delete"): {"confirmation": "DELETE"}}
+INSTEAD = {("figureforge", "image_generate"): {"model": "croquis"}, ("figureforge", "user_delete"): {"confirmation": "DELETE"},
+           ("ailice", "train"): {"base_model": "local:text-classifier", "model_name": "mine",
+                                 "training_data": {"examples": [{"text": "a", "label": "x"}, {"text": "b", "label": "y"}]}},
+           **{row: {"payment_method_id": "pm_card_visa"} for row in (("nutrition", "subscription_create"), ("nutrition", "payment_method_create"),
+                                                                     ("figureforge", "payment_method_set"))},
+           ("figureforge", "subscription_checkout"): {"success_url": "https://example.org/yes", "cancel_url": "https://example.org/no"},
+           ("expenses", "payment_process"): {"settlement_id": "stl_1", "payment_method_id": "pm_1"},
+           ("ailice", "integration_connect"): {"access_token": "mine"},
+           ("nutrition", "ai_analyze"): {"text": "an apple"},
+           ("smsagent", "task_create"): {"user_phone": TEXTER},
+           ("expenses", "report_generate"): {"filters": {}},
+           ("ailice", "media_transcode"): {"output_format": "png"}}        # what its owner has sent is a picture
+
+# Rows that refuse whoever has nothing yet that they could act on, as the reference's gaps have it: with these words.
+NOTHING_YET = {("figureforge", "subscription_cancel"): b"There is no subscription", ("figureforge", "subscription_reactivate"): b"There is no subscription"}
 
 
 def least(field):
@@ -81,15 +96,23 @@ FORMS = {
 }
 
 
+def done_of(row):
+    """The statuses of a success: of a row that waits for its job 200 as well, when that has ended in time."""
+    return {row["status"], 200} if row["waits"] else {row["status"]}
+
+
 def sent_as(row, body):
     """The header that says how, and the bytes."""
     kind, write = FORMS[row["form"]]
     return (b"Content-Type", kind.encode()), write(body)
 
 
+KNOWN = {"service": "slack"}        # parameters that are one of a few words, and refused when they are not
+
+
 def path_of(row, values=None):
     """The row's path with the values of its parameters; those that are not given name what there is not."""
-    given = {field["name"]: value_of(field) for field in fields_of(row, "path")}
+    given = {field["name"]: KNOWN.get(field["name"]) or value_of(field) for field in fields_of(row, "path")}
     given.update(values or {})
     return re.sub(r"\{(\w+)\}", lambda name: encode(given[name[1]]).decode(), row["path"])
 

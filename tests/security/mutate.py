@@ -134,6 +134,8 @@ class Attacker:
         """What is wrong with an answer; None: nothing."""
         if reply is None:
             return "it hung up"
+        if row["wait_only"] and reply.status_code == 503 and "header Prefer" in touched:
+            return None         # there is no answer for who does not wait (docs/adding-an-endpoint.md)
         try:
             check_reply(row["product"], reply, SELF if "path" in touched else {400, 405, 413})
         except (AssertionError, KeyError, ValueError, UnicodeDecodeError, json.JSONDecodeError) as why:

@@ -6,8 +6,17 @@ import pytest
 
 from examples import FORMS, request_of
 from judge import check_reply
+from waits import rebuilt
 from wire import Request
 from world import REALM
+
+
+@pytest.fixture(autouse=True, scope="module")
+def forgotten(world):
+    """Those who come after find the queues open."""
+    yield
+    rebuilt(world.stack, world.redis)
+
 
 SIGN_OUT = {"expenses": "/api/auth/logout/", "ailice": "/api/auth/logout"}
 

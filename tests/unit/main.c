@@ -4,7 +4,7 @@
 #include "tests/unit/suite.h"
 #include <signal.h>
 
-enum { SUITES_MAX = 64, SECONDS_MAX = 60 };
+enum { SUITES_MAX = 96, SECONDS_MAX = 60 };
 
 static struct {
     const char *name;

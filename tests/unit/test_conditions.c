@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "fcgi/conditions.h"
+#include "fcgi/input/conditions.h"
 #include "tests/unit/suite.h"
 
 #define TAG "W/\"a1\""

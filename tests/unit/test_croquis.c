@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/memory.h"
 #include "tests/unit/suite.h"
-#include "workers/croquis/croquis.h"
-#include "workers/croquis/finish.h"
-#include "workers/fenced/image_generate.h"
+#include "workers/fenced/croquis/croquis.h"
+#include "workers/fenced/croquis/finish.h"
+#include "workers/fenced/image/image_generate.h"
 #include <errno.h>
 #include <unistd.h>
 
@@ -118,7 +118,7 @@ END_TEST
 
 START_TEST(sizes_from_small_to_large_and_not_square)
 {
-    static const int sizes[][2] = { { 64, 64 }, { 65, 67 }, { 64, 300 }, { 301, 90 }, { 512, 384 }, { 1024, 1024 } };
+    static const int sizes[][2] = { { 64, 64 }, { 65, 67 }, { 64, 300 }, { 301, 90 }, { 512, 384 }, { 1024, 128 } };
 
     for (size_t i = 0; i < ELEMENTS(sizes); i++) {
         struct croquis_request request = plain(11);

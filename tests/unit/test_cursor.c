@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/memory.h"
-#include "fcgi/cursor.h"
+#include "fcgi/input/cursor.h"
 #include "tests/unit/suite.h"
 #include <errno.h>
 #include <string.h>

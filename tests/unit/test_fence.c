@@ -194,11 +194,12 @@ START_TEST(a_child_gets_nothing_of_its_parents)
     setenv("MILLRACE_SECRET", "secret", 1);
     setenv("JOURNAL_STREAM", "8:1", 1);
     autoending ending = kind_run("hostile.surroundings", &usual, json_object());
-    json_auto_t *want = json_pack(
-        "{s:{s:s, s:s, s:s, s:s, s:s, s:s, s:s}, s:[i, i, i, i], s:b, s:b, s:s, s:s, s:s, s:i, s:i}", "environment",
-        "PATH", "/usr/bin:/bin", "LANG", "C.UTF-8", "OMP_THREAD_LIMIT", "1", "MAGICK_THREAD_LIMIT", "1", "HOME", folder,
-        "TMPDIR", folder, "JOURNAL_STREAM", "8:1", "descriptors", 0, 1, 2, 3, "blocked", 0, "ignored", 0, "folder",
-        folder, "id", "0190f0de-0000-7000-8000-000000000001", "product", "expenses", "account_id", 42, "attempt", 2);
+    json_auto_t *want =
+        json_pack("{s:{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}, s:[i, i, i, i], s:b, s:b, s:s, s:s, s:s, s:i, s:i}",
+                  "environment", "PATH", "/usr/bin:/bin", "LANG", "C.UTF-8", "OMP_THREAD_LIMIT", "1",
+                  "MAGICK_THREAD_LIMIT", "1", "OPENBLAS_NUM_THREADS", "1", "HOME", folder, "TMPDIR", folder,
+                  "JOURNAL_STREAM", "8:1", "descriptors", 0, 1, 2, 3, "blocked", 0, "ignored", 0, "folder", folder,
+                  "id", "0190f0de-0000-7000-8000-000000000001", "product", "expenses", "account_id", 42, "attempt", 2);
     autofree char *got = json_dumps(json_object_get(ending.last, "result"), JSON_INDENT(1));
 
     check_done(&ending);

@@ -54,6 +54,24 @@ static const struct {
     { "1e999", "line 1, column 5: a number is too large (whole numbers have 64 bits at most)" },
 };
 
+/* 0.9991 used to come out as 0.99909999999999999. */
+START_TEST(numbers_are_written_as_they_were_meant)
+{
+    static const char *const texts[] = { "0.9991",  "[0.1,0.2,{\"a\":12.345}]", "1e300",
+                                         "-0.0",    "0.30000000000000004",      "[1.0,0.30000000000000004]",
+                                         "1234.56", "9007199254740993",         "0.33333333333333331" };
+
+    for (size_t i = 0; i < ELEMENTS(texts); i++) {
+        autotalloc void *ctx = talloc_new(NULL);
+        json_auto_t *value = NULL;
+        const char *why;
+
+        ck_assert_int_eq(json_parse_strict(ctx, texts[i], strlen(texts[i]), &value, &why), 0);
+        ck_assert_str_eq(json_text(ctx, value), texts[i]);
+    }
+}
+END_TEST
+
 START_TEST(what_is_not_is_refused_with_its_position)
 {
     autotalloc void *ctx = talloc_new(NULL);
@@ -81,11 +99,13 @@ END_TEST
 /* n times open, then close n times. */
 static char *nested(void *ctx, const char *open, const char *close, int n)
 {
-    char *text = COPY(ctx, "");
-    for (int i = 0; i < n; i++)
-        text = memory_check(talloc_strdup_append(text, open));
-    for (int i = 0; i < n; i++)
-        text = memory_check(talloc_strdup_append(text, close));
+    size_t left = strlen(open), right = strlen(close);
+    char *text = memory_check(talloc_zero_array(ctx, char, (size_t)n *(left + right) + 1));
+
+    for (size_t i = 0; i < (size_t)n; i++) {
+        memcpy(text + i * left, open, left);
+        memcpy(text + (size_t)n * left + i * right, close, right);
+    }
     return text;
 }
 
@@ -138,6 +158,7 @@ END_TEST
 
 SUITE(json)
 {
+    tcase_add_test(tests, numbers_are_written_as_they_were_meant);
     tcase_add_loop_test(tests, what_is_json_is_parsed_and_printed, 0, ELEMENTS(accepted));
     tcase_add_loop_test(tests, what_is_not_is_refused_with_its_position, 0, ELEMENTS(refused));
     tcase_add_test(tests, a_zero_byte_does_not_hide_what_follows);

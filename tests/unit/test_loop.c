@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/memory.h"
-#include "fcgi/loop.h"
+#include "fcgi/wire/loop.h"
 #include "tests/unit/suite.h"
 #include <fcntl.h>
 #include <limits.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/memory.h"
-#include "fcgi/form.h"
-#include "fcgi/multipart.h"
+#include "fcgi/input/form.h"
+#include "fcgi/input/multipart.h"
 #include "tests/unit/suite.h"
 #include <errno.h>
 

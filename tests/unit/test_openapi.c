@@ -2,10 +2,10 @@
  * Fields as JSON Schema, and rows as operations of a product that there is not. */
 #include "common/json.h"
 #include "common/memory.h"
+#include "fcgi/describe/openapi.h"
+#include "fcgi/describe/schema.h"
 #include "fcgi/expenses/expenses.h"
 #include "fcgi/fields.h"
-#include "fcgi/openapi.h"
-#include "fcgi/schema.h"
 #include "fcgi/smsagent/smsagent.h"
 #include "tests/unit/suite.h"
 #include <errno.h>

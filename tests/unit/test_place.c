@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/memory.h"
-#include "fcgi/place.h"
+#include "fcgi/steps/place.h"
 #include "tests/unit/suite.h"
 
 static const struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/memory.h"
-#include "fcgi/pool.h"
+#include "fcgi/wire/pool.h"
 #include "tests/unit/suite.h"
 #include <errno.h>
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/memory.h"
-#include "fcgi/range.h"
+#include "fcgi/input/range.h"
 #include "tests/unit/suite.h"
 #include <errno.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "fcgi/record.h"
+#include "fcgi/wire/record.h"
 #include "tests/unit/suite.h"
 #include <errno.h>
 

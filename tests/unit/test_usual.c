@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "fcgi/job_news.h"
+#include "fcgi/steps/job_news.h"
 #include "fcgi/usual.h"
 #include "queue/counters.h"
 #include "tests/unit/suite.h"

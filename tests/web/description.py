@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+from fnmatch import fnmatchcase
 from urllib.parse import parse_qsl
 
 from jsonschema import Draft202012Validator, FormatChecker, RefResolver
@@ -71,11 +72,11 @@ class Description:
         if status not in operation["responses"] and "default" not in operation["responses"]:
             return [f"status {status} is not described"]
         response = self.resolve(operation["responses"].get(status) or operation["responses"]["default"])
-        missing = [name for name in response["headers"] if name not in answer.http.headers and not SOMETIMES.search(name)]
+        missing = [name for name in response.get("headers", ()) if name not in answer.http.headers and not SOMETIMES.search(name)]
         told = [f"the header {name} is missing" for name in missing]
         if "content" not in response:
             return told + (["there is a body, which is not described"] if answer.http.content else [])
         kind = answer.http.headers["Content-Type"].split(";")[0]
-        if kind not in response["content"]:
+        if not any(fnmatchcase(kind, media) for media in response["content"]):  # a range is a key of its own: */*
             return told + [f"a body of {kind} is not described"]
         return told + (self.troubles(response["content"][kind]["schema"], answer.value) if kind == "application/json" else [])

@@ -140,6 +140,28 @@ def test_the_examples_and_their_answers_are_as_described(descriptions, stack, ro
     assert len(ready) > 20 and not troubles, "\n".join(troubles)
 
 
+@pytest.fixture(scope="module")
+def file(stack, rows):
+    """(client, path) of a media file."""
+    fixture = run.fixtures_of({"ailice"}, run.load_cases(), stack, rows)["ailice"]
+    return fixture.user, f"/api/media/{fixture.path['media_id']}/stream"
+
+
+@pytest.mark.parametrize("asked, status", (
+    ({}, 200), ({"Range": "bytes=0-9"}, 206), ({"If-None-Match": None}, 304), ({"Range": "bytes=99999999-"}, 416)))
+def test_what_a_file_is_answered_with_is_described(descriptions, file, asked, status):
+    (client, path), description = file, descriptions["ailice"]
+    operation = description.find("GET", "/api/media/{media_id}/stream")
+    asked = {name: value or client.get(path).http.headers["ETag"] for name, value in asked.items()}
+    response = client._session.get(client.base + path, timeout=60, headers={
+        **asked, "X-Forwarded-For": client.address, "Authorization": f"Bearer {client.token}"})
+    assert response.status_code == status and str(status) in operation["responses"]
+    if status in (200, 206):
+        assert not description.answer_troubles(operation, type("Answer", (), {"http": response, "value": None}))
+        assert response.headers["Content-Type"] == "video/mp4"
+        assert "application/json" not in operation["responses"][str(status)]["content"]
+
+
 def test_refusals_are_as_described(descriptions, nobody, rows):
     """Nobody, who sends nothing and asks for what is not there."""
     for row in rows:

@@ -42,6 +42,20 @@ def test_a_cap_holds_end_to_end(yard):
     assert most == 2 and jobs
 
 
+def test_a_wide_job_fills_several_slots(yard):
+    """Four slots: what fills three runs beside one that fills one, and nothing else."""
+    jobs = [yard.put("other.wide", do="wait", ms=300), *(yard.put("other.do", do="wait", ms=300) for _ in range(4))]
+    yard.worker("other")
+    running = []
+
+    def ended():
+        running.append(yard.redis("HKEYS", yard.other.key("own")))
+        return all(yard.end(job) for job in jobs)
+    until(ended, "all have ended")
+    assert max(len(now) for now in running if jobs[0] in now) == 2
+    assert max(map(len, running)) == 3, "the last three run beside each other"
+
+
 # ---- a limiter that two queues share ----
 
 @pytest.fixture
@@ -89,7 +103,7 @@ def test_who_is_behind_the_fence_stops_nobody(yard, shared):
     """What has met a hostile file may say anything: it used to stop all queues of the limiter for as long as it liked."""
     yard.worker()
     job = yard.put("trial.fenced", do="limited", delay=60)
-    assert yard.tried(job, 1) == [("snoozed", "f")]
+    assert yard.tried(job, 1) == [("failed", "t")], "nor does it put itself off for ever"
     until(lambda: yard.queue.cancel(job, "look") == "waiting", "its worker has told all that there is to tell")
     assert yard.redis("EXISTS", shared.prefix + "block") == 0
 

@@ -14,6 +14,7 @@
 #include "queue/worker_state.h"
 #include <errno.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #ifdef TRIAL_NEXT
@@ -134,14 +135,103 @@ static const struct {
     { "wait", wait_awhile },
 };
 
-static int run(struct job *job)
+static int do_as(struct job *job, const char *name, int (*otherwise)(struct job *job))
 {
-    const char *name = job_text(job, "do");
-
     for (size_t i = 0; i < ELEMENTS(deeds); i++)
         if (name && !strcmp(deeds[i].name, name))
             return deeds[i].run(job);
-    return done(job);
+    return otherwise(job);
+}
+
+static int run(struct job *job)
+{
+    return do_as(job, job_text(job, "do"), done);
+}
+
+/* ---- what a job in several children does ---- */
+
+static const struct sql trial_word = { "trial/word",
+                                       "select id || ' of ' || kind as word from job where id = :job_id" };
+
+/* Of the database, which the child has a connection of its own to; on the job. NULL: it did not answer. */
+static char *word_of(struct job *job)
+{
+    autoresult struct result result = { 0 };
+
+    if (database_run(job->tools->database, &trial_word, PARAMS({ "job_id", job->id }), &result) < 0)
+        return NULL;
+    return COPY(job, result_text(&result, 0, "word"));
+}
+
+static int word_write(const char *path, const char *word)
+{
+    FILE *to = fopen(path, "we");
+    bool good = to && fputs(word, to) >= 0;
+
+    return to && fclose(to) == 0 && good ? 0 : -EIO;
+}
+
+static int word_read(struct job *job, const char *path, char **ret)
+{
+    char line[200];
+    FILE *from = fopen(path, "re");
+
+    if (!from || !fgets(line, sizeof line, from))
+        return job_bury(job, "%s cannot be read", path);
+    fclose(from);
+    *ret = COPY(job, line);
+    return 0;
+}
+
+static int fetch(struct job *job)
+{
+    const char *word = word_of(job), *in = FORMAT(job, "%s/in", job->folder);
+
+    if (!word || mkdir(in, 0700) < 0 || word_write(FORMAT(job, "%s/word", in), word) < 0)
+        return job_release(job, -1, "it could not be fetched");
+    job_progress(job, 10);
+    job->result = json_pack("{s:i}", "fetched", (int)getpid());
+    return 0;
+}
+
+static int chew(struct job *job)
+{
+    char *word;
+    int r = word_read(job, "in/word", &word);
+
+    if (r == 0)
+        r = word_write("kept", word);
+    job_progress(job, 20);
+    job->result = json_pack("{s:s, s:O}", "word", word, "gathered", job->gathered);
+    return r;
+}
+
+static int sum_up(struct job *job)
+{
+    char *kept;
+    int r = word_read(job, FORMAT(job, "%s/kept", job->folder), &kept);
+
+    if (r < 0)
+        return r;
+    if (!word_of(job) || strcmp(word_of(job), kept) != 0)
+        return job_bury(job, "the file says %s", kept);
+    json_object_set_new(job->result, "summed", json_integer(getpid()));
+    return 0;
+}
+
+static int before(struct job *job)
+{
+    return do_as(job, job_text(job, "before"), fetch);
+}
+
+static int within(struct job *job)
+{
+    return do_as(job, job_text(job, "do"), chew);
+}
+
+static int after(struct job *job)
+{
+    return do_as(job, job_text(job, "after"), sum_up);
 }
 
 static int wait_for_both(void *closure, struct pollfd *descriptors, unsigned n, int timeout_ms)
@@ -172,6 +262,21 @@ static int wait_for_both(void *closure, struct pollfd *descriptors, unsigned n, 
     return r;
 }
 
+/* Says what it is told to say, and leaves as many files. */
+static int tell(struct job *job)
+{
+    int r = 0;
+
+    for (long long i = 0; r == 0 && i < job_number(job, "size", 0); i++)
+        r = word_write(FORMAT(job, "file-%lld", i), "x");
+    if (r < 0)
+        return r;
+    if (job_number(job, "delay", -1) >= 0)
+        return job_release(job, (int)job_number(job, "delay", -1), "later");
+    job->result = json_incref(json_object_get(job->args, "said"));
+    return 0;
+}
+
 /* ---- kinds ---- */
 
 /* The product's row. Where the arguments say so it cannot be written when the job is done. */
@@ -182,15 +287,23 @@ static const struct sql trial_end = {
     " else 1 end from job j where j.id = :job_id"
 };
 
+/* A number that was said behind the fence, in a column that is too small for some. */
+static const struct sql trial_told_end = {
+    "trial/told", "insert into trial_end (id, outcome, error, broken)"
+                  " values (:job_id, :outcome, :error, (:result::json ->> 'number')::integer)"
+};
+
 /* Has to wait while somebody has the lock. */
 static const struct sql trial_begin = { "trial/begin",
                                         "select pg_advisory_xact_lock_shared(1) from job where id = :job_id" };
 
 #define ARGUMENTS                                                                                                      \
-    FIELDS({ .name = "do", .type = TEXT, .max = 20 }, { .name = "delay", .type = INTEGER, .min = -1, .max = 100000 },  \
+    FIELDS({ .name = "do", .type = TEXT, .max = 20 }, { .name = "before", .type = TEXT, .max = 20 },                   \
+           { .name = "after", .type = TEXT, .max = 20 },                                                               \
+           { .name = "delay", .type = INTEGER, .min = -1, .max = 100000 },                                             \
            { .name = "ms", .type = INTEGER, .min = 0, .max = 600000 },                                                 \
            { .name = "size", .type = INTEGER, .min = 3, .max = 1 << 30 }, { .name = "broken", .type = BOOLEAN },       \
-           { .name = "previous", .type = UUID })
+           { .name = "previous", .type = UUID }, { .name = "said", .type = OBJECT })
 #define KIND(name_, queue_, ...)                                                                                       \
     {                                                                                                                  \
         .name = name_, .queue = queue_, .version = 1, .deadline = 30, .tries = 3, .backoff = 1, .in = ARGUMENTS,       \
@@ -206,10 +319,17 @@ const struct job_kind job_kinds[] = {
       .run = run, .begin = &trial_begin, .end = &trial_end },
     { .name = "trial.fenced", .queue = "trial", .version = 1, .deadline = 2, .tries = 2, .backoff = 1, .in = ARGUMENTS,
       .run = run, .fenced = true, .end = &trial_end },
+    { .name = "trial.phases", .queue = "trial", .version = 1, .deadline = 2, .tries = 2, .backoff = 1, .in = ARGUMENTS,
+      .gather = before, .run = within, .conclude = after, .fenced = true, .end = &trial_end },
+    { .name = "trial.told", .queue = "trial", .version = 1, .deadline = 20, .tries = 2, .backoff = 1, .in = ARGUMENTS,
+      .out = FIELDS({ .name = "word", .type = WORD, .flags = REQUIRED, .min = 1, .max = 8 },
+                    { .name = "number", .type = INTEGER, .max = 1LL << 62 }),
+      .run = tell, .fenced = true, .end = &trial_told_end },
 #ifdef TRIAL_NEXT
     KIND("trial.new", "trial"),
 #endif
     KIND("other.do", "other", .end = &trial_end),
+    KIND("other.wide", "other", .slots = 3),
     { .name = NULL },
 };
 /* clang-format on */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/fuzz/shared/form.h"
 #include "common/memory.h"
-#include "fcgi/form.h"
+#include "fcgi/input/form.h"
 #include "tests/fuzz/shared/fuzz.h"
 
 void form_hold_same(void *ctx, const char *one, const char *other, size_t length)

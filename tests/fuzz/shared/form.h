@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Apart from fcgi/form.h, whose pairs are other ones than those of fcgi/record.h. */
+ * Apart from fcgi/input/form.h, whose pairs are other ones than those of fcgi/wire/record.h. */
 #ifndef MILLRACE_FUZZ_FORM_H
 #define MILLRACE_FUZZ_FORM_H
 #include <stddef.h>

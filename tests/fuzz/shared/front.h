@@ -4,7 +4,7 @@
 #ifndef MILLRACE_FUZZ_FRONT_H
 #define MILLRACE_FUZZ_FRONT_H
 #include "fcgi/serve.h"
-#include "fcgi/transport_private.h"
+#include "fcgi/wire/transport_private.h"
 
 /* Made at the first call; lives as long as the process. */
 struct server *front(void);
