@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Contact sheets of what the croquis model draws, to look at while working on it; not installed. From the top:
  *   cc -std=gnu17 -O2 -I. -include common/banned.h -o /tmp/sheet tools/croquis-sheet.c \
- *      $(ls workers/croquis/[!f]*.c workers/croquis/f[!i]*.c) common/memory.c $(pkg-config --cflags --libs cairo
- * talloc) -lm /tmp/sheet OUT.png CELL COLUMNS SEED [key=value...] A key is prompt, pose, body, lighting, clothing,
- * background; a value of + runs through all words of that vocabulary, one drawing each. Without a + there are n=COUNT
- * drawings with seeds from SEED. */
+ *      $(ls workers/fenced/croquis/[!f]*.c workers/fenced/croquis/f[!i]*.c) common/memory.c $(pkg-config --cflags
+ * --libs cairo talloc) -lm /tmp/sheet OUT.png CELL COLUMNS SEED [key=value...] A key is prompt, pose, body, lighting,
+ * clothing, background; a value of + runs through all words of that vocabulary, one drawing each. Without a + there are
+ * n=COUNT drawings with seeds from SEED. */
 #include "common/memory.h"
-#include "workers/croquis/croquis.h"
+#include "workers/fenced/croquis/croquis.h"
 
 struct sheet {
     struct croquis_request rq;

@@ -6,7 +6,7 @@ PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
 NPM_CI := NODE_EXTRA_CA_CERTS=$${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt} /usr/bin/npm ci --loglevel=error
 C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
-.PHONY: all demo down check servers lint fmt unit contract web soak fuzz bench bench-queue bench-programs fresh install install-library clean help bench-front
+.PHONY: all demo down check servers lint fmt unit contract web soak fuzz bench bench-queue bench-programs test-programs fresh install install-library clean help bench-front bench-fleet
 
 help:
 	@sed -n 's/^#: //p' tools/targets.mk
@@ -23,7 +23,7 @@ down:
 
 #: make check     all tests; prints the time of each suite
 check:
-	@tools/deps build run test web s3
+	@tools/deps build run test web s3 sandbox
 	@tools/check
 
 #: make servers   the API behind every web server: nginx, Apache, lighttpd, as CGI and by mod_fcgid
@@ -49,6 +49,9 @@ contract: all web
 	@tools/deps run test
 	@tools/stack run contract --variant $(V) --fast -- /usr/bin/python3 -B tests/contract/run.py
 
+# What tests run besides the unit tests: built before, since two suites at once would both build it.
+test-programs: $(addprefix $(B)/,unit echo_front clients s3-calls soak trial trial-next fuzz-smoke)
+
 # What make bench and make bench-queue measure with: built by make check as well, or it would lag behind the headers.
 bench-programs: $(B)/bench-probe $(QUEUE_BENCH)
 
@@ -66,6 +69,11 @@ bench-front: all $(B)/bench-probe build/peers/installed
 bench-queue: all $(QUEUE_BENCH) build/peers/installed
 	@tools/deps run bench
 	@bench/queue/run --variant $(V) $(BENCH)
+
+#: make bench-fleet measure the heavy kinds of jobs, in one run (BENCH: options, see bench/fleet/run --help)
+bench-fleet: all
+	@tools/deps run bench
+	@bench/fleet/run --variant $(V) $(BENCH)
 
 # What is from npm that ours is compared with, in the versions of the lock.
 build/peers/installed: bench/peers/package.json bench/peers/package-lock.json
@@ -98,15 +106,24 @@ build/s3/installed: $(S3_FILES)
 	@cd $(@D) && $(NPM_CI)
 	@touch $@
 
+# The services' own client libraries, which the sandbox is tested with, in the versions of the lock.
+build/sandbox/installed: $(addprefix tests/sandbox/,package.json package-lock.json .npmrc)
+	@tools/deps sandbox
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@cd $(@D) && $(NPM_CI)
+	@touch $@
+
 #: make soak      kill loops with an outside ledger (SOAK: options, see tests/soak/soak.py --help)
 soak: all $(B)/soak
 	@tools/deps run test
 	@/usr/bin/python3 -B tests/soak/soak.py --variant $(V) $(SOAK)
 
-#: make fuzz      each fuzzer of tests/fuzz for FUZZ_SECONDS (60), then mutations of every row's example (docs/testing.md)
+#: make fuzz      each fuzzer of tests/fuzz for FUZZ_SECONDS (60), then mutations of every row's example and of files (docs/testing.md)
 fuzz:
 	@tools/deps build run test fuzz
 	@$(MAKE) --no-print-directory V=fuzz build/fuzz/fuzzers build/fuzz/millrace-front
+	@[ "$(FUZZ_FILES)" = 0 ] || $(MAKE) --no-print-directory V=gcc all
 	@[ ! -f tests/security/mutate.py ] || [ "$(FUZZ_MUTATIONS)" = 0 ] || $(MAKE) --no-print-directory V=asan all
 	@tools/fuzz
 
@@ -121,8 +138,8 @@ SHARE := $(DESTDIR)$(PREFIX)/share
 install: all install-library
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/lib/millrace $(ETC)/nginx $(ETC)/apache $(ETC)/lighttpd
 	install -m 755 $(B)/millrace $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(filter %-front %-worker %-scheduler,$(BINARIES)) $(DESTDIR)$(PREFIX)/sbin
-	install -m 755 $(B)/millrace-runner $(DESTDIR)$(PREFIX)/lib/millrace
+	install -m 755 $(filter %-front %-worker %-scheduler %-sandbox,$(BINARIES)) $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(filter $(B)/millrace-runner-%,$(BINARIES)) $(DESTDIR)$(PREFIX)/lib/millrace
 	install -d $(SHARE)/man/man1 $(SHARE)/man/man5 $(SHARE)/man/man8
 	for page in $(filter-out man/lib%,$(wildcard man/*)); do install -m 644 $$page $(SHARE)/man/man$${page##*.}; done
 	for file in etc/nginx/* etc/apache/* etc/lighttpd/*; do \

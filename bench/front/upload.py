@@ -43,7 +43,7 @@ def send(stack, path, token, field, mib):
     to = http.client.HTTPConnection("127.0.0.1", stack["port"], timeout=PATIENCE * 2)
     try:
         to.putrequest("POST", path)
-        for name, value in {**bearer(token), "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
+        for name, value in {**bearer(token), "Content-Type": f"multipart/form-data; boundary={BOUNDARY}", "Prefer": "respond-async",
                             "Content-Length": str(len(head) + mib * MIB - len(PNG) + len(foot))}.items():
             to.putheader(name, value)
         to.endheaders(head)

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a stack consists of: one row a service, and the configuration they share."""
 import glob
+import json
 import os
 import secrets
 import signal
 import socket
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
@@ -52,13 +54,21 @@ class Fleet:
         self.run, self.bin = self.state / "run", self.state / "bin"
         self.web = WEB_SERVERS[plan["server"]]
         self.postgres = postgres_folder()
-        self.port = self.smtp_port = self.s3_port = 0
-        self.new_port()
+        self.port = self.smtp_port = self.s3_port = self.sandbox_port = 0
+        self.last_port()
         self.new_smtp_port()
         self.new_s3_port()
+        self.new_sandbox_port()
 
     def path(self, *parts):
         return str(self.state.joinpath(*parts))
+
+    def last_port(self):
+        """Where it was when it was up last: a stack that is restarted stays where its user knows it. Another when that is taken."""
+        try:
+            self.port = json.loads((self.state / "stack.json").read_text())["port"]
+        except (OSError, ValueError, KeyError):
+            self.new_port()
 
     def new_port(self):
         self.port = free_port()
@@ -68,6 +78,14 @@ class Fleet:
 
     def new_s3_port(self):
         self.s3_port = free_port()
+
+    def new_sandbox_port(self):
+        self.sandbox_port = free_port()
+
+    @property
+    def has_sandbox(self):
+        """The outside has stand-ins: not where a stack is to be as in production."""
+        return self.plan["set"].get("environment", "sandbox") == "sandbox"
 
     @property
     def has_s3(self):
@@ -94,13 +112,23 @@ class Fleet:
         """First those that take work in, then those that do it, last what they stand on."""
         millrace = [self._millrace("front", 1, "front", [], lambda pid: answers_unix(self.path("run", "front")),
                                    leftovers=[self.path("run", "front")])] if self.web.front else []
-        for queue in ("image", "mail"):
+        for queue in self._queues():
             for number in range(1, self.plan["workers"].get(queue, 1) + 1):
                 name = queue if number == 1 else f"{queue}{number}"
                 millrace.append(self._millrace(name, 2, "worker", [queue], patience=40))
         millrace.append(self._millrace("scheduler", 3, "scheduler", []))
+        if self.has_sandbox:
+            millrace += [self._sandbox_web(), self._millrace("sandbox", 4, "sandbox", [],
+                                                             lambda pid: answers_unix(self.path("run", "sandbox")),
+                                                             leftovers=[self.path("run", "sandbox")])]
         return [self._web(), *millrace, self._mailcatcher(), *([self._s3()] if self.has_s3 else []), self._redis(),
                 self._postgres()]
+
+    def _queues(self):
+        """Those that there are kinds of jobs for: the program knows."""
+        asked = subprocess.run([self.path("bin", "millrace-worker"), "--queues"], env=self.environment, stdout=subprocess.PIPE,
+                               check=True, text=True)
+        return asked.stdout.split()
 
     def _millrace(self, name, stage, which, arguments, answers=lambda pid: True, **more):
         argv = [str(self.bin / f"millrace-{which}"), "--config", self.path("millrace.conf"), *arguments]
@@ -152,6 +180,13 @@ class Fleet:
         """The pid file is written once the port is ours: somebody else's port would answer as well."""
         return pid_in(self.run / f"{self.web.program}.pid") == pid and answers_tcp(self.port)
 
+    def _sandbox_web(self):
+        """The sandbox has an nginx of its own, whichever web server is in front of the products."""
+        argv = [program("nginx"), "-e", "stderr", "-p", str(self.state), "-c", self.path("nginx-sandbox.conf")]
+        pid_file = self.run / "nginx-sandbox.pid"
+        return Row("sandbox-nginx", 3, argv, lambda pid: pid_in(pid_file) == pid and answers_tcp(self.sandbox_port),
+                   stop=signal.SIGQUIT, patience=3, death=signal.SIGTERM, leftovers=[str(pid_file)])
+
     # -- files -----------------------------------------------------------------------------------------------------
 
     def write(self, name, text):
@@ -172,6 +207,12 @@ class Fleet:
                 text = text.replace(f"@{key}@", str(value))
             self.write(f"{self.web.program}/{template.name}", text)
 
+        if self.has_sandbox:
+            text = (self.bin / "stacklib" / "nginx-sandbox.conf").read_text()
+            for key, value in {"PORT": self.sandbox_port, "STATE": self.state}.items():
+                text = text.replace(f"@{key}@", str(value))
+            self.write("nginx-sandbox.conf", text)
+
     def write_config(self):
         """millrace.conf."""
         values = {
@@ -187,13 +228,20 @@ class Fleet:
             "front.operators": "yes",
             "operator.url": f"http://127.0.0.1:{self.port}",
             "password.memory": "8",
+            "stripe.webhook_secret": "whsec_12345678901234567890123456789012",
             "twilio.token": "12345678901234567890123456789012",
+            "ai.settle": "1",
+            "sms.settle": "1",
+            "sms.turn": "2",
             "front.unlimited": "10.*, 127.0.0.1",
             **{f"{product}.url": f"http://127.0.0.1:{self.port}/{product}" for product in PRODUCTS},
+            **self._sandbox_values(),
             "worker.runner": str(self.bin / "millrace-runner"),
             "worker.folder": self.path("work"),
             "storage.folder": self.path("files"),
+            "hook.allow": "127.0.0.77:*",
             "smtp.url": f"smtp://127.0.0.1:{self.smtp_port}",
+            "reply.length": "160",
             "smtp.from": "Millrace <no-reply@millrace.test>",
             **self._s3_values(),
             **self.plan["set"],
@@ -212,6 +260,13 @@ class Fleet:
             return {}
         return {**S3, "storage.secret_key": self.secret("s3.secret"), "storage.endpoint": f"http://127.0.0.1:{self.s3_port}"}
 
+    def _sandbox_values(self):
+        if not self.has_sandbox:
+            return {}
+        return {"sandbox.url": f"http://127.0.0.1:{self.sandbox_port}", "sandbox.socket": self.path("run", "sandbox"),
+                "sandbox.mail": self.path("run", "mail"), "twilio.account": "AC" + "0" * 31 + "1",
+                "twilio.from": "+15550001234"}
+
     def described(self):
         """The part of stack.json that does not change while the stack is up."""
         return {"name": self.plan["name"], "variant": self.plan["variant"], "server": self.plan["server"],
@@ -220,6 +275,7 @@ class Fleet:
                 "database_url": self.database_url, "redis": self.path("run", "redis"),
                 "front": self.path("run", "front"), "storage": self.path("files"),
                 "smtp_port": self.smtp_port, "mail": self.path("run", "mail"), "mail_folder": self.path("mail"),
+                **({"sandbox": f"http://127.0.0.1:{self.sandbox_port}"} if self.has_sandbox else {}),
                 **({"s3": f"http://127.0.0.1:{self.s3_port}", "s3_folder": self.path("s3", S3["storage.bucket"])}
                    if self.has_s3 else {}),
                 "log_dir": self.path("log"), "control": self.path("run", "control")}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where a stack's state lies, who owns it, and who holds it. Run by the caller of tools/stack, maybe as root."""
 import fcntl
+import filecmp
 import hashlib
 import os
 import pwd
@@ -15,7 +16,7 @@ from .system import Trouble
 from .webserver import FOLDERS
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAMS = ("millrace", "millrace-front", "millrace-worker", "millrace-scheduler", "millrace-runner")
+PROGRAMS = ("millrace", "millrace-front", "millrace-worker", "millrace-scheduler", "millrace-sandbox", "millrace-runner-image")
 SOCKET_PATH_LIMIT = 107
 LONGEST_SOCKET = "/run/.s.PGSQL.5432"
 
@@ -131,21 +132,29 @@ class Place:
             os.close(self.lock)
             self.lock = -1
 
+    @staticmethod
+    def _parts(variant):
+        """What runs: (its place in bin, the files, their mode)."""
+        build, tools = check_build(variant), ROOT / "tools"
+        yield "", sorted(file for file in build.glob("millrace*") if os.access(file, os.X_OK)) + [tools / "stack", tools / "mailcatcher"], 0o755
+        yield "stacklib", sorted((tools / "stacklib").glob("*.*")), 0o644
+        for name in FOLDERS:
+            yield name, sorted((ROOT / "etc" / name).glob("millrace*")), 0o644
+        for page in ("docs", "redoc"):                                   # only when make web has made them
+            yield f"web/{page}", sorted((ROOT / "build" / "web" / page).glob("*.*")), 0o644
+
     def install(self, variant):
         """Copy what runs into the state folder: the account may be unable to reach the checkout, and the programs
         may be built anew while these run."""
-        build = check_build(variant)
-        folder = self.state / "bin"
-        for part in (folder, folder / "stacklib", *(folder / name for name in FOLDERS)):
-            part.mkdir(mode=0o755, exist_ok=True)
-        tools = ROOT / "tools"
-        self._copy(folder, [build / program for program in PROGRAMS] + [tools / "stack", tools / "mailcatcher"], 0o755)
-        self._copy(folder / "stacklib", (tools / "stacklib").glob("*.*"), 0o644)
-        for name in FOLDERS:
-            self._copy(folder / name, (ROOT / "etc" / name).glob("millrace*"), 0o644)
-        for page in ("docs", "redoc"):                                   # only when make web has made them
-            (folder / "web" / page).mkdir(mode=0o755, parents=True, exist_ok=True)
-            self._copy(folder / "web" / page, (ROOT / "build" / "web" / page).glob("*.*"), 0o644)
+        for name, files, mode in self._parts(variant):
+            folder = self.state / "bin" / name
+            folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+            self._copy(folder, files, mode)
+
+    def is_current(self, variant):
+        """Whether what was copied is what there is to copy: nothing has been built since, and of no other variant."""
+        return all(filecmp.cmp(file, there, shallow=False) if (there := self.state / "bin" / name / file.name).exists() else False
+                   for name, files, _ in self._parts(variant) for file in files)
 
     def install_s3(self):
         """The S3 server that tests store into."""

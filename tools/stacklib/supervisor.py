@@ -108,6 +108,7 @@ class Supervisor:
                              self.services["redis"].start(patient=False),
                              self._start_on_port(fleet.web.program, fleet.new_port),
                              self._start_on_port("mailcatcher", fleet.new_smtp_port),
+                             *([self._start_on_port("sandbox-nginx", fleet.new_sandbox_port)] if fleet.has_sandbox else []),
                              *([self._start_on_port("s3", fleet.new_s3_port)] if fleet.has_s3 else []))
         fleet.write_config()
         await self.once("migrate", [str(fleet.bin / "millrace"), "--config", fleet.path("millrace.conf"), "migrate"])

@@ -8,6 +8,7 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+HANDLED = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}      # by the supervisor itself
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -60,12 +61,17 @@ def spawn(argv, log, env, cwd, death, stdin=None):
     """Start a program in a session of its own, output appended to log, as good as tied to our life: the kernel
     sends it the signal death when we end, however we end. Only for a process with one thread."""
     parent = os.getpid()
+    # What is sent to it before it is the program would be heard by handlers of ours, and lost.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
     pid = os.fork()
     if pid:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return pid
     try:
         signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        for number in (signal.SIGPIPE, *HANDLED):
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.setsid()
         prctl(PR_SET_PDEATHSIG, death)
         if os.getppid() != parent:    # it ended before prctl() could know
