@@ -22,7 +22,7 @@ CC := $(CC_$(V))
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla -Wformat=2 \
         -Wundef -Wpointer-arith -Wcast-qual -Werror
-PKGS := libpq hiredis jansson talloc libsodium libjwt libcurl libcrypto libseccomp cairo MagickWand fcgi libmagic check
+PKGS := libpq hiredis jansson talloc libsodium libjwt libcurl libcrypto libseccomp cairo MagickWand fcgi libmagic zlib check
 # Evaluated once, after tools/deps has had its chance to install what pkg-config asks for.
 pkg = $(shell pkg-config $(1) $(2) 2>/dev/null)
 VERSION := 1.0.0
