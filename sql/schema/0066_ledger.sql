@@ -201,17 +201,27 @@ language sql immutable parallel safe as $$
 $$;
 
 -- The shares of an expense are made anew of who takes part, in this order, and by what weights (null: equally); of an exact
--- split weights are the amounts. The expense's own row says all else. What is booked is apportioned as the shares are.
+-- split weights are the amounts. The expense's own row says all else. What is booked is apportioned as the shares are. Who took
+-- part before and still does keeps his share's row.
 create function expenses.shares_make(e expenses.expense, who bigint[], weights numeric[]) returns void
 language plpgsql as $$
+declare
+  parts bigint[] := array(select a.part from expenses.apportion(e.amount, coalesce(
+                            weights, array_fill(1::numeric, array[cardinality(who)]))) a order by a.n);
+  booked bigint[] := parts;
 begin
-  delete from expenses.share s where s.expense_id = e.id;
+  if e.booked <> e.amount then
+    booked := array(select a.part from expenses.apportion(e.booked, parts::numeric[]) a order by a.n);
+  end if;
+  delete from expenses.share s where s.expense_id = e.id and s.account_id <> all (who);
   insert into expenses.share (expense_id, account_id, position, amount, booked, weight, group_id, owed_to, day, category_id, currency)
-  select e.id, p.account_id, p.n, p.amount, case when e.booked = e.amount then p.amount else b.part end,
-         coalesce(weights[p.n], 1), e.group_id, e.paid_by, e.expense_date, e.category_id, e.currency
-    from (select a.n, who[a.n] as account_id, a.part as amount, array_agg(a.part::numeric) over () as parts
-            from expenses.apportion(e.amount, coalesce(weights, array_fill(1::numeric, array[cardinality(who)]))) a) as p
-    left join lateral expenses.apportion(e.booked, p.parts) b on e.booked <> e.amount and b.n = p.n;
+  select e.id, p.account_id, p.n, p.part, p.booked, coalesce(p.weight, 1), e.group_id, e.paid_by, e.expense_date, e.category_id,
+         e.currency
+    from unnest(who, parts, booked, weights) with ordinality as p(account_id, part, booked, weight, n)
+  on conflict on constraint share_pkey do update
+     set position = excluded.position, amount = excluded.amount, booked = excluded.booked, weight = excluded.weight,
+         group_id = excluded.group_id, owed_to = excluded.owed_to, day = excluded.day, category_id = excluded.category_id,
+         currency = excluded.currency;
 end $$;
 
 -- Enter an expense in the books (sign 1), or take it out again (-1) as it stands: its row, its shares, what members and pairs
