@@ -188,10 +188,11 @@ def filled(stack, rows):
     owner = told["user"]["id"][4:]
     subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", stack["database_url"], "-v", f"owner={owner}", "-v", f"rows={rows}"],
                    check=True, text=True, input="""
-with e as (insert into expenses.expense (account_id, paid_by, category_id, title, amount, currency, expense_date)
-           select :owner, :owner, 1 + n % 10, 'Groceries at the corner, number ' || n, 100 + n, 'USD', date '2024-01-01' + n % 31
-             from generate_series(1, :rows) n returning id, amount)
-insert into expenses.share (expense_id, account_id, position, amount) select id, :owner, 0, amount from e;
+with e as (insert into expenses.expense (account_id, paid_by, category_id, title, amount, booked, currency, expense_date)
+           select :owner, :owner, 1 + n % 10, 'Groceries at the corner, number ' || n, 100 + n, 100 + n, 'USD', date '2024-01-01' + n % 31
+             from generate_series(1, :rows) n returning *)
+insert into expenses.share (expense_id, account_id, position, amount, booked, owed_to, day, category_id, currency)
+select id, paid_by, 0, amount, booked, paid_by, expense_date, category_id, currency from e;
 analyze expenses.expense; analyze expenses.share;
 """)
     return told["tokens"]["access"]

@@ -21,23 +21,24 @@ class Books:
 
     def expense(self, payer, title, amount, *sharers, day="2024-01-15", group=None, category=None, currency="EUR", receipt=None):
         """Split equally between the payer and sharers, minor units."""
-        shared = [payer, *sharers]
-        number = self._sql("insert into expenses.expense (account_id, paid_by, group_id, category_id, title, amount, currency, "
-                           "expense_date, receipt_id) select %s, %s, nullif(%s, '')::bigint, "
-                           "(select id from expenses.category where slug = %s), %s, %s, %s, %s, nullif(%s, '')::bigint returning id",
-                           payer, payer, group or "", category or "", title, amount, currency, day, receipt or "")
-        for position, person in enumerate(shared):
-            share = amount // len(shared) + (position < amount % len(shared))
-            self._sql("insert into expenses.share (expense_id, account_id, position, amount) values (%s, %s, %s, %s)",
-                      number, person, position, share)
+        people = ",".join(str(person) for person in (payer, *sharers))
+        number = self._sql("insert into expenses.expense (account_id, paid_by, group_id, category_id, title, amount, currency, expense_date, "
+                           "receipt_id, booked) select %s, %s, g.id, (select id from expenses.category where slug = %s), %s, t.amount, "
+                           "t.currency, t.day, nullif(%s, '')::bigint, "
+                           "coalesce(expenses.fx_convert(t.amount, t.currency, g.currency, t.day), t.amount) "
+                           "from (select %s::bigint as amount, %s as currency, %s::date as day) t "
+                           "left join expenses.expense_group g on g.id = nullif(%s, '')::bigint returning id",
+                           payer, payer, category or "", title, receipt or "", amount, currency, day, group or "")
+        self._sql("select expenses.shares_make(e, ('{' || %s || '}')::bigint[], null), expenses.book(e.id, 1) from expenses.expense e where e.id = %s",
+                  people, number)
         return number
 
     def many(self, payer, count, title="No "):
         """So many expenses of January 2024, one statement."""
-        self._sql("with e as (insert into expenses.expense (account_id, paid_by, category_id, title, amount, currency, expense_date) "
-                  "select %s, %s, 1 + n %% 10, %s || n, 100 + n, 'EUR', date '2024-01-01' + n %% 31 from generate_series(1, %s) n "
-                  "returning id, amount) insert into expenses.share (expense_id, account_id, position, amount) "
-                  "select id, %s, 0, amount from e", payer, payer, title, count, payer)
+        self._sql("with e as (insert into expenses.expense (account_id, paid_by, category_id, title, amount, booked, currency, expense_date) "
+                  "select %s, %s, 1 + n %% 10, %s || n, 100 + n, 100 + n, 'EUR', date '2024-01-01' + n %% 31 from generate_series(1, %s) n "
+                  "returning *) insert into expenses.share (expense_id, account_id, position, amount, booked, owed_to, day, category_id, currency) "
+                  "select id, paid_by, 0, amount, booked, paid_by, expense_date, category_id, currency from e", payer, payer, title, count)
 
     def settlement(self, payer, payee, amount, status="completed", day="2024-01-20", currency="EUR", group=None):
         self._sql("insert into expenses.settlement (payer_id, payee_id, amount, currency, status, created_at, completed_at, group_id) "

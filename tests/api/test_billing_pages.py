@@ -213,10 +213,11 @@ def debt(account, sql):
         for one in (john, jane):
             one.number = sql("select id from account where email = %s", one.email)
         for day, amount in ((1, 2000), (2, 2567), (3, 900)):
-            sql("with e as (insert into expenses.expense (account_id, paid_by, title, amount, currency, expense_date) values "
-                "(%s, %s, 'Dinner', %s, 'USD', date '2023-12-31' + %s::int) returning id) "
-                "insert into expenses.share (expense_id, account_id, position, amount) select id, %s::bigint, 1, %s::bigint from e",
-                jane.number, jane.number, 2 * amount, day, john.number, amount)
+            sql("with e as (insert into expenses.expense (account_id, paid_by, title, amount, booked, currency, expense_date) values "
+                "(%s, %s, 'Dinner', %s, %s, 'USD', date '2023-12-31' + %s::int) returning *) "
+                "insert into expenses.share (expense_id, account_id, position, amount, booked, owed_to, day, currency) "
+                "select id, %s::bigint, 1, %s::bigint, %s::bigint, paid_by, expense_date, currency from e",
+                jane.number, jane.number, 2 * amount, 2 * amount, day, john.number, amount, amount)
         john.card = john.post(CARDS, {"method_type": "stripe", "stripe_token": token}, 201).data.id
         john.settlement = "stl_" + sql("insert into expenses.settlement (payer_id, payee_id, amount, currency) values "
                                        "(%s, %s, 4567, 'USD') returning id", john.number, jane.number)
