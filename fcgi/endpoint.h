@@ -58,6 +58,7 @@ struct endpoint {
      * SQL it ends with answer_asset() (fcgi/asset.h). */
     int (*handler)(struct request *rq);
     const char *const *sets;
+    const struct endpoint *more; /* of the empty row that ends a table: the table that goes on; NULL: none does */
 };
 #define ENDPOINT(product, id, ...)                                                                                     \
     {                                                                                                                  \
@@ -67,6 +68,16 @@ struct endpoint {
     {                                                                                                                  \
         .name = #id, .who = ANYONE, .uncounted = true, __VA_ARGS__                                                     \
     }
+#define ENDPOINTS_GO_ON(table)                                                                                         \
+    {                                                                                                                  \
+        .name = NULL, .more = table                                                                                    \
+    }
+/* The row after this one, in whatever table it stands; its name is NULL when there is none. */
+static inline const struct endpoint *endpoint_next(const struct endpoint *row)
+{
+    row++;
+    return row->name || !row->more ? row : row->more;
+}
 #define NAMES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 /* The part of a list that was asked for, and what came of it. */
@@ -141,7 +152,7 @@ struct dialect {
 struct product {
     const char *name, *title;
     const struct dialect *dialect;
-    const struct endpoint *endpoints; /* ends with a NULL name */
+    const struct endpoint *endpoints; /* by endpoint_next(); ends with a NULL name */
     const struct rate *rates;         /* ends with a NULL name */
     size_t url;                       /* offset in struct config of the public base */
     /* Of a realm that is no product: where its paths begin, behind the mount; no web server names it, and it has none

@@ -333,7 +333,7 @@ static struct operation *operation_new(void *ctx, const struct dialect *dialect,
 static int add_rows(struct server *server, struct route_node *root, const struct dialect *dialect,
                     const struct endpoint *rows)
 {
-    for (; rows->name; rows++) {
+    for (; rows->name; rows = endpoint_next(rows)) {
         struct operation *operation = operation_new(server, dialect, rows);
         if (!operation)
             return -EINVAL;

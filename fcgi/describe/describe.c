@@ -61,7 +61,7 @@ static const char *form_of(const struct endpoint *row)
 /* The two fields of a page belong to the dialect, and are not among a row's own. */
 static void describe_list(json_t *list, const struct product *product, const struct endpoint *rows)
 {
-    for (; rows->name; rows++) {
+    for (; rows->name; rows = endpoint_next(rows)) {
         json_t *row = json_pack("{ss ss* ss ss* ss ss ss si ss sb sb so}", "product", product->name, "root",
                                 product->root, "name", rows->name, "sql", rows->sql ? rows->sql->name : NULL, "method",
                                 method_names[rows->method], "path", rows->path, "who", who_names[rows->who], "status",

@@ -329,7 +329,7 @@ static void add_rows(json_t *paths, json_t *tags, const struct product *product,
 {
     autotalloc void *scratch = talloc_new(NULL);
 
-    for (; rows->name; rows++) {
+    for (; rows->name; rows = endpoint_next(rows)) {
         const struct of of = { product, rows };
         json_t *path = json_object_get(paths, rows->path);
         char *method = COPY(scratch, method_names[rows->method]);

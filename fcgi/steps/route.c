@@ -55,9 +55,9 @@ const char *route_paths(void *ctx, const struct endpoint *rows)
 {
     char *paths = COPY(ctx, "{");
 
-    for (int i = 0; rows[i].name; i++)
-        paths =
-            memory_check(talloc_asprintf_append(paths, "%s\"%s\":\"%s\"", i ? "," : "", rows[i].name, rows[i].path));
+    for (const struct endpoint *row = rows; row->name; row = endpoint_next(row))
+        paths = memory_check(
+            talloc_asprintf_append(paths, "%s\"%s\":\"%s\"", row == rows ? "" : ",", row->name, row->path));
     return memory_check(talloc_strdup_append(paths, "}"));
 }
 
