@@ -15,8 +15,6 @@
 #define USER_OUT OUT(TEXT, "id"), OUT(TEXT, "email"), OUT(TEXT, "username"), OUT(TEXT, "first_name"), OUT(TEXT, "last_name")
 #define TOKENS_OUT OUT_OBJECT("tokens", OUT(TEXT, "access"), OUT(TEXT, "refresh"), OUT(INTEGER, "expires_in"))
 
-static const char *const picture_types[] = { "image/jpeg", "image/png", "image/webp", NULL };
-
 static const struct field me_out[] = {
     USER_OUT, OUT_NULLABLE(TEXT, "avatar"), OUT_NULLABLE(TEXT, "bio"), OUT(TEXT, "preferred_currency"),
     OUT(TEXT, "timezone"),
@@ -161,7 +159,7 @@ const struct endpoint expenses_endpoints[] = {
         .method = POST, .path = "/api/users/me/avatar/", .parts = true,
         .doc = "Send a picture of the caller. The one before is shown until an avatar has been made of it, and stays when none can be.",
         .job = "image.variant", .wait = 2, .after = &sql_expenses_me_avatar_made,
-        .in = FIELDS({ .name = "avatar", .type = FILE_PART, .flags = REQUIRED, .max = 10485760, .values = picture_types,
+        .in = FIELDS({ .name = "avatar", .type = FILE_PART, .flags = REQUIRED, .max = 10485760, .values = expenses_picture_types,
                        .doc = "JPEG, PNG or WebP, at most 10 MiB." }),
         .out = FIELDS(OUT(TEXT, "avatar_url"))),
     ENDPOINT(expenses, notification_list,
@@ -228,6 +226,6 @@ const struct endpoint expenses_endpoints[] = {
         .method = DELETE, .path = "/api/webhooks/{webhook_id}/", .status = 204,
         .doc = "Send no more events there.",
         .in = FIELDS({ .name = "webhook_id", .in = PATH, .type = ID, .flags = REQUIRED, .prefix = "wh_", .doc = "Its id." })),
-    { .name = NULL },
+    ENDPOINTS_GO_ON(expenses_expense_rows),
 };
 /* clang-format on */

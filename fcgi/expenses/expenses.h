@@ -5,7 +5,10 @@
 
 extern const struct dialect expenses_dialect;
 extern const struct rate expenses_rates[];
-extern const struct endpoint expenses_endpoints[];
+extern const struct endpoint expenses_endpoints[];    /* accounts, notifications, payments, reports, webhooks */
+extern const struct endpoint expenses_expense_rows[]; /* categories and expenses; expenses_endpoints goes on with it */
+/* What may be sent as a picture; ends with NULL. */
+extern const char *const expenses_picture_types[];
 
 struct request;
 /* A webhook's secret is made here: sets secret, and sealed, which is what is kept of it. */
