@@ -2,6 +2,8 @@
 """The lists that page by cursor: how each adds rows, names them in order and takes them away."""
 import secrets
 
+from books import Books
+
 
 class Images:
     """FigureForge: rows and links in an envelope, a tag as filter."""
@@ -214,6 +216,33 @@ class Unread(Notices):
     values = Notices.values | {"read_at": "case when n %% 2 = 0 then now() end"}
 
 
+class Spent(Notices):
+    """Expenses of one's own and of a group, whose order is that of their days."""
+    path, table, time, name = "/api/expenses/", "expenses.expense", "expense_date", "'exp_' || id"
+    some, filter, where = "search=SOME", "title = 'some'", "deleted_at is null"
+
+    def __init__(self, client, sql):
+        super().__init__(client, sql)
+        self.group = Books(sql).group("Paged", self.owner)
+        self.mine += f" and {self.where}"
+
+    def add(self, n, apart="1 second"):
+        """A second of others is a day of these."""
+        self.sql(f"""with made as (
+                       insert into expenses.expense as e (account_id, paid_by, group_id, title, amount, booked, currency, expense_date)
+                       select {self.owner}, {self.owner}, case when n %% 3 = 0 then %s::bigint end, case when n %% 2 = 0 then 'some' else 'others' end,
+                              100 + n %% 4, 100 + n %% 4, 'EUR', t.last + case when %s = '0 seconds' then 0 else n end
+                         from generate_series(1, %s::int) as n,
+                              (select coalesce(max(expense_date), date '2024-01-01') as last from expenses.expense where {self.mine}) as t
+                       returning e)
+                     select expenses.shares_make(e, array[{self.owner}]::bigint[], null), expenses.book((e).id, 1) from made""",
+                 self.group, apart, n)
+
+    def remove(self, name):
+        self.sql(f"""select expenses.book(id, -1) from expenses.expense where id = {name[4:]} and deleted_at is null;
+                     update expenses.expense set deleted_at = now() where id = {name[4:]}""")
+
+
 class History(Listed):
     """AIlice: a bare array, links in a header."""
     product, path, table, size, place, pages = "ailice", "/api/notify/history", "ailice.notification", "limit", "skip", False
@@ -270,4 +299,4 @@ class Gallery(Images):
                  self.tag, self.owner)
 
 
-LISTS = (Images, Items, People, Meals, Told, Payments, Notices, Unread, History, Tasks, WellDone, Gallery)
+LISTS = (Images, Items, People, Meals, Told, Payments, Notices, Unread, Spent, History, Tasks, WellDone, Gallery)

@@ -5,6 +5,7 @@ import subprocess
 import time
 
 import people
+from receipts import LUIGI, packed, printed
 
 # As the engine's events will write them.
 TOLD = """
@@ -20,7 +21,7 @@ class Fixture:
         self._account = examples["expenses.auth.register"]
         self.nobody, self.user = new_client(), new_client()
         mine = self._register(self.user)
-        self.user.token = mine.tokens.access
+        self.user.token, self._me = mine.tokens.access, mine.user.id
         self.user.call("PATCH", "/api/users/me/", 200, {"bio": "Software developer", "profile": {
             "occupation": "Software Developer", "company": "Tech Corp", "country": "United States", "city": "New York"}})
         self.user.upload("/api/users/me/avatar/", **self.parts(None, None))
@@ -30,7 +31,11 @@ class Fixture:
                                   "select id, %s, 'me', 'admin', 'active' from g returning group_id" % ((mine.user.id[4:],) * 2))
         card = self.user.post("/api/payments/methods/", examples["expenses.payments.methods.create"], 201).value["data"]["id"]
         self.payment = {"settlement_id": self._settlement(mine.user.id), "payment_method_id": card}
-        self.path = {"notification_id": self.user.get("/api/notifications/").value.data[0].id, "report_id": self._report()}
+        self._others = [self._register(self._new_client()).user.id for _ in range(3)]
+        for other in self._others:
+            self._asked("insert into expenses.member (group_id, account_id, email, status) select %s, id, email, 'active' from account where id = %s"
+                        % (self._group, other[4:]))
+        self.path = {"notification_id": self.user.get("/api/notifications/").value.data[0].id, "report_id": self._report(), "expense_id": self._expense()}
         self.clients = {"none": self.nobody, "optional": self.nobody, "bearer": self.user}
 
     def _asked(self, statement):
@@ -45,6 +50,25 @@ class Fixture:
             assert time.monotonic() < until, "the report is not made"
             time.sleep(0.05)
         return made
+
+    def _expense(self, *_said):
+        """One of the group that only its payer shares, with all that the example shows."""
+        made = self.user.post("/api/expenses/", self._dinner({}), 201).value["data"]["id"]
+        self.user.upload(f"/api/expenses/{made}/receipt/", **self.parts("expenses.expenses.receipt", None))
+        self.user.post(f"/api/expenses/{made}/comments/", {"comment": "Thanks for covering this!"}, 201)
+        return made
+
+    def _dinner(self, body):
+        """Shared by all when it is the example's, else by its payer alone."""
+        sharing = [self._me, *self._others] if body else [self._me]
+        return {"title": "Dinner", "description": "Team dinner", "amount": "250.00", "tags": ["dinner"], **body, "category_id": "cat_1",
+                "group_id": f"grp_{self._group}", "split_data": {"participants": sharing}}
+
+    def _parted(self, body):
+        return {**body, "split_data": dict(zip((self._me, *self._others), body["split_data"].values()))}
+
+    def _deleted(self, _case):
+        self.path["expense_id"] = self._expense()
 
     def _mine(self, body):
         return {**body, "filters": {**body["filters"], "group_ids": [f"grp_{self._group}"], "category_ids": ["cat_1", "cat_2"]}}
@@ -79,11 +103,14 @@ class Fixture:
         return {**body, "token": re.search(r"^[\w-]{43}(?=\r?$)", mail["text"], re.M).group()}
 
     @staticmethod
-    def parts(_case, _example):
+    def parts(case, _example):
+        if case == "expenses.expenses.receipt":
+            return {"receipt": ("receipt.png", packed(printed(LUIGI), "PNG"))}
         return {"avatar": ("me.png", people.PNG)}
 
     queries = {"expenses.notifications.list": "?type=expense_added"}      # reports are told of, too
-    bodies = {"expenses.auth.register": _new, "expenses.auth.login": _known, "expenses.auth.refresh": _refresh,
+    after = {"expenses.expenses.delete": _deleted}
+    bodies = {"expenses.expenses.create": _dinner, "expenses.expenses.split": _parted, "expenses.auth.register": _new, "expenses.auth.login": _known, "expenses.auth.refresh": _refresh,
               "expenses.auth.logout": _refresh, "expenses.auth.password_reset": _known,
               "expenses.payments.process": lambda self, body: {**body, **self.payment},
               "expenses.auth.password_reset_confirm": _reset, "expenses.analytics.reports.generate": _mine}

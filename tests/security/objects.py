@@ -94,6 +94,22 @@ def ailice_account(_world, owner):
     return {"user_id": owner.account}
 
 
+def expenses_group(world, owner):
+    made = world.sql(f"insert into expenses.expense_group (name, currency, created_by) values ('mine', 'USD', {owner.account}) returning id")
+    world.sql("insert into expenses.member (group_id, account_id, email, role, status) "
+              f"select {made}, id, email, 'admin', 'active' from account where id = {owner.account}")
+    return {"group_id": f"grp_{made}"}
+
+
+def expenses_expense(_world, owner):
+    made = owner.post("/api/expenses/", {"title": "mine", "amount": "12.50"}, 201).value["data"]["id"]
+    return {"expense_id": made, "split_type": "equal", "split_data": {"participants": [f"usr_{owner.account}"]}}
+
+
+def expenses_seen(owner, values):
+    return owner.get(f"/api/expenses/?group_id={values['group_id']}").value["data"]
+
+
 def expenses_notice(world, owner):
     made = world.sql("insert into expenses.notification (account_id, type, title, message, priority) "
                      f"values ({owner.account}, 'expense_added', 'mine', 'for me', 'normal') returning id")
@@ -172,6 +188,11 @@ OBJECTS = {
     ("expenses", "webhook_id"): Owned(expenses_hook, lambda owner, _: owner.get("/api/webhooks/").value["data"]),
     "ailice.integration_connect": Nobodys("a service's name: everybody connects his own", lambda world, caller: {"service": "slack"}),
     ("ailice", "service"): Owned(ailice_service, read("/api/integrations/{service}/status")),
+    ("expenses", "expense_id"): Owned(expenses_expense, lambda owner, values: owner.get("/api/expenses/{expense_id}/".format(**values)).value["data"]),
+    ("expenses", "expense_id", "category_id", "paid_by"): Owned(
+        expenses_expense, lambda owner, values: owner.get("/api/expenses/{expense_id}/".format(**values)).value["data"]),
+    "expenses.expense_create": Owned(expenses_group, expenses_seen),
+    "expenses.expense_list": Owned(expenses_group, expenses_seen),
     ("expenses", "report_id"): Owned(expenses_report, lambda owner, values: owner.get("/api/analytics/reports/{report_id}/".format(**values)).value["data"]),
     "expenses.report_generate": Nobodys("groups of others are refused, and a report tells of the caller's own: tests/api/test_reports.py"),
     ("ailice", "notification_id"): Owned(ailice_notice, read("/api/notify/history")),

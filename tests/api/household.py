@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""People who share expenses, and what their group's books come to when they are added up anew."""
+from books import Books
+
+EXPENSES = "/api/expenses/"
+
+
+class Household:
+    """home.ann, .bob and .cid share home.group, which ann has founded; home.eve is a stranger."""
+
+    def __init__(self, account, sql, currency="USD"):
+        self._account, self.sql, self.books = account, sql, Books(sql)
+        self.ann, self.bob, self.cid, self.eve = (self.person() for _ in range(4))
+        self.members = (self.ann, self.bob, self.cid)
+        self.group = self.found("Roommates", *self.members, currency=currency)
+
+    def person(self):
+        client = self._account("expenses", tier="premium")
+        client.number = int(self.sql("select id from account where product = 'expenses' and email = %s", client.email))
+        client.id = f"usr_{client.number}"
+        return client
+
+    def found(self, name, *members, currency="USD"):
+        return f"grp_{self.books.group(name, *(member.number for member in members), currency=currency)}"
+
+    def enter(self, who=None, amount="30.00", expect=201, **more):
+        """An expense of the group, entered by ann when nobody is named."""
+        return (who or self.ann).post(EXPENSES, {"title": "Dinner", "amount": amount, "group_id": self.group, **more}, expect)["data" if expect == 201 else "error"]
+
+    def settle(self, expense, who):
+        """As a settlement does that covers this share."""
+        self.sql("select expenses.book(%s, -1)", expense.id[4:])
+        self.sql("update expenses.share set settled_at = now() where expense_id = %s and account_id = %s", expense.id[4:], who.number)
+        self.sql("select expenses.book(%s, 1)", expense.id[4:])
+
+    def leave(self, who):
+        self.sql("update expenses.member set status = 'left' where group_id = %s and account_id = %s", self.group[4:], who.number)
+
+    def kept(self):
+        """What is kept of the group: spent, how many, unsettled; of each member paid and owed; of each pair what is owed and settled."""
+        return self.sql("select g.spent, g.expenses, g.unsettled, (select string_agg(concat_ws(':', m.account_id, m.paid, m.owed), ' ' order by m.account_id) "
+                        "from expenses.member m where m.group_id = g.id), "
+                        "(select string_agg(concat_ws(':', d.debtor_id, d.creditor_id, d.owed, d.settled), ' ' order by d.debtor_id, d.creditor_id) "
+                        "from expenses.debt d where d.group_id = g.id and (d.owed, d.settled) <> (0, 0)) "
+                        "from expenses.expense_group g where g.id = %s", self.group[4:])
+
+    def added_up(self):
+        """The same of what expenses and shares say."""
+        return self.sql("with e as (select * from expenses.expense where group_id = %s and deleted_at is null), "
+                        "s as (select s.*, e.paid_by from expenses.share s join e on e.id = s.expense_id) "
+                        "select coalesce((select sum(booked) from e), 0), (select count(*) from e), "
+                        "coalesce((select sum(booked) from s where settled_at is null and account_id <> paid_by), 0), "
+                        "(select string_agg(concat_ws(':', m.account_id, coalesce((select sum(booked) from e where paid_by = m.account_id), 0), "
+                        "coalesce((select sum(booked) from s where s.account_id = m.account_id), 0)), ' ' order by m.account_id) "
+                        "from expenses.member m where m.group_id = %s), "
+                        "(select string_agg(concat_ws(':', d.account_id, d.paid_by, d.owed, d.settled), ' ' order by d.account_id, d.paid_by) "
+                        "from (select account_id, paid_by, sum(booked) as owed, coalesce(sum(booked) filter (where settled_at is not null), 0) as settled "
+                        "from s where account_id <> paid_by group by 1, 2 having sum(booked) > 0) d)", self.group[4:], self.group[4:])
+
+    def books_hold(self):
+        assert self.kept() == self.added_up()
+
+
+def shares(expense):
+    return [one.share for one in expense.participants]
+
+
+def refused(error):
+    """The fields that a refusal names."""
+    return [detail.field for detail in error.details]
