@@ -10,4 +10,7 @@ extern const struct endpoint expenses_endpoints[];
 struct request;
 /* A webhook's secret is made here: sets secret, and sealed, which is what is kept of it. */
 int expenses_hook_create(struct request *rq);
+/* Behind group_standing.sql, the payments that settle a group's balances: sets nets, currency, transfers and
+ * is_simplified. */
+int expenses_group_balances(struct request *rq);
 #endif

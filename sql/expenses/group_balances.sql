@@ -1,0 +1,24 @@
+-- The balances that were read before this (group_standing.sql), and the payments that would settle them. Who they are is all that
+-- is read here
+with people as materialized (
+  select n.account, n.balance,
+         json_build_object('id', expenses.user_ref(n.account), 'name', expenses.person_name(n.account)) as person
+    from json_to_recordset(:nets::json) as n(account bigint, balance bigint)),
+payments as materialized (
+  select t.payer, t.n, f.person as from_person, o.person as to_person, expenses.money(t.amount, :currency) as amount
+    from rows from (json_to_recordset(:transfers::json) as ("from" bigint, "to" bigint, amount bigint))
+         with ordinality as t(payer, payee, amount, n)
+    join people f on f.account = t.payer
+    join people o on o.account = t.payee)
+select json_build_object(
+         'balances', coalesce((select json_agg(json_build_object(
+                         'user', p.person, 'balance', expenses.money(p.balance, :currency),
+                         'owes', coalesce((select json_agg(json_build_object('to_user', t.to_person, 'amount', t.amount)
+                                                           order by t.n)
+                                             from payments t where t.payer = p.account), '[]')) order by p.account)
+                                 from people p), '[]'),
+         'simplified_debts', coalesce((select json_agg(json_build_object('from', t.from_person, 'to', t.to_person,
+                                                                          'amount', t.amount) order by t.n)
+                                         from payments t), '[]'),
+         'is_simplified', :is_simplified::boolean) as body
+ where exists (select from expenses.membership(:group_id::bigint, :account_id::bigint))
