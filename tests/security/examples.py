@@ -26,6 +26,7 @@ INSTEAD = {("figureforge", "image_generate"): {"model": "croquis"}, ("figureforg
            ("nutrition", "ai_analyze"): {"text": "an apple"},
            ("smsagent", "task_create"): {"user_phone": TEXTER},
            ("expenses", "report_generate"): {"filters": {}},
+           ("expenses", "group_create"): {"initial_members": []},           # nobody is invited over and over
            ("ailice", "media_transcode"): {"output_format": "png"}}        # what its owner has sent is a picture
 
 # Rows that refuse whoever has nothing yet that they could act on, as the reference's gaps have it: with these words.
