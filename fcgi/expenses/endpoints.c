@@ -323,7 +323,7 @@ const struct endpoint expenses_endpoints[] = {
     ENDPOINT(expenses, group_balances,
         .method = GET, .path = "/api/groups/{group_id}/balances/",
         .doc = "How the members of a group stand, and who is to pay whom: few payments, or with simplify_debts off what each owes each, "
-               "unless that is more than 5,000 payments (is_simplified tells).",
+               "unless there are more than 5,000 debts (is_simplified tells).",
         .first = &sql_expenses_group_standing, .handler = expenses_group_balances,
         .sets = NAMES("nets", "currency", "transfers", "is_simplified"),
         .in = FIELDS(GROUP_ID),

@@ -16,11 +16,12 @@ page as materialized (
             limit 101)) as read
    limit :page_more::bigint)
 select coalesce((select json_agg(json_build_object(
-                          'id', 'act_' || a.id, 'type', a.type,
-                          'user', case when a.account_id is not null then expenses.person(a.account_id) end,
-                          'description', a.description, 'metadata', a.metadata, 'created_at', iso_time(a.created_at))
+                          'id', 'act_' || a.id, 'type', a.type, 'user', expenses.person_json(u), 'description', a.description,
+                          'metadata', a.metadata, 'created_at', iso_time(a.created_at))
                                  order by p.id desc) filter (where p.n <= :page_limit::bigint)
-                   from page p join expenses.activity a on a.id = p.id), '[]') as body,
+                   from page p
+                   join expenses.activity a on a.id = p.id
+                   left join expenses.profile u on u.account_id = a.account_id), '[]') as body,
        (select string_agg(json_build_array(p.id)::text, E'\n' order by p.n) from page p) as keys,
        coalesce(list_total('expenses.activity', own.group_id, false, :page_total::bigint), (select count(*) from done)) as total
   from own

@@ -17,9 +17,12 @@ page as materialized (
             order by id desc
             limit 101)) as read
    limit :page_more::bigint)
-select coalesce((select json_agg(expenses.member_json(m, own.currency, :base_url) order by p.id)
+select coalesce((select json_agg(expenses.member_json(m, a, i, own.currency, :base_url) order by p.id)
                         filter (where p.n <= :page_limit::bigint)
-                   from page p join expenses.member m on m.id = p.id), '[]') as body,
+                   from page p
+                   join expenses.member m on m.id = p.id
+                   left join expenses.profile a on a.account_id = m.account_id
+                   left join expenses.profile i on i.account_id = m.invited_by), '[]') as body,
        (select string_agg(json_build_array(p.id)::text, E'\n' order by p.n) from page p) as keys,
        own.members as total
   from own

@@ -74,13 +74,22 @@ select expenses.invite_code_give(g.id) from expenses.expense_group g where not g
 
 -- ---- what is shown ----
 
+-- The link to a picture that is there; null to none.
+create function expenses.picture_link(file_id bigint, base text) returns text
+language plpgsql stable parallel safe as $$
+begin
+  if file_id is null then
+    return null;
+  end if;
+  return (select file_link(f, base, null) from file f where f.id = file_id and f.deleted_at is null);
+end $$;
+
 -- A group as a member sees it, in lists and alone.
 create function expenses.group_json(g expenses.expense_group, m expenses.member, base text) returns json
-language plpgsql stable as $$
-begin
-  return json_build_object(
+language sql stable parallel safe as $$
+  select json_build_object(
     'id', expenses.group_ref(g.id), 'name', g.name, 'description', g.description, 'group_type', g.group_type,
-    'image', (select file_link(f, base, null) from file f where f.id = g.image_id and f.deleted_at is null),
+    'image', expenses.picture_link(g.image_id, base),
     'currency', expenses.currency_json(g.currency), 'member_count', g.members,
     'total_expenses', expenses.money(g.spent, g.currency), 'unsettled_amount', expenses.money(g.unsettled, g.currency),
     'my_balance', expenses.money(m.balance, g.currency), 'invite_code', g.invite_code, 'is_admin', m.role = 'admin',
@@ -89,8 +98,8 @@ begin
       'total_expenses', expenses.money(g.spent, g.currency),
       'settled_amount', expenses.money(g.spent - g.unsettled, g.currency),
       'unsettled_amount', expenses.money(g.unsettled, g.currency), 'expense_count', g.expenses, 'active_members', g.active,
-      'created_at', iso_time(g.created_at)));
-end $$;
+      'created_at', iso_time(g.created_at)))
+$$;
 
 -- The same of a group that has just been changed: a statement that changes one does not see it.
 create function expenses.group_shown(group_id bigint, account_id bigint, base text) returns json
@@ -101,21 +110,25 @@ begin
             join expenses.expense_group g on g.id = m.group_id);
 end $$;
 
--- Somebody who is in a group or invited, as its members see him.
-create function expenses.member_json(m expenses.member, currency text, base text) returns json
-language plpgsql stable as $$
-begin
-  return json_build_object(
+-- As expenses.person(), of a profile that lists join; null of none.
+create function expenses.person_json(p expenses.profile) returns json
+language sql stable parallel safe as $$
+  select case when p.account_id is not null
+              then json_build_object('id', expenses.user_ref(p.account_id), 'name', p.first_name || ' ' || p.last_name) end
+$$;
+
+-- Somebody who is in a group or invited, as its members see him; p: his profile, if he has an account, i: who has invited him.
+create function expenses.member_json(m expenses.member, p expenses.profile, i expenses.profile, currency text, base text) returns json
+language sql stable parallel safe as $$
+  select json_build_object(
     'id', 'mem_' || m.id,
     'user', json_build_object(
-      'id', expenses.user_ref(m.account_id), 'name', coalesce(expenses.person_name(m.account_id), m.email), 'email', m.email,
-      'avatar', (select file_link(f, base, null) from expenses.profile p join file f on f.id = p.avatar_id
-                  where p.account_id = m.account_id)),
-    'role', m.role, 'status', m.status, 'joined_at', iso_time(m.joined_at),
-    'invited_by', case when m.invited_by is not null then expenses.person(m.invited_by) end,
+      'id', expenses.user_ref(m.account_id), 'name', coalesce(p.first_name || ' ' || p.last_name, m.email), 'email', m.email,
+      'avatar', expenses.picture_link(p.avatar_id, base)),
+    'role', m.role, 'status', m.status, 'joined_at', iso_time(m.joined_at), 'invited_by', expenses.person_json(i),
     'balance', expenses.money(m.balance, currency), 'total_paid', expenses.money(m.paid, currency),
-    'total_owed', expenses.money(m.owed, currency));
-end $$;
+    'total_owed', expenses.money(m.owed, currency))
+$$;
 
 -- Somebody has joined a group, or has left it. The ticket of the job that tells it.
 create function expenses.member_tell(group_id bigint, account_id bigint, type text, request_id text) returns text

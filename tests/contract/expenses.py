@@ -88,7 +88,7 @@ class Fixture:
             client.post("/api/groups/join/", {"invite_code": made.invite_code})
         people, group = [ref[4:] for ref in (self._me.id, *(client.ref for client in self._others))], made.id[4:]
         self._asked(f"update expenses.member set invited_by = {people[0]} where group_id = {group} and account_id = {people[1]}")
-        self._asked(f"update expenses.expense_group set image_id = (select avatar_id from expenses.profile where account_id = {people[0]}) "
+        self._asked(f"update expenses.expense_group set image_id = (select avatar_id from expenses.profile where account_id = {people[1]}) "
                     f"where id = {group}")
         for payer, sharer in zip(people, people[1:] + people[:1]):
             expense = self._asked(SPENT % {"payer": payer, "group": group})
