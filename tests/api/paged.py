@@ -208,12 +208,6 @@ class Notices(Listed):
         return self.client.get(link.removeprefix("/expenses"))
 
 
-class Unread(Notices):
-    """Another index has these."""
-    some, filter = "is_read=false", "read_at is null"
-    values = Notices.values | {"read_at": "case when n %% 2 = 0 then now() end"}
-
-
 class Circles(Notices):
     """The groups that somebody is in."""
     path, some, filter = "/api/groups/", "group_type=trip", "g.group_type = 'trip'"
@@ -247,6 +241,12 @@ class Doings(Notices):
         group, = groups.names()
         self.path, self.mine = f"/api/groups/{group}/activity/", f"group_id = {group.removeprefix('grp_')}"
         self.values = {"type": "'noted'", "description": "'x'", "group_id": group.removeprefix("grp_")}
+
+
+class Unread(Notices):
+    """Another index has these."""
+    some, filter = "is_read=false", "read_at is null"
+    values = Notices.values | {"read_at": "case when n %% 2 = 0 then now() end"}
 
 
 class History(Listed):
@@ -305,4 +305,4 @@ class Gallery(Images):
                  self.tag, self.owner)
 
 
-LISTS = (Images, Items, People, Meals, Told, Payments, Notices, Unread, Circles, Doings, History, Tasks, WellDone, Gallery)
+LISTS = (Images, Items, People, Meals, Told, Payments, Notices, Circles, Doings, Unread, History, Tasks, WellDone, Gallery)
