@@ -53,7 +53,7 @@ static const char *const report_types[] = { "application/pdf", "text/csv", "appl
 /* clang-format on */
 
 static const char *const mail_purposes[] = { "reset", "verify", NULL };
-static const char *const variant_uses[] = { "avatar", "thumbnails", NULL };
+static const char *const variant_uses[] = { "avatar", "group", "thumbnails", NULL };
 
 /* Of every kind that asks a model. */
 #define AI_PARAMETERS                                                                                                  \
@@ -160,6 +160,7 @@ const struct job_kind job_kinds[] = {
       .fenced = true, .runner = "image", .gather = variant_gather, .run = image_variant,
       .in = FIELDS({ .name = "file_id", .type = INTEGER, .flags = REQUIRED, .min = 1 },
                    { .name = "use", .type = ENUM, .flags = REQUIRED, .values = variant_uses },
+                   { .name = "group_id", .type = INTEGER, .min = 1 },
                    { .name = "boxes", .type = LIST, .min = 1, .max = 8,
                      .fields = FIELDS({ .name = "box", .type = INTEGER, .min = 16, .max = 4096 }) }),
       .out = FIELDS(MADE("gone", .type = BOOLEAN), MADE_TYPE("type", 0, source_types), MADE_SIDES,
@@ -172,6 +173,8 @@ const struct job_kind job_kinds[] = {
     { .name = "mail.token", .queue = "mail", .version = 1, .deadline = 60, .tries = 5, .backoff = 2, .run = mail_token,
       .in = FIELDS({ .name = "email", .type = EMAIL, .flags = REQUIRED },
                    { .name = "purpose", .type = ENUM, .flags = REQUIRED, .values = mail_purposes }) },
+    { .name = "mail.invitation", .queue = "mail", .version = 1, .deadline = 60, .tries = 5, .backoff = 2, .run = mail_invitation,
+      .in = FIELDS({ .name = "invitation", .type = INTEGER, .flags = REQUIRED, .min = 1 }) },
     { .name = "mail.send", .queue = "mail", .version = 1, .deadline = 60, .tries = 5, .backoff = 2, .run = mail_send,
       .in = FIELDS({ .name = "to", .type = EMAIL, .flags = REQUIRED },
                    { .name = "letter", .type = WORD, .flags = REQUIRED, .min = 1, .max = 32 },

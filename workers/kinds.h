@@ -38,6 +38,7 @@ __attribute__((weak)) int media_gather_parts(struct job *job);
 __attribute__((weak)) int media_gather_whole(struct job *job);
 __attribute__((weak)) int mail_magic_link(struct job *job);
 __attribute__((weak)) int mail_token(struct job *job);
+__attribute__((weak)) int mail_invitation(struct job *job);
 
 /* direct/, of kinds that look at a picture: argument file_id; leaves in/picture. When that has been taken back the job
  * is buried; but an avatar's is through, with {"gone": true}: then another one has been sent */

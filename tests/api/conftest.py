@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+from circle import Circle                                                   # noqa: E402
 from client import GENERATE, PATIENCE, Client, Mailbox, Record, ask, load_stack, standing_still, tell   # noqa: E402
 from depot import Depot                                                     # noqa: E402
 from failing import trouble                                                 # noqa: E402,F401   pylint: disable=unused-import
@@ -362,6 +363,12 @@ def account(stack, record, operator, console):
         client.token = operator("token", product, client.username).strip()
         return client
     return make
+
+
+@pytest.fixture
+def circle(stack, record, sql):
+    """People of the Expense Tracker, and what they have together."""
+    return Circle(stack, record, sql)
 
 
 # -- the services outside: what is to go wrong with them does so until the test's end ------------------------------------

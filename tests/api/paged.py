@@ -210,6 +210,41 @@ class Notices(Listed):
         return self.client.get(link.removeprefix("/expenses"))
 
 
+class Circles(Notices):
+    """The groups that somebody is in."""
+    path, some, filter = "/api/groups/", "group_type=trip", "g.group_type = 'trip'"
+
+    def add(self, n, apart="1 second"):
+        self.sql("""with g as (insert into expenses.expense_group (name, currency, group_type, created_by, created_at)
+                               select 'x', 'USD', case when n %% 2 = 0 then 'trip' else 'home' end, %s, now() + n * %s::interval
+                                 from generate_series(1, %s::int) as n
+                               returning id, created_by)
+                    insert into expenses.member (group_id, account_id, email, status) select id, created_by, 'x', 'active' from g""",
+                 self.owner, apart, n)
+
+    def names(self, where="true"):
+        found = self.sql(f"""select string_agg('grp_' || g.id, ',' order by g.id desc)
+                               from expenses.expense_group g join expenses.member m on m.group_id = g.id
+                              where m.account_id = %s and m.status = 'active' and ({where})""", self.owner)
+        return found.split(",") if found else []
+
+    def remove(self, name):
+        self.sql("update expenses.member set status = 'left' where account_id = %s and group_id = %s", self.owner, name.removeprefix("grp_"))
+
+
+class Doings(Notices):
+    """What was done in a group."""
+    table, name, time, some, filter = "expenses.activity", "'act_' || id", "created_at", None, None
+
+    def __init__(self, client, sql):
+        super().__init__(client, sql)
+        groups = Circles(client, sql)
+        groups.add(1)
+        group, = groups.names()
+        self.path, self.mine = f"/api/groups/{group}/activity/", f"group_id = {group.removeprefix('grp_')}"
+        self.values = {"type": "'noted'", "description": "'x'", "group_id": group.removeprefix("grp_")}
+
+
 class Unread(Notices):
     """Another index has these."""
     some, filter = "is_read=false", "read_at is null"
@@ -299,4 +334,4 @@ class Gallery(Images):
                  self.tag, self.owner)
 
 
-LISTS = (Images, Items, People, Meals, Told, Payments, Notices, Unread, Spent, History, Tasks, WellDone, Gallery)
+LISTS = (Images, Items, People, Meals, Told, Payments, Notices, Circles, Doings, Unread, Spent, History, Tasks, WellDone, Gallery)

@@ -28,6 +28,7 @@ INSTEAD = {("figureforge", "image_generate"): {"model": "croquis"}, ("figureforg
            ("expenses", "report_generate"): {"filters": {}},
            ("expenses", "expense_create"): {"category_id": "cat_1", "expense_type": None, "group_id": None, "split_data": None},
            ("expenses", "expense_split"): {"split_type": "equal", "split_data": {"participants": ["usr_1"]}},
+           ("expenses", "group_create"): {"initial_members": []},           # nobody is invited over and over
            ("ailice", "media_transcode"): {"output_format": "png"}}        # what its owner has sent is a picture
 
 # Rows that refuse whoever has nothing yet that they could act on, as the reference's gaps have it: with these words.

@@ -128,6 +128,10 @@ def nutrition_method(_world, owner):
     return {"method_id": owner.post("/api/v1/payments/methods/", {"payment_method_id": "pm_card_visa"}, 201).id}
 
 
+def expenses_group(_world, owner):
+    return {"group_id": owner.post("/api/groups/", {"name": "mine"}, 201).value["data"]["id"]}
+
+
 def expenses_report(world, owner):
     made = world.sql("insert into report (job_id, product, account_id, type, format, status, error) "
                      f"values (gen_random_uuid(), 'expenses', {owner.account}, 'expense_summary', 'pdf', 'failed', 'mine') returning id")
@@ -194,6 +198,8 @@ OBJECTS = {
     "expenses.expense_create": Owned(expenses_group, expenses_seen),
     "expenses.expense_list": Owned(expenses_group, expenses_seen),
     ("expenses", "report_id"): Owned(expenses_report, lambda owner, values: owner.get("/api/analytics/reports/{report_id}/".format(**values)).value["data"]),
+    ("expenses", "group_id"): Owned(expenses_group, lambda owner, values: owner.get("/api/groups/{group_id}/".format(**values)).value["data"]),
+    ("expenses", "token"): Nobodys("the token is the right to join: tests/api/test_invitations.py"),
     "expenses.report_generate": Nobodys("groups of others are refused, and a report tells of the caller's own: tests/api/test_reports.py"),
     ("ailice", "notification_id"): Owned(ailice_notice, read("/api/notify/history")),
     ("ailice", "training_id"): Owned(ailice_training, read("/api/ai/train/{training_id}")),

@@ -45,9 +45,9 @@ int variant_gather(struct job *job)
     const char *use = job_text(job, "use");
     int r = gather(job);
 
-    if (r > 0 && (!use || strcmp(use, "avatar") != 0))
+    if (r > 0 && (!use || !strcmp(use, "thumbnails")))
         return taken_back(job);
-    if (r >= 0) /* who has sent another picture of himself wants nothing of this one any more: that is no failure */
+    if (r >= 0) /* where another avatar has been sent nobody wants anything of this one any more: that is no failure */
         job->result = json_pack("{s:b}", "gone", r > 0);
     return r < 0 ? r : 0;
 }

@@ -35,6 +35,7 @@ static const struct {
     size_t (*plan)(struct job *job, struct picture_output *outputs);
 } uses[] = {
     { "avatar", plan_avatar },
+    { "group", plan_avatar },
     { "thumbnails", plan_thumbnails },
 };
 
