@@ -2,6 +2,8 @@
 -- Expense Tracker: expenses as they are entered, shown, changed and listed.
 
 alter table expenses.share add id bigint not null generated always as identity;
+-- What a search looks at: folding letters for each look would take ten times as long as looking.
+alter table expenses.expense add words text not null generated always as (lower(title || E'\n' || description)) stored;
 
 -- ---- what stands in answers ----
 
@@ -30,9 +32,12 @@ language sql immutable parallel safe as $$
   select s.settled_at is not null or s.amount = 0 or (s.account_id = s.owed_to and open = 0)
 $$;
 
--- As lists and events show it.
+-- As lists and events show it. Participants may be hundreds: rows of named columns become objects faster than values are
+-- built into them one by one.
 create function expenses.expense_json(e expenses.expense, base text) returns json
 language plpgsql stable as $$
+declare
+  unit numeric := expenses.unit(e.currency);
 begin
   return json_build_object(
          'id', expenses.expense_ref(e.id), 'title', e.title, 'description', e.description,
@@ -42,13 +47,12 @@ begin
          'group', (select json_build_object('id', expenses.group_ref(g.id), 'name', g.name)
                      from expenses.expense_group g where g.id = e.group_id),
          'paid_by', expenses.person_shown(e.paid_by, base), 'expense_date', e.expense_date, 'split_type', e.split_type,
-         'participants', (select coalesce(json_agg(json_build_object(
-                                   'user_id', expenses.user_ref(s.account_id), 'name', p.first_name || ' ' || p.last_name,
-                                   'share', expenses.money(s.amount, s.currency),
-                                   'is_settled', expenses.share_settled(s, e.open)) order by s.position), '[]')
-                            from expenses.share s
-                            left join expenses.profile p on p.account_id = s.account_id
-                           where s.expense_id = e.id),
+         'participants', (select coalesce(json_agg(t), '[]')
+                            from (select expenses.user_ref(s.account_id) as user_id, p.first_name || ' ' || p.last_name as name,
+                                         (s.amount * unit)::text as share, expenses.share_settled(s, e.open) as is_settled
+                                    from expenses.share s
+                                    left join expenses.profile p on p.account_id = s.account_id
+                                   where s.expense_id = e.id order by s.position) as t),
          'receipt', expenses.receipt_link(e, base), 'tags', to_json(e.tags), 'is_settled', e.open = 0,
          'created_at', iso_time(e.created_at), 'updated_at', iso_time(e.updated_at), 'vendor', e.vendor, 'location', e.location);
 end $$;
@@ -77,11 +81,11 @@ begin
   return json_over(expenses.expense_json(e, base), json_build_object(
          'currency', json_over(expenses.currency_json(e.currency), json_build_object(
                        'exchange_rate_to_usd', expenses.rate_text(expenses.fx_usd(e.currency, e.expense_date)))),
-         'shares', (select coalesce(json_agg(json_build_object(
-                             'id', 'shr_' || s.id, 'user', expenses.person_shown(s.account_id, base),
-                             'amount', expenses.money(s.amount, s.currency), 'is_settled', expenses.share_settled(s, e.open),
-                             'settled_at', iso_time(s.settled_at)) order by s.position), '[]')
-                      from expenses.share s where s.expense_id = e.id),
+         'shares', (select coalesce(json_agg(t), '[]')
+                      from (select 'shr_' || s.id as id, expenses.person_shown(s.account_id, base) as user,
+                                   expenses.money(s.amount, s.currency) as amount, expenses.share_settled(s, e.open) as is_settled,
+                                   iso_time(s.settled_at) as settled_at
+                              from expenses.share s where s.expense_id = e.id order by s.position) as t),
          'comments', (select coalesce(json_agg(expenses.comment_json(c) order by c.id), '[]')
                         from (select * from expenses.comment x where x.expense_id = e.id order by x.id desc limit 100) c),
          'activity', (select coalesce(json_agg(json_build_object(
@@ -603,7 +607,7 @@ begin
     perform refuse('MR422', 'is before date_from', 'date_to');
   end if;
   if f ? 'search' then
-    f := f || jsonb_build_object('search', '%' || regexp_replace(f ->> 'search', '([\\%_])', '\\\1', 'g') || '%');
+    f := f || jsonb_build_object('search', '%' || regexp_replace(lower(f ->> 'search'), '([\\%_])', '\\\1', 'g') || '%');
   end if;
   return f;
 end $$;
@@ -630,31 +634,33 @@ begin
 end $$;
 
 -- A page of the expenses that somebody may see: those of his groups, and his own. The statement is put together here of nothing
--- but what stands here, so that it has the filters that were sent and no others, and each part of it is read from an index in
--- the list's order as far as the page goes. Values are its parameters: $1 the caller, $2 filters, $3 where the page begins,
--- $4 how many rows to read, $5 to pass over, $6 to show, $7 the base of links.
+-- but what stands here, so that it has the filters that were sent and no others. How many there are in all is known without
+-- filters, and where the cursor of a long list tells it: then each group's are read in the list's order from an index, as far as
+-- the page goes. Else they are found once, counted, and put in order. Values are its parameters: $1 the caller, $2 filters,
+-- $3 where the page begins, $4 how many rows to read, $5 to pass over, $6 to show, $7 the base of links, $8 how many there are.
 create function expenses.expense_page(caller bigint, sent json, sort text, page_limit bigint, page_more bigint, page_offset bigint,
                                       page_after json, page_before json, page_total bigint, base text,
                                       out body json, out keys text, out total bigint)
 language plpgsql stable as $$
 declare
-  f        json := expenses.expense_filters(sent);
-  up       boolean := page_before is not null;
-  place    json := coalesce(page_after, page_before);
-  tests    text;   -- what the filters let through
-  beyond   text := 'false';
-  begins   text := 'true';
-  reading  text;   -- the order rows are read in, and
-  showing  text;   -- shown in
-  columns  text;
-  names    text;
-  homes    text := 'select distinct m.group_id from expenses.member m where m.account_id = $1 and m.status = ''active''';
-  own      text := 'e.group_id is null and e.account_id = $1';
-  c        record;
+  f       json := expenses.expense_filters(sent);
+  home    bigint := (f ->> 'group_id')::bigint;
+  up      boolean := page_before is not null;
+  place   json := coalesce(page_after, page_before);
+  homes   text := 'select distinct m.group_id from expenses.member m where m.account_id = $1 and m.status = ''active''';
+  own     text := 'e.group_id is null and e.account_id = $1';
+  tests   text;            -- what the filters let through
+  columns text;            -- what the list goes by: k1, k2, ..., the last the id
+  reading text;            -- the order rows are read in, and
+  showing text;            -- shown in
+  names   text;
+  beyond  text := 'false'; -- what stands behind the place, in the order of reading
+  known   boolean;
+  c       record;
 begin
-  if f ->> 'group_id' is not null and not expenses.is_member((f ->> 'group_id')::bigint, caller) then
+  if home is not null and not expenses.is_member(home, caller) then
     return;
-  elsif f ->> 'group_id' is not null then
+  elsif home is not null then
     homes := homes || ' and m.group_id = ($2 ->> ''group_id'')::bigint';
     own := 'false';
   end if;
@@ -671,49 +677,54 @@ begin
                  ('category_id', 'e.category_id = any (array(select json_array_elements_text($2 -> ''category_id'')::integer))'),
                  ('category', 'e.category_id = any (array(select json_array_elements_text($2 -> ''category'')::integer))'),
                  ('is_settled', '(e.open = 0) = ($2 ->> ''is_settled'')::boolean'),
-                 ('search', '(e.title ilike $2 ->> ''search'' or e.description ilike $2 ->> ''search'')')) as t(name, test)
+                 ('search', 'e.words like $2 ->> ''search''')) as t(name, test)
    where f -> t.name is not null;
-  for c in select o.*, o.down <> up as falls, case when o.down <> up then '<' else '>' end as sign,
-                  format('($3 ->> %s)::%s', o.n - 1, o.type) as mark
+  known := tests = '' or coalesce(page_total, 0) > 10000;
+  total := case when tests <> '' then page_total else
+             (select coalesce(sum(g.expenses), 0) from expenses.expense_group g
+               where g.id in (select m.group_id from expenses.member m where m.account_id = caller and m.status = 'active')
+                 and (home is null or g.id = home)) +
+             (select count(*) from expenses.expense e
+               where home is null and e.group_id is null and e.account_id = caller and e.deleted_at is null) end;
+  for c in select o.n, o.expression, case when known then o.expression else 'k' || o.n end as term,
+                  case when o.down then ' desc' else '' end as shown, case when o.down <> up then ' desc' else '' end as read,
+                  case when o.down <> up then '<' else '>' end as sign, format('($3 ->> %s)::%s', o.n - 1, o.type) as mark
              from expenses.expense_order(sort) o order by o.n desc loop
-    beyond := format('(%s %s %s or %1$s = %3$s and %s)', c.expression, c.sign, c.mark, beyond);
-    begins := format('%s %s= %s', c.expression, c.sign, c.mark);     -- of the first one, for the index
-    reading := concat_ws(', ', format('k%s %s', c.n, case when c.falls then 'desc' end), reading);
-    showing := concat_ws(', ', format('p.k%s %s', c.n, case when c.down then 'desc' end), showing);
     columns := concat_ws(', ', format('%s as k%s', c.expression, c.n), columns);
-    names := concat_ws(', ', format('p.k%s', c.n), names);
+    reading := concat_ws(', ', 'k' || c.n || c.read, reading);
+    showing := concat_ws(', ', 'p.k' || c.n || c.shown, showing);
+    names := concat_ws(', ', 'p.k' || c.n, names);
+    beyond := format('(%1$s %2$s %3$s or %1$s = %3$s and %4$s)', c.term, c.sign, c.mark, beyond);
+    if c.n = 1 then                     -- said once more, as an index understands it
+      beyond := format(' and %s %s= %s and %s', c.term, c.sign, c.mark, beyond);
+    end if;
   end loop;
-  total := case
-    when tests = '' then (select coalesce(sum(g.expenses), 0) from expenses.expense_group g
-                           where case when own = 'false' then g.id = (f ->> 'group_id')::bigint
-                                      else g.id in (select m.group_id from expenses.member m
-                                                     where m.account_id = caller and m.status = 'active') end)
-    when page_total > 10000 then page_total end;
-  if total is null then
-    execute format('select (select count(*) from (%s) m join expenses.expense e on e.group_id = m.group_id'
-                   ' where e.deleted_at is null %s)', homes, tests) into total using caller, f;
-  end if;
-  if own <> 'false' and (tests = '' or coalesce(page_total, 0) <= 10000) then
-    execute format('select $3 + count(*) from expenses.expense e where %s and e.deleted_at is null %s', own, tests)
-       into total using caller, f, total;
-  end if;
-  if place is not null then
-    tests := tests || format(' and %s and %s', begins, beyond);
-  end if;
-  execute format('with page as materialized ('
-                 ' select r.*, row_number() over () as n from ('
-                 '  select * from ('
-                 '   (select x.* from (%1$s) m cross join lateral ('
-                 '     select %2$s from expenses.expense e where e.group_id = m.group_id and e.deleted_at is null %3$s'
-                 '      order by %4$s limit $4 + $5) x)'
-                 '   union all'
-                 '   (select %2$s from expenses.expense e where %5$s and e.deleted_at is null %3$s order by %4$s limit $4 + $5)) u'
-                 '  order by %4$s limit $4 offset $5) r)'
-                 ' select coalesce(json_agg(expenses.expense_json(e, $7) order by %6$s) filter (where p.n <= $6), ''[]''),'
-                 '        string_agg(json_build_array(%7$s)::text, E''\n'' order by p.n)'
-                 '   from page p join expenses.expense e on e.id = p.k%8$s',
-                 homes, columns, tests, reading, own, showing, names, (select max(o.n) from expenses.expense_order(sort) o))
-     into body, keys using caller, f, place, page_more, page_offset, page_limit, base;
+  beyond := case when place is null then '' else beyond end;
+  execute format(
+    case when known then
+      'with page as materialized ('
+      ' select r.*, row_number() over () as n from ('
+      '  select * from ('
+      '   (select x.* from (%1$s) m cross join lateral ('
+      '     select %2$s from expenses.expense e where e.group_id = m.group_id and e.deleted_at is null %3$s %4$s'
+      '      order by %5$s limit $4 + $5) x)'
+      '   union all'
+      '   (select %2$s from expenses.expense e where %6$s and e.deleted_at is null %3$s %4$s order by %5$s limit $4 + $5)) u'
+      '  order by %5$s limit $4 offset $5) r)'
+    else
+      'with found as materialized ('
+      '  select %2$s from (%1$s) m join expenses.expense e on e.group_id = m.group_id and e.deleted_at is null where true %3$s'
+      '   union all'
+      '  select %2$s from expenses.expense e where %6$s and e.deleted_at is null %3$s),'
+      ' page as materialized ('
+      '  select r.*, row_number() over () as n from (select * from found where true %4$s order by %5$s limit $4 offset $5) r)'
+    end ||
+    ' select coalesce(json_agg(expenses.expense_json(e, $7) order by %7$s) filter (where p.n <= $6), ''[]''),'
+    '        string_agg(json_build_array(%8$s)::text, E''\n'' order by p.n), %9$s'
+    '   from page p join expenses.expense e on e.id = p.k%10$s',
+    homes, columns, tests, beyond, reading, own, showing, names,
+    case when known then '$8' else '(select count(*) from found)' end, (select max(o.n) from expenses.expense_order(sort) o))
+     into body, keys, total using caller, f, place, page_more, page_offset, page_limit, base, total;
 end $$;
 
 -- ---- the caller as he sees himself ----

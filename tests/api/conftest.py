@@ -23,6 +23,7 @@ from client import GENERATE, PATIENCE, Client, Mailbox, Record, ask, load_stack,
 from depot import Depot                                                     # noqa: E402
 from failing import trouble                                                 # noqa: E402,F401   pylint: disable=unused-import
 from forge import Forge                                                     # noqa: E402
+from household import home                                             # noqa: E402,F401   pylint: disable=unused-import
 from outside import Outside                                                 # noqa: E402
 from servers import SERVERS                                                 # noqa: E402
 from telephony import Exchange                                              # noqa: E402

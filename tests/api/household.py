@@ -1,23 +1,38 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """People who share expenses, and what their group's books come to when they are added up anew."""
+import secrets
+
+import pytest
+
 from books import Books
+from client import Client
 
 EXPENSES = "/api/expenses/"
 
 
 class Household:
-    """home.ann, .bob and .cid share home.group, which ann has founded; home.eve is a stranger."""
+    """home.ann, .bob and .cid share home.group, which ann has founded; home.eve is a stranger. Each has a .number, an .id and a
+    .username, which is both of its names."""
 
-    def __init__(self, account, sql, currency="USD"):
-        self._account, self.sql, self.books = account, sql, Books(sql)
-        self.ann, self.bob, self.cid, self.eve = (self.person() for _ in range(4))
+    def __init__(self, stack, record, sql, forge):
+        self._stack, self._record, self.sql, self._forge, self.books = stack, record, sql, forge, Books(sql)
+        self.ann, self.bob, self.cid, self.eve = self.people("ann", "bob", "cid", "eve")
         self.members = (self.ann, self.bob, self.cid)
-        self.group = self.found("Roommates", *self.members, currency=currency)
+        self.group = self.found("Roommates", *self.members)
 
-    def person(self):
-        client = self._account("expenses", tier="premium")
-        client.number = int(self.sql("select id from account where product = 'expenses' and email = %s", client.email))
-        client.id = f"usr_{client.number}"
+    def people(self, *names):
+        """Accounts that have signed in."""
+        tag = secrets.token_hex(4)
+        made = self.sql("with a as (insert into account (product, email, username, tier, verified_at) select 'expenses', n || '-' || %s || '@example.org', "
+                        "n || '-' || %s, 'premium', now() from unnest(('{' || %s || '}')::text[]) n returning id, username), "
+                        "p as (insert into expenses.profile (account_id, first_name, last_name, preferred_currency, timezone) "
+                        "select id, username, username, 'USD', 'UTC' from a) select id || ' ' || username from a order by id", tag, tag, ",".join(names))
+        return [self._person(*line.split()) for line in made.splitlines()]
+
+    def _person(self, number, name):
+        client = Client(self._stack, "expenses", self._record)
+        client.number, client.id, client.username, client.email = int(number), f"usr_{number}", name, f"{name}@example.org"
+        client.token = self._forge.token(number, aud="expenses")
         return client
 
     def found(self, name, *members, currency="USD"):
@@ -68,3 +83,8 @@ def shares(expense):
 def refused(error):
     """The fields that a refusal names."""
     return [detail.field for detail in error.details]
+
+
+@pytest.fixture
+def home(stack, record, sql, forge):
+    return Household(stack, record, sql, forge)

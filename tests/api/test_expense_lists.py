@@ -4,17 +4,12 @@ from urllib.parse import quote
 
 import pytest
 
-from household import EXPENSES, Household, refused
+from household import EXPENSES, refused
 
 ROWS = (   # title, amount, day, category, currency
     ("Rent", "900.00", "2024-01-01", "cat_rent", "USD"), ("Dinner at Luigi's", "250.00", "2024-01-14", "cat_restaurants", "USD"),
     ("Groceries", "45.67", "2024-01-15", "cat_groceries", "USD"), ("Taxi 100%", "30.00", "2024-01-31", "cat_taxi", "USD"),
     ("sushi_bar", "5000", "2024-02-01", "cat_food", "JPY"), ("Coffee", "4.50", "2024-02-02", None, "USD"))
-
-
-@pytest.fixture
-def home(account, sql):
-    return Household(account, sql)
 
 
 @pytest.fixture
@@ -37,7 +32,7 @@ def titles(home, query="", who=None):
 ALL = [row[0] for row in ROWS]
 
 
-def test_what_somebody_sees(listed, account):
+def test_what_somebody_sees(listed):
     assert titles(listed) == ALL[::-1] and titles(listed, who=listed.bob) == ALL[::-1] + ["Bob's own"]
     assert titles(listed, who=listed.eve) == []
     other = listed.found("Another", listed.bob)

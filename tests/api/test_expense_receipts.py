@@ -5,14 +5,9 @@ import json
 import pytest
 
 from books import png
-from household import EXPENSES, Household, refused
+from household import EXPENSES, refused
 from receipts import DINER, LUIGI, packed, printed
 from waits import until
-
-
-@pytest.fixture
-def home(account, sql):
-    return Household(account, sql)
 
 
 @pytest.fixture

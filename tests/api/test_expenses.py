@@ -5,13 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from household import EXPENSES, Household, refused, shares
+from household import EXPENSES, refused, shares
 from waits import twin, until
-
-
-@pytest.fixture
-def home(account, sql):
-    return Household(account, sql)
 
 
 @pytest.fixture

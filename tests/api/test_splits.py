@@ -6,12 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from household import EXPENSES, Household, refused, shares
-
-
-@pytest.fixture
-def home(account, sql):
-    return Household(account, sql)
+from household import EXPENSES, refused, shares
 
 
 def split(home, made, kind, data, expect=200, who=None):
