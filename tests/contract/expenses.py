@@ -30,12 +30,12 @@ class Fixture:
                                   "returning id) insert into expenses.member (group_id, account_id, email, role, status) "
                                   "select id, %s, 'me', 'admin', 'active' from g returning group_id" % ((mine.user.id[4:],) * 2))
         card = self.user.post("/api/payments/methods/", examples["expenses.payments.methods.create"], 201).value["data"]["id"]
-        self.payment = {"settlement_id": self._settlement(mine.user.id), "payment_method_id": card}
         self._others = [self._register(self._new_client()).user.id for _ in range(3)]
         for other in self._others:
             self._asked("insert into expenses.member (group_id, account_id, email, status) select %s, id, email, 'active' from account where id = %s"
                         % (self._group, other[4:]))
-        self.path = {"notification_id": self.user.get("/api/notifications/").value.data[0].id, "report_id": self._report(), "expense_id": self._expense()}
+        self.payment = {"settlement_id": self._settlement(), "payment_method_id": card}
+        self.path = {"settlement_id": self._settlement(), "notification_id": self.user.get("/api/notifications/").value.data[0].id, "report_id": self._report(), "expense_id": self._expense()}
         self.clients = {"none": self.nobody, "optional": self.nobody, "bearer": self.user}
 
     def _asked(self, statement):
@@ -73,14 +73,13 @@ class Fixture:
     def _mine(self, body):
         return {**body, "filters": {**body["filters"], "group_ids": [f"grp_{self._group}"], "category_ids": ["cat_1", "cat_2"]}}
 
-    def _settlement(self, payer):
-        """As a call will make it."""
-        payee = self._register(self._new_client()).user.id
-        done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.user.stack["database_url"], "-c",
-                               "insert into expenses.settlement (payer_id, payee_id, amount, currency) values "
-                               f"({payer.removeprefix('usr_')}, {payee.removeprefix('usr_')}, 4567, 'USD') returning 'stl_' || id"],
-                              check=True, timeout=60, capture_output=True, text=True)
-        return done.stdout.strip()
+    def _settled(self, body):
+        """With whom, and by a day that is to come."""
+        return {**body, "payee_id": self._others[0], "group_id": f"grp_{self._group}",
+                "due_date": time.strftime("%Y-%m-%d", time.gmtime(time.time() + 7 * 86400))}
+
+    def _settlement(self):
+        return self.user.post("/api/payments/settlements/", self._settled({"amount": "45.67"}), 201).value.data.id
 
     def _new(self, _body=None):
         return {**self._account, "email": people.email(), "username": people.name()}
@@ -112,5 +111,5 @@ class Fixture:
     after = {"expenses.expenses.delete": _deleted}
     bodies = {"expenses.expenses.create": _dinner, "expenses.expenses.split": _parted, "expenses.auth.register": _new, "expenses.auth.login": _known, "expenses.auth.refresh": _refresh,
               "expenses.auth.logout": _refresh, "expenses.auth.password_reset": _known,
-              "expenses.payments.process": lambda self, body: {**body, **self.payment},
+              "expenses.payments.settlements.create": _settled, "expenses.payments.process": lambda self, body: {**body, **self.payment},
               "expenses.auth.password_reset_confirm": _reset, "expenses.analytics.reports.generate": _mine}
