@@ -6,7 +6,7 @@ PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
 NPM_CI := NODE_EXTRA_CA_CERTS=$${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt} /usr/bin/npm ci --loglevel=error
 C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
-.PHONY: all demo down check servers lint fmt unit contract web soak fuzz bench bench-queue bench-programs test-programs fresh install install-library clean help bench-front bench-fleet
+.PHONY: all demo down check servers lint fmt unit contract web soak ledger fuzz bench bench-queue bench-programs test-programs fresh install install-library clean help bench-front bench-fleet
 
 help:
 	@sed -n 's/^#: //p' tools/targets.mk
@@ -118,6 +118,12 @@ build/sandbox/installed: $(addprefix tests/sandbox/,package.json package-lock.js
 soak: all $(B)/soak
 	@tools/deps run test
 	@/usr/bin/python3 -B tests/soak/soak.py --variant $(V) $(SOAK)
+
+#: make ledger    groups and their books against a second reckoning, so many of each property (LEDGER_EXAMPLES, 300)
+LEDGER_EXAMPLES ?= 300
+ledger: all
+	@tools/deps run test
+	@tools/stack run ledger --variant $(V) --fast -- env LEDGER_EXAMPLES=$(LEDGER_EXAMPLES) $(PYTEST) tests/ledger
 
 #: make fuzz      each fuzzer of tests/fuzz for FUZZ_SECONDS (60), then mutations of every row's example and of files (docs/testing.md)
 fuzz:

@@ -271,6 +271,8 @@ const struct job_kind job_kinds[] = {
       .run = maint_expire, .in = FIELDS({ .name = NULL }) },
     { .name = "maint.probe", .queue = "maint", .version = 1, .deadline = 60, .tries = 1, .forked = true, .run = maint_probe,
       .in = FIELDS({ .name = NULL }) },
+    { .name = "maint.remind", .queue = "maint", .version = 1, .deadline = 60, .tries = 3, .backoff = 30, .run = maint_remind,
+      .in = FIELDS({ .name = NULL }), .end = &sql_worker_maint_remind_end },
 
     BILLING("attach", billing_method_attach,
       .in = FIELDS(METHOD_ARG(0), { .name = "stripe_token", .type = TOKEN, .min = 1, .max = 255 },

@@ -61,6 +61,7 @@ __attribute__((weak)) int integ_sync(struct job *job);
 __attribute__((weak)) int maint_erase(struct job *job);
 __attribute__((weak)) int maint_expire(struct job *job);
 __attribute__((weak)) int maint_probe(struct job *job);
+__attribute__((weak)) int maint_remind(struct job *job);
 /* direct/, the queue billing */
 __attribute__((weak)) int billing_method_attach(struct job *job);
 __attribute__((weak)) int billing_method_detach(struct job *job);

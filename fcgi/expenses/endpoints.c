@@ -72,35 +72,8 @@ static const char *const hook_events[] = {
 #define HOOK_OUT \
     OUT(TEXT, "id"), OUT(TEXT, "url"), OUT_LIST("events", { .name = "event", .type = TEXT }), OUT(BOOLEAN, "is_active"), \
     OUT(TEXT, "created_at")
-static const char *const method_types[] = { "stripe", NULL };
-#define METHOD_DETAILS OUT_OBJECT("details", OUT_NULLABLE(TEXT, "brand"), OUT_NULLABLE(TEXT, "last4"), \
-                                  OUT_NULLABLE(INTEGER, "exp_month"), OUT_NULLABLE(INTEGER, "exp_year"))
 
 const struct endpoint expenses_endpoints[] = {
-    ENDPOINT(expenses, payment_method_list,
-        .method = GET, .path = "/api/payments/methods/", .list = 100,
-        .doc = "The caller's payment methods, the latest first.",
-        .out = FIELDS(OUT(TEXT, "id"), OUT(TEXT, "method_type"), OUT(TEXT, "name"), METHOD_DETAILS, OUT(BOOLEAN, "is_default"),
-                      OUT(BOOLEAN, "is_verified"), OUT(TEXT, "created_at"))),
-    ENDPOINT(expenses, payment_method_create,
-        .method = POST, .path = "/api/payments/methods/", .status = 201,
-        .doc = "Add a payment method: a card's token of Stripe.js.",
-        .job = "billing.attach", .wait = 8, .wait_only = true, .after = &sql_expenses_payment_method_made, .handler = billing_request,
-        .in = FIELDS({ .name = "method_type", .type = ENUM, .flags = REQUIRED, .values = method_types, .doc = "Who keeps it." },
-                     { .name = "stripe_token", .type = TOKEN, .flags = REQUIRED, .min = 1, .max = 255, .doc = "tok_..." },
-                     { .name = "name", .type = TEXT, .min = 1, .max = 80, .doc = "What its owner calls it." },
-                     { .name = "is_default", .type = BOOLEAN, .standard = "false", .doc = "Charge it when nothing is said; the first one is in any case." }),
-        .out = FIELDS(OUT(TEXT, "id"), OUT(TEXT, "method_type"), OUT(TEXT, "name"), METHOD_DETAILS, OUT(BOOLEAN, "is_default"))),
-    ENDPOINT(expenses, payment_process,
-        .method = POST, .path = "/api/payments/process/",
-        .doc = "Pay a settlement with a stored payment method, once.",
-        .job = "billing.pay", .wait = 8, .after = &sql_expenses_payment_processed, .handler = billing_request,
-        .in = FIELDS({ .name = "settlement_id", .type = ID, .flags = REQUIRED, .prefix = "stl_", .doc = "One of the caller's, still to be paid." },
-                     { .name = "payment_method_id", .type = TOKEN, .flags = REQUIRED, .min = 1, .max = 255, .doc = "One of the caller's." },
-                     { .name = "amount", .type = DECIMAL, .flags = REQUIRED | POSITIVE, .max = 1000000000, .scale = 3, .doc = "That of the settlement." },
-                     { .name = "currency", .type = CURRENCY, .flags = REQUIRED, .doc = "That of the settlement." }),
-        .out = FIELDS(OUT(TEXT, "payment_id"), OUT(TEXT, "status"), OUT_NULLABLE(TEXT, "external_transaction_id"),
-                      OUT_NULLABLE(TEXT, "processed_at"))),
     ENDPOINT(expenses, stripe_webhook, STRIPE_EVENT("/api/webhooks/stripe/")),
     ENDPOINT(expenses, register,
         .method = POST, .path = "/api/auth/register/", .who = ANYONE, .status = 201,

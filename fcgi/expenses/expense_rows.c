@@ -133,6 +133,6 @@ const struct endpoint expenses_expense_rows[] = {
         .in = FIELDS(EXPENSE_ID, { .name = "receipt", .type = FILE_PART, .flags = REQUIRED, .max = 10485760, .values = expenses_picture_types,
                                    .doc = "JPEG, PNG or WebP, at most 10 MiB." }),
         .out = FIELDS(OUT(TEXT, "receipt_url"), OCR_OUT, OUT(TEXT, "ocr_status"))),
-    ENDPOINTS_GO_ON(expenses_group_rows),
+    ENDPOINTS_GO_ON(expenses_payment_rows),
 };
 /* clang-format on */

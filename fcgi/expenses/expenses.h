@@ -5,9 +5,11 @@
 
 extern const struct dialect expenses_dialect;
 extern const struct rate expenses_rates[];
-extern const struct endpoint expenses_endpoints[];    /* accounts, notifications, payments, reports, webhooks */
-extern const struct endpoint expenses_expense_rows[]; /* categories and expenses; expenses_endpoints goes on with it */
-extern const struct endpoint expenses_group_rows[];   /* groups and who is in them; the one before goes on with it */
+/* In parts, each of which goes on with the next. */
+extern const struct endpoint expenses_endpoints[];    /* accounts, notifications, reports, webhooks */
+extern const struct endpoint expenses_expense_rows[]; /* categories and expenses */
+extern const struct endpoint expenses_payment_rows[]; /* payment methods, payments and settlements */
+extern const struct endpoint expenses_group_rows[];   /* groups and who is in them */
 /* What may be sent as a picture; ends with NULL. */
 extern const char *const expenses_picture_types[];
 

@@ -274,8 +274,9 @@ alter table expenses.settlement
   add notes          text,
   add updated_at     timestamptz not null default now(),
   add confirmed_by   bigint references account,
-  add reminded_at    timestamptz; -- when the payer was last told that it is due
-create index settlement_due on expenses.settlement (due_date) where status = 'pending' and due_date is not null;
+  add reminders      smallint not null default 0, -- how often the payer was told that it is due
+  add remind_at      timestamptz;                 -- when he is to be told next; null: not any more
+create index settlement_due on expenses.settlement (remind_at) where status = 'pending' and remind_at is not null;
 
 -- What of one's shares in what the other has paid is covered: what was paid to him, and what he owes in turn as far as it
 -- cancels out. The oldest shares that this covers wholly are settled.

@@ -251,6 +251,24 @@ class Unread(Notices):
     values = Notices.values | {"read_at": "case when n %% 2 = 0 then now() end"}
 
 
+class Settlements(Notices):
+    """Of two, whichever of them asks; two indexes have them."""
+    path, table, name, some = "/api/payments/settlements/", "expenses.settlement", "'stl_' || id", "role=payee"
+
+    def __init__(self, client, sql):
+        super().__init__(client, sql)
+        other = sql("insert into account (product, email, username) select 'expenses', t || '@example.org', t from concat('other-', %s) t returning id",
+                    client.username)
+        sql("insert into expenses.profile (account_id, first_name, last_name, preferred_currency, timezone) values (%s, 'An', 'Other', 'USD', 'UTC')", other)
+        self.both, self.mine, self.filter = (self.owner, other), f"{self.owner} in (payer_id, payee_id)", f"payee_id = {self.owner}"
+
+    def add(self, n, apart="1 second"):
+        self.sql("insert into expenses.settlement (payer_id, payee_id, amount, currency, created_at) "
+                 "select case when n %% 2 = 0 then %s::bigint else %s end, case when n %% 2 = 1 then %s::bigint else %s end, 100, 'USD', "
+                 "t.last + n * %s::interval from generate_series(1, %s::int) as n, (select coalesce(max(created_at), now() - interval '1 day') "
+                 f"as last from expenses.settlement where {self.mine}) as t", *self.both, *self.both, apart, n)
+
+
 class Spent(Notices):
     """Expenses of one's own and of a group, whose order is that of their days."""
     path, table, time, name = "/api/expenses/", "expenses.expense", "expense_date", "'exp_' || id"
@@ -334,4 +352,4 @@ class Gallery(Images):
                  self.tag, self.owner)
 
 
-LISTS = (Images, Items, People, Meals, Told, Payments, Notices, Circles, Doings, Unread, Spent, History, Tasks, WellDone, Gallery)
+LISTS = (Images, Items, People, Meals, Told, Payments, Notices, Circles, Doings, Unread, Spent, Settlements, History, Tasks, WellDone, Gallery)

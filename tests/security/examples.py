@@ -21,6 +21,7 @@ INSTEAD = {("figureforge", "image_generate"): {"model": "croquis"}, ("figureforg
            **{row: {"payment_method_id": "pm_card_visa"} for row in (("nutrition", "subscription_create"), ("nutrition", "payment_method_create"),
                                                                      ("figureforge", "payment_method_set"))},
            ("figureforge", "subscription_checkout"): {"success_url": "https://example.org/yes", "cancel_url": "https://example.org/no"},
+           ("expenses", "settlement_create"): {"payee_id": "usr_999999999", "group_id": "grp_999999999", "due_date": None},
            ("expenses", "payment_process"): {"settlement_id": "stl_1", "payment_method_id": "pm_1"},
            ("ailice", "integration_connect"): {"access_token": "mine"},
            ("nutrition", "ai_analyze"): {"text": "an apple"},
@@ -32,7 +33,8 @@ INSTEAD = {("figureforge", "image_generate"): {"model": "croquis"}, ("figureforg
            ("ailice", "media_transcode"): {"output_format": "png"}}        # what its owner has sent is a picture
 
 # Rows that refuse whoever has nothing yet that they could act on, as the reference's gaps have it: with these words.
-NOTHING_YET = {("figureforge", "subscription_cancel"): b"There is no subscription", ("figureforge", "subscription_reactivate"): b"There is no subscription"}
+NOTHING_YET = {("figureforge", "subscription_cancel"): b"There is no subscription", ("figureforge", "subscription_reactivate"): b"There is no subscription",
+               ("expenses", "settlement_create"): b"is none of your groups"}
 
 
 def least(field):

@@ -124,6 +124,15 @@ def expenses_settlement(world, owner):
     return {"settlement_id": f"stl_{made}", "payment_method_id": method}
 
 
+def expenses_partner(world, owner):
+    """Somebody whom the owner can pay, and the group that they share."""
+    payee = world.person("expenses", "payee")
+    group = world.sql(f"insert into expenses.expense_group (name, currency, created_by) values ('mine', 'USD', {owner.account}) returning id")
+    world.sql("insert into expenses.member (group_id, account_id, email, status) "
+              f"select {group}, id, email, 'active' from account where id in ({owner.account}, {payee.account})")
+    return {"payee_id": f"usr_{payee.account}", "group_id": f"grp_{group}"}
+
+
 def nutrition_method(_world, owner):
     return {"method_id": owner.post("/api/v1/payments/methods/", {"payment_method_id": "pm_card_visa"}, 201).id}
 
@@ -179,6 +188,12 @@ OBJECTS = {
     ("nutrition", "meal_id"): Owned(nutrition_meal, read("/api/v1/meals/{meal_id}/")),
     ("expenses", "settlement_id", "payment_method_id"): Owned(
         expenses_settlement, lambda owner, _: owner.get("/api/payments/methods/").value["data"]),
+    ("expenses", "settlement_id"): Owned(expenses_settlement, lambda owner, values: owner.get(
+        f"/api/payments/settlements/{values['settlement_id']}/").value["data"]),
+    # A group of others is no group to whoever is not in it.
+    ("expenses", "payee_id", "group_id"): Owned(expenses_partner, lambda owner, _: owner.get("/api/payments/settlements/").value["data"],
+                                                refusals=(422,)),
+    "expenses.settlement_list": Nobodys("a group's id only narrows the caller's own: tests/api/test_settlements.py"),
     ("nutrition", "method_id"): Owned(nutrition_method, read("/api/v1/payments/methods/")),
     ("nutrition", "plan_id", "payment_method_id"): Nobodys("plans are everybody's; whose a payment method is, Stripe knows: test_billing.py "
                                                            "tries somebody else's"),
