@@ -14,6 +14,20 @@ select a.id, 'expense_added', 'New expense in Roommates', 'John added Groceries'
        '/expenses/exp_123' from account a, generate_series(1, 3) where a.product = 'expenses' and a.email = '%s'
 """
 
+# Two halves of a month and the one before it, with categories and without, in whole per cents; and rates, since the caller
+# comes to prefer euros.
+MONTHS = """
+insert into expenses.fx_rate (currency, day, usd)
+select 'EUR', d, 1.25 from unnest('{2023-02-24, 2023-03-02, 2023-03-15, 2023-03-30}'::date[]) d on conflict do nothing;
+with e as (insert into expenses.expense (account_id, paid_by, category_id, title, amount, booked, currency, expense_date)
+           select a.id, a.id, (select id from expenses.category where slug = x.slug), 'Groceries', x.amount, x.amount, 'USD', x.day::date
+             from account a, (values ('restaurants', 2850, '2023-03-02'), ('groceries', 950, '2023-03-30'), ('fuel', 2000, '2023-03-15'),
+                                     (null, 4200, '2023-03-30'), ('food', 7000, '2023-02-24')) as x(slug, amount, day)
+            where a.product = 'expenses' and a.email = '%s' returning *)
+insert into expenses.share (expense_id, account_id, position, amount, booked, owed_to, day, category_id, currency)
+select id, paid_by, 0, amount, booked, paid_by, expense_date, category_id, currency from e
+"""
+
 
 class Fixture:
     def __init__(self, new_client, mailbox, examples):
@@ -26,6 +40,7 @@ class Fixture:
             "occupation": "Software Developer", "company": "Tech Corp", "country": "United States", "city": "New York"}})
         self.user.upload("/api/users/me/avatar/", **self.parts(None, None))
         self._asked(TOLD % mine.user.email)
+        self._asked(MONTHS % mine.user.email)
         self._group = self._asked("with g as (insert into expenses.expense_group (name, currency, created_by) select 'Roommates', 'USD', %s "
                                   "returning id) insert into expenses.member (group_id, account_id, email, role, status) "
                                   "select id, %s, 'me', 'admin', 'active' from g returning group_id" % ((mine.user.id[4:],) * 2))
@@ -108,7 +123,9 @@ class Fixture:
             return {"receipt": ("receipt.png", packed(printed(LUIGI), "PNG"))}
         return {"avatar": ("me.png", people.PNG)}
 
-    queries = {"expenses.notifications.list": "?type=expense_added"}      # reports are told of, too
+    queries = {"expenses.notifications.list": "?type=expense_added",      # reports are told of, too
+               **{f"expenses.analytics.{name}": "?date_from=2023-03-01&date_to=2023-03-31" for name in ("summary", "trends", "categories")},
+               "expenses.expenses.list": "?search=Dinner"}                # with all that the example shows
     after = {"expenses.expenses.delete": _deleted}
     bodies = {"expenses.expenses.create": _dinner, "expenses.expenses.split": _parted, "expenses.auth.register": _new, "expenses.auth.login": _known, "expenses.auth.refresh": _refresh,
               "expenses.auth.logout": _refresh, "expenses.auth.password_reset": _known,
