@@ -6,7 +6,7 @@ PYTEST := /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
 NPM_CI := NODE_EXTRA_CA_CERTS=$${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt} /usr/bin/npm ci --loglevel=error
 C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
-.PHONY: all demo down check servers lint fmt unit contract web soak ledger fuzz bench bench-queue bench-programs test-programs fresh install install-library clean help bench-front bench-fleet
+.PHONY: all demo down check servers lint fmt unit contract web soak ledger fuzz bench bench-queue bench-programs test-programs fresh install install-library clean help bench-front bench-fleet bench-expenses
 
 help:
 	@sed -n 's/^#: //p' tools/targets.mk
@@ -74,6 +74,11 @@ bench-queue: all $(QUEUE_BENCH) build/peers/installed
 bench-fleet: all
 	@tools/deps run bench
 	@bench/fleet/run --variant $(V) $(BENCH)
+
+#: make bench-expenses measure the Expense Tracker with a million expenses (BENCH: options, see bench/expenses/run --help)
+bench-expenses: all
+	@tools/deps run bench
+	@bench/expenses/run --variant $(V) $(BENCH)
 
 # What is from npm that ours is compared with, in the versions of the lock.
 build/peers/installed: bench/peers/package.json bench/peers/package-lock.json

@@ -65,6 +65,15 @@ static const struct field report_options[] = {
     { .name = "group_by", .type = ENUM, .values = report_groupings, .doc = "What a summary goes by; left out, by category." },
     { .name = NULL },
 };
+static const char *const periods[] = { "daily", "weekly", "monthly", "yearly", NULL };
+#define PERIOD(preset, text) { .name = "period", .in = QUERY, .type = ENUM, .values = periods, .standard = preset, .doc = text }
+#define OF_DAYS \
+    { .name = "date_from", .in = QUERY, .type = DATE, .doc = "The first day; left out, the first of the period." }, \
+    { .name = "date_to", .in = QUERY, .type = DATE, .doc = "The last day; left out, the last of the period. Ten years at most." }, \
+    { .name = "group_id", .in = QUERY, .type = ID, .prefix = "grp_", \
+      .doc = "One of the caller's groups: its whole expenses instead of the caller's shares." }
+#define DATE_RANGE OUT_OBJECT("date_range", OUT(DATE, "from"), OUT(DATE, "to"))
+#define UNCONVERTED OUT_OBJECTS("unconverted", OUT(TEXT, "currency"), OUT(TEXT, "amount"))
 static const char *const hook_events[] = {
     "expense.created", "expense.updated", "expense.deleted", "payment.completed", "payment.failed",
     "settlement.created", "settlement.completed", "group.member_joined", "group.member_left", NULL,
@@ -183,6 +192,38 @@ const struct endpoint expenses_endpoints[] = {
         .out = FIELDS(OUT(TEXT, "report_id"), OUT(TEXT, "status"), OUT_NULLABLE(TEXT, "download_url"), OUT(TEXT, "expires_at"),
                       OUT_NULLABLE(INTEGER, "file_size"), OUT_NULLABLE(TEXT, "generated_at"),
                       { .name = "error", .type = TEXT })),
+    ENDPOINT(expenses, analytics_summary,
+        .method = GET, .path = "/api/analytics/summary/", .lane = LANE_SLOW,
+        .doc = "What was spent in a period, against the one before it, and on what. Amounts are the caller's shares, in his preferred "
+               "currency at the rates of their days; what has no rate is told and not counted.",
+        .in = FIELDS(PERIOD("monthly", "The day, week, month or year that is now."), OF_DAYS),
+        .out = FIELDS(OUT(TEXT, "period"), DATE_RANGE,
+                      OUT_OBJECT("summary", OUT(TEXT, "total_expenses"), OUT(INTEGER, "expense_count"), OUT(TEXT, "average_expense"),
+                                 OUT(TEXT, "currency")),
+                      OUT_OBJECT("comparison", OUT_OBJECT("previous_period", OUT(TEXT, "total_expenses"),
+                                                          OUT_NULLABLE(NUMBER, "change_percentage"), DATE_RANGE, UNCONVERTED)),
+                      OUT_OBJECTS("top_categories", OUT(TEXT, "category"), OUT(TEXT, "amount"), OUT(NUMBER, "percentage"),
+                                  OUT(INTEGER, "count")),
+                      UNCONVERTED)),
+    ENDPOINT(expenses, analytics_trends,
+        .method = GET, .path = "/api/analytics/trends/", .lane = LANE_SLOW,
+        .doc = "What was spent step by step, 400 at most: when no days are said, of this month, of this year (weekly, monthly) or of "
+               "this decade (yearly). Statistics are of the days that have come.",
+        .in = FIELDS(PERIOD("daily", "How long a step is."), OF_DAYS,
+                     { .name = "category_id", .in = QUERY, .type = ID, .prefix = "cat_", .doc = "Only of this category and what is below it." }),
+        .out = FIELDS(OUT_OBJECTS("trends", OUT(DATE, "date"), OUT(TEXT, "amount"), OUT(INTEGER, "expense_count")),
+                      OUT_OBJECT("statistics", OUT(TEXT, "average_daily"), OUT_NULLABLE(DATE, "peak_day"), OUT(TEXT, "peak_amount"),
+                                 OUT(TEXT, "trend_direction"), OUT_NULLABLE(NUMBER, "trend_percentage")),
+                      OUT(TEXT, "period"), DATE_RANGE, OUT(TEXT, "currency"), UNCONVERTED)),
+    ENDPOINT(expenses, analytics_categories,
+        .method = GET, .path = "/api/analytics/categories/", .lane = LANE_SLOW,
+        .doc = "What was spent on what, in this month or on days that are said.",
+        .in = FIELDS(OF_DAYS),
+        .out = FIELDS(OUT_OBJECTS("categories", OUT(TEXT, "id"), OUT(TEXT, "name"), OUT(TEXT, "amount"), OUT(NUMBER, "percentage"),
+                                  OUT(INTEGER, "expense_count"), OUT(TEXT, "average_expense"),
+                                  OUT_OBJECTS("subcategories", OUT(TEXT, "name"), OUT(TEXT, "amount"), OUT(NUMBER, "percentage"))),
+                      OUT_OBJECT("uncategorized", OUT(TEXT, "amount"), OUT(NUMBER, "percentage"), OUT(INTEGER, "expense_count")),
+                      DATE_RANGE, OUT(TEXT, "total_expenses"), OUT(TEXT, "currency"), UNCONVERTED)),
     ENDPOINT(expenses, hook_list,
         .method = GET, .path = "/api/webhooks/", .list = 20,
         .doc = "Where the caller's events are sent. One whose deliveries failed fifty times in a row is no longer active.",

@@ -68,4 +68,6 @@ int command_metrics(struct operation *operation);
 int command_files(struct operation *operation);
 /* foods.c: what foods hold, from elsewhere */
 int command_foods(struct operation *operation);
+/* fx.c: exchange rates */
+int command_fx(struct operation *operation);
 #endif

@@ -2,16 +2,13 @@
  * Foods in the form that USDA's FoodData Central is published in: a folder with food.csv (a line a food) and
  * food_nutrient.csv (a line a nutrient of one, per 100 g). Both go to PostgreSQL as they are read, however long they
  * are; what they say together takes effect at once, or not at all. */
-#include "common/csv.h"
-#include "common/database.h"
 #include "common/memory.h"
+#include "queue/cli/intake.h"
 #include "queue/cli/options.h"
 #include "sql.h"
-#include <errno.h>
-#include <libpq-fe.h>
 #include <string.h>
 
-enum { COLUMNS_MAX = 3, LINE_MAX_BYTES = 4096 };
+enum { COLUMNS_MAX = 3 };
 
 /* What is wrong with a value; NULL: nothing. */
 typedef const char *value_trouble(const char *value);
@@ -78,7 +75,7 @@ static const struct part parts[] = {
 };
 
 static const char tables[] =
-    "begin; create temp table food_in (fdc_id text, description text, data_type text) on commit drop;"
+    "create temp table food_in (fdc_id text, description text, data_type text) on commit drop;"
     "create temp table nutrient_in (fdc_id text, nutrient_id text, amount text) on commit drop";
 
 /* ---- one file ---- */
@@ -91,32 +88,13 @@ static bool is_chosen(const struct part *part, const char *value)
     return false;
 }
 
-/* A field in COPY's text form. */
-static size_t put_field(char *to, size_t room, const char *from)
+static int put_record(PGconn *pg, const struct csv *csv, const int places[COLUMNS_MAX])
 {
-    size_t length = 0;
+    const char *values[COLUMNS_MAX];
 
-    for (; *from && length + 3 < room; from++) {
-        if (*from == '\\' || *from == '\t' || *from == '\n' || *from == '\r') {
-            to[length++] = '\\';
-            to[length++] = *from == '\\' ? '\\' : *from == '\t' ? 't' : *from == '\n' ? 'n' : 'r';
-        } else {
-            to[length++] = *from;
-        }
-    }
-    return length;
-}
-
-static int send_record(PGconn *pg, const struct csv *csv, const int places[COLUMNS_MAX])
-{
-    char line[COLUMNS_MAX * LINE_MAX_BYTES + 1];
-    size_t length = 0;
-
-    for (int i = 0; i < COLUMNS_MAX; i++) {
-        length += put_field(line + length, LINE_MAX_BYTES - 1, csv->fields[places[i]]);
-        line[length++] = i + 1 < COLUMNS_MAX ? '\t' : '\n';
-    }
-    return PQputCopyData(pg, line, (int)length) == 1 ? 0 : -EPIPE;
+    for (int i = 0; i < COLUMNS_MAX; i++)
+        values[i] = csv->fields[places[i]];
+    return intake_put(pg, COLUMNS_MAX, values);
 }
 
 static int find_places(void *ctx, const struct part *part, const struct csv *csv, int places[COLUMNS_MAX],
@@ -131,16 +109,6 @@ static int find_places(void *ctx, const struct part *part, const struct csv *csv
             *ret_last = places[i];
     }
     return DONE;
-}
-
-static int complain_of_line(void *ctx, const struct part *part, const struct csv *csv, int r)
-{
-    const char *why = r == -EINVAL  ? "it is not CSV"
-                      : r == -E2BIG ? "it has too many fields, or is too long"
-                      : r == -EPIPE ? "PostgreSQL takes no more"
-                                    : strerror(-r);
-
-    return complain(FORMAT(ctx, "%s, line %ld", part->file, csv->line), why, FAILED);
 }
 
 /* Whether a line can be read, and of one that is wanted each value: else it says what cannot. */
@@ -159,72 +127,25 @@ static int check_record(void *ctx, const struct part *part, const struct csv *cs
     return DONE;
 }
 
-static int part_send(void *ctx, PGconn *pg, const struct part *part, FILE *from)
+static int part_send(void *ctx, PGconn *pg, struct csv *csv, const void *closure)
 {
-    struct csv *csv = csv_new(ctx, from);
+    const struct part *part = closure;
     int places[COLUMNS_MAX], last, status, r = csv_read(csv);
 
     if (r <= 0)
-        return r < 0 ? complain_of_line(ctx, part, csv, r) : complain(part->file, "it is empty", FAILED);
+        return r < 0 ? intake_complain_of_line(ctx, part->file, csv, r) : complain(part->file, "it is empty", FAILED);
     status = find_places(ctx, part, csv, places, &last);
     while (status == DONE && (r = csv_read(csv)) == 1) {
         status = check_record(ctx, part, csv, places, last);
         if (status == DONE && is_chosen(part, csv->fields[places[part->chosen_by]]))
-            r = send_record(pg, csv, places);
+            r = put_record(pg, csv, places);
         if (r < 0)
             break;
     }
-    return status == DONE && r < 0 ? complain_of_line(ctx, part, csv, r) : status;
+    return status == DONE && r < 0 ? intake_complain_of_line(ctx, part->file, csv, r) : status;
 }
 
 /* ---- all of it ---- */
-
-static int complain_of_server(PGconn *pg)
-{
-    char why[512];
-
-    snprintf(why, sizeof why, "%.*s", (int)strcspn(PQerrorMessage(pg), "\n"), PQerrorMessage(pg));
-    return complain("PostgreSQL", why, FAILED);
-}
-
-static int run(PGconn *pg, const char *text, ExecStatusType wanted)
-{
-    PGresult *result = PQexec(pg, text);
-    bool good = PQresultStatus(result) == wanted;
-
-    PQclear(result);
-    return good ? DONE : complain_of_server(pg);
-}
-
-/* The rest of what the server says of a COPY. */
-static int copy_end(PGconn *pg, int status)
-{
-    PGresult *result;
-    bool good = true;
-
-    if (PQputCopyEnd(pg, status == DONE ? NULL : "given up") != 1)
-        return status == DONE ? complain_of_server(pg) : status;
-    while ((result = PQgetResult(pg))) {
-        good = good && PQresultStatus(result) == PGRES_COMMAND_OK;
-        PQclear(result);
-    }
-    return status == DONE && !good ? complain_of_server(pg) : status;
-}
-
-static int part_import(void *ctx, PGconn *pg, const struct part *part, const char *folder)
-{
-    const char *path = FORMAT(ctx, "%s/%s", folder, part->file);
-    FILE *from = fopen(path, "re");
-    int status;
-
-    if (!from)
-        return complain(path, strerror(errno), errno == ENOENT ? NOT_THERE : FAILED);
-    status = run(pg, part->copy, PGRES_COPY_IN);
-    if (status == DONE)
-        status = copy_end(pg, part_send(ctx, pg, part, from));
-    fclose(from);
-    return status;
-}
 
 static int merge(PGconn *pg)
 {
@@ -232,25 +153,22 @@ static int merge(PGconn *pg)
     int status = DONE;
 
     if (PQresultStatus(result) != PGRES_TUPLES_OK)
-        status = complain_of_server(pg);
+        status = intake_complain(pg);
     else
         printf("%s foods imported, %s left out: without energy, or with values that no food has\n",
                PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1));
     PQclear(result);
-    return status == DONE ? run(pg, "commit", PGRES_COMMAND_OK) : status;
+    return status == DONE ? intake_run(pg, "commit", PGRES_COMMAND_OK) : status;
 }
 
 static int import(struct operation *operation, const char *folder)
 {
-    PGconn *pg = PQconnectdb(operation->config->database_url);
-    int status = DONE;
+    PGconn *pg;
+    int status = intake_begin(operation, tables, &pg);
 
-    if (PQstatus(pg) != CONNECTION_OK)
-        status = complain_of_server(pg);
-    if (status == DONE)
-        status = run(pg, tables, PGRES_COMMAND_OK);
     for (size_t i = 0; i < ELEMENTS(parts) && status == DONE; i++)
-        status = part_import(operation->ctx, pg, &parts[i], folder);
+        status = intake_copy(operation->ctx, pg, FORMAT(operation->ctx, "%s/%s", folder, parts[i].file), parts[i].copy,
+                             part_send, &parts[i]);
     if (status == DONE)
         status = merge(pg);
     PQfinish(pg);

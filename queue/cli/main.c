@@ -35,6 +35,7 @@ static const struct {
     { "doctor", command_doctor, "[--json]", "look for what is wrong; --repair mends what can be mended" },
     { "files", command_files, "sweep", "remove stored files that no row of the database names" },
     { "foods", command_foods, "import", "take foods and what they hold from a publication of USDA's" },
+    { "fx", command_fx, "ACTION", "take and list the exchange rates of the Expense Tracker" },
     { "user", command_user, "ACTION", "make, list and change the accounts of a product" },
     { "token", command_token, "PRODUCT", "print an access token of an account" },
     { "operator", command_operator, "ACTION", "make, list and change those who may use the operators' realm" },

@@ -13,21 +13,36 @@ create table expenses.fx_rate (
   primary key (currency, day)
 );
 
--- The rate of a day is the last one known on it, of the week before at most: markets close for days. Null: none is known.
+-- The rate of a day is the last one known on it, of the week before at most: markets close for days. No row: none is known.
+create function expenses.fx_known(currency text, day date) returns table (usd numeric)
+language sql stable parallel safe as $$
+  select 1 where fx_known.currency = 'USD'
+  union all
+  (select r.usd from expenses.fx_rate r
+    where r.currency = fx_known.currency and r.day between fx_known.day - 7 and fx_known.day
+    order by r.day desc limit 1)
+$$;
+
 create function expenses.fx_usd(currency text, day date) returns numeric
 language sql stable parallel safe as $$
-  select case when currency = 'USD' then 1
-              else (select r.usd from expenses.fx_rate r
-                     where r.currency = fx_usd.currency and r.day between fx_usd.day - 7 and fx_usd.day
-                     order by r.day desc limit 1) end
+  select k.usd from expenses.fx_known(fx_usd.currency, fx_usd.day) k
+$$;
+
+-- How minor units of one currency become those of another on a day: times so much, by so much. No row: there is no rate, or
+-- they are of the same currency. It becomes part of the statement that names it.
+create function expenses.fx_fraction(source text, target text, day date) returns table (times numeric, per numeric)
+language sql stable parallel safe as $$
+  select s.usd * 10::numeric ^ billing.digits(target), t.usd * 10::numeric ^ billing.digits(source)
+    from expenses.fx_known(source, fx_fraction.day) s
+   cross join expenses.fx_known(target, fx_fraction.day) t
+   where source <> target
 $$;
 
 -- An amount in another currency, in whole minor units, half away from zero; null: there is no rate.
 create function expenses.fx_convert(amount bigint, source text, target text, day date) returns bigint
 language sql stable parallel safe as $$
   select case when source = target then amount
-              else round(billing.money(amount, source) * expenses.fx_usd(source, day) * 10::numeric ^ billing.digits(target)
-                         / expenses.fx_usd(target, day))::bigint end
+              else (select round(amount * f.times / f.per)::bigint from expenses.fx_fraction(source, target, fx_convert.day) f) end
 $$;
 
 -- ---- what stands in answers ----

@@ -4,7 +4,7 @@ with q as materialized (
 low as (
   select coalesce(c.parent_id, c.id) as top_id, c.id, count(*) as n, sum(e.counted) as amount
     from q
-    join expenses.report_expenses(:account_id::bigint, :filters::json) e on e.currency = q.currency
+    join expenses.report_expenses(:account_id::bigint, :filters::json) e on e.counted is not null
     left join expenses.category c on c.id = e.category_id
    group by 1, 2),
 high as (

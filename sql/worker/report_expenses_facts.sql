@@ -4,16 +4,16 @@ with q as materialized (
 now_ as (
   select coalesce(sum(e.counted), 0) as total, count(*) as n, coalesce(max(e.counted), 0) as largest
     from q
-    join expenses.report_expenses(:account_id::bigint, :filters::json) e on e.currency = q.currency),
+    join expenses.report_expenses(:account_id::bigint, :filters::json) e on e.counted is not null),
 before as (
   select sum(e.counted) as total
     from q
     join expenses.report_expenses(:account_id::bigint, json_over(:filters::json, json_build_object(
-           'date_from', q.day_from - (q.day_to - q.day_from + 1), 'date_to', q.day_from - 1))) e on e.currency = q.currency),
+           'date_from', q.day_from - (q.day_to - q.day_from + 1), 'date_to', q.day_from - 1))) e on e.counted is not null),
 top as (
   select coalesce(p.name, c.name, 'Uncategorized') as name
     from q
-    join expenses.report_expenses(:account_id::bigint, :filters::json) e on e.currency = q.currency
+    join expenses.report_expenses(:account_id::bigint, :filters::json) e on e.counted is not null
     left join expenses.category c on c.id = e.category_id
     left join expenses.category p on p.id = c.parent_id
    group by 1

@@ -8,7 +8,7 @@ named as (
               when 'payer' then coalesce(f.first_name || ' ' || f.last_name, 'Somebody')
               else to_char(e.expense_date, 'YYYY-MM') end as name, e.counted, q.currency
     from q
-    join expenses.report_expenses(:account_id::bigint, :filters::json) e on e.currency = q.currency
+    join expenses.report_expenses(:account_id::bigint, :filters::json) e on e.counted is not null
     left join expenses.category c on c.id = e.category_id
     left join expenses.category p on p.id = c.parent_id
     left join expenses.expense_group g on g.id = e.group_id

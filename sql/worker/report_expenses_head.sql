@@ -9,14 +9,19 @@ select case when q.day_from = q.day_to then to_char(q.day_from, 'FMDD FMMonth YY
          'Of the categories ' || (select string_agg(c.name, ', ' order by c.position) from expenses.category c
                                    where c.id = any (q.category_ids) and (c.parent_id is null
                                          or c.parent_id <> all (q.category_ids))) || '.',
-         'Amounts in other currencies (' || other.currencies || ') are listed, and not counted in figures that are in ' ||
-         q.currency || '.') as note,
+         'Amounts in ' || unknown.currencies || ' are listed, and not counted in figures that are in ' || q.currency ||
+         ': no rate of their days is known.') as note,
        replace(:report_type::text, '_', '-') || '-' || q.day_from || '-to-' || q.day_to as name,
        iso_time(now()) as generated_at
   from account a
  cross join expenses.report_scope(a.id, :filters::json) q
  cross join lateral (
-         select string_agg(distinct e.currency, ', ') as currencies
-           from expenses.report_expenses(a.id, :filters::json) e
-          where e.currency <> q.currency and :report_type::text <> 'settlement_history') as other
+         select string_agg(distinct x.currency, ', ') as currencies
+           from (select e.source as currency
+                   from expenses.report_expenses(a.id, :filters::json) e
+                  where e.counted is null and :report_type::text <> 'settlement_history'
+                 union all
+                 select s.currency
+                   from expenses.report_settled(a.id, :filters::json) s
+                  where s.counted is null and :report_type::text = 'settlement_history') as x) as unknown
  where a.id = :account_id and a.deleted_at is null

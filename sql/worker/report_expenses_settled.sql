@@ -2,13 +2,13 @@
 with q as materialized (
   select * from expenses.report_scope(:account_id::bigint, :filters::json)),
 sums as (
-  select coalesce(sum(s.amount) filter (where s.status = 'completed' and s.payer_id = :account_id), 0) as paid,
-         coalesce(sum(s.amount) filter (where s.status = 'completed' and s.payee_id = :account_id), 0) as received,
-         coalesce(sum(s.amount) filter (where s.status in ('pending', 'processing')), 0) as open,
-         count(s.id) as n, count(*) filter (where s.status = 'completed') as done,
+  select coalesce(sum(s.counted) filter (where s.status = 'completed' and s.payer_id = :account_id), 0) as paid,
+         coalesce(sum(s.counted) filter (where s.status = 'completed' and s.payee_id = :account_id), 0) as received,
+         coalesce(sum(s.counted) filter (where s.status in ('pending', 'processing')), 0) as open,
+         count(*) as n, count(*) filter (where s.status = 'completed') as done,
          count(*) filter (where s.status in ('pending', 'processing')) as waiting
-    from q
-    left join expenses.report_settlements(:account_id::bigint, :filters::json) s on s.currency = q.currency)
+    from expenses.report_settled(:account_id::bigint, :filters::json) s
+   where s.counted is not null)
 select f.label, f.type, f.value
   from q, sums
  cross join lateral (values

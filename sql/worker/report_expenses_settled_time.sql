@@ -3,12 +3,12 @@ with q as materialized (
   select s.*, expenses.report_step(s.day_from, s.day_to) as step
     from expenses.report_scope(:account_id::bigint, :filters::json) s),
 moved as (
-  select date_trunc(q.step, s.completed_at at time zone coalesce(q.zone, 'UTC'))::date as day,
-         coalesce(sum(s.amount) filter (where s.payer_id = :account_id), 0) as paid,
-         coalesce(sum(s.amount) filter (where s.payee_id = :account_id), 0) as received
+  select date_trunc(q.step, s.completed::timestamp)::date as day,
+         coalesce(sum(s.counted) filter (where s.payer_id = :account_id), 0) as paid,
+         coalesce(sum(s.counted) filter (where s.payee_id = :account_id), 0) as received
     from q
-    join expenses.report_settlements(:account_id::bigint, :filters::json) s
-      on s.currency = q.currency and s.status = 'completed' and :account_id in (s.payer_id, s.payee_id)
+    join expenses.report_settled(:account_id::bigint, :filters::json) s
+      on s.counted is not null and s.status = 'completed' and :account_id in (s.payer_id, s.payee_id)
    group by 1)
 select d.day::date as day, coalesce(m.paid, 0) || ' ' || q.currency as paid,
        coalesce(m.received, 0) || ' ' || q.currency as received

@@ -5,7 +5,7 @@ with q as materialized (
 spent as (
   select date_trunc(q.step, e.expense_date)::date as day, sum(e.counted) as amount, count(*) as n
     from q
-    join expenses.report_expenses(:account_id::bigint, :filters::json) e on e.currency = q.currency
+    join expenses.report_expenses(:account_id::bigint, :filters::json) e on e.counted is not null
    group by 1)
 select d.day::date as day, coalesce(s.amount, 0) || ' ' || q.currency as amount, coalesce(s.n, 0) as n
   from q

@@ -41,9 +41,12 @@ class Books:
                   "select id, paid_by, 0, amount, booked, paid_by, expense_date, category_id, currency from e", payer, payer, title, count)
 
     def settlement(self, payer, payee, amount, status="completed", day="2024-01-20", currency="EUR", group=None):
-        self._sql("insert into expenses.settlement (payer_id, payee_id, amount, currency, status, created_at, completed_at, group_id) "
-                  "select %s, %s, %s, %s, %s, %s, case when %s = 'completed' then %s::timestamptz end, nullif(%s, '')::bigint",
-                  payer, payee, amount, currency, status, day, status, day, group or "")
+        number = self._sql("insert into expenses.settlement (payer_id, payee_id, amount, currency, status, created_at, group_id) "
+                           "select %s, %s, %s, %s, case %s when 'completed' then 'pending' else %s end, %s, nullif(%s, '')::bigint returning id",
+                           payer, payee, amount, currency, status, status, day, group or "")
+        if status == "completed":
+            self._sql("select expenses.settlement_complete(%s, 'manual')", number)
+            self._sql("update expenses.settlement set completed_at = %s where id = %s", day, number)
 
 
 def jpeg(width, height, turn=None):

@@ -144,7 +144,7 @@ def test_currencies_and_their_digits(person, books):
     _, pdf = made(yuko)
     shown = text(pdf)
     assert "12,500 JPY" in shown and "12.500 KWD" in shown
-    assert "Amounts in other currencies (KWD) are listed" in re.sub(r"\s+", " ", shown)
+    assert "Amounts in KWD are listed, and not counted in figures that are in JPY" in re.sub(r"\s+", " ", shown)
     _, content = made(yuko, "expense_summary", "json")
     listed = json.loads(content)["sections"][-1]["rows"]
     assert [(row["amount"], row["amount_currency"]) for row in listed] == [("12.500", "KWD"), ("12500", "JPY")]

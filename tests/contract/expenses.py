@@ -7,6 +7,7 @@ import time
 import people
 from receipts import LUIGI, packed, printed
 
+
 class Paths(dict):
     """Each example of a group's has one of its own: what it does to it the others do not see."""
 
@@ -20,6 +21,21 @@ class Paths(dict):
         raise KeyError(name)
 
 
+# Two halves of a month and the one before it, with categories and without, in whole per cents; and rates, since the caller
+# comes to prefer euros.
+MONTHS = """
+insert into expenses.fx_rate (currency, day, usd)
+select 'EUR', d, 1.25 from unnest('{2023-02-24, 2023-03-02, 2023-03-15, 2023-03-30}'::date[]) d on conflict do nothing;
+with e as (insert into expenses.expense (account_id, paid_by, category_id, title, amount, booked, currency, expense_date)
+           select a.id, a.id, (select id from expenses.category where slug = x.slug), 'Groceries', x.amount, x.amount, 'USD', x.day::date
+             from account a, (values ('restaurants', 2850, '2023-03-02'), ('groceries', 950, '2023-03-30'), ('fuel', 2000, '2023-03-15'),
+                                     (null, 4200, '2023-03-30'), ('food', 7000, '2023-02-24')) as x(slug, amount, day)
+            where a.product = 'expenses' and a.email = '%s' returning *)
+insert into expenses.share (expense_id, account_id, position, amount, booked, owed_to, day, category_id, currency)
+select id, paid_by, 0, amount, booked, paid_by, expense_date, category_id, currency from e
+"""
+
+
 class Fixture:
     def __init__(self, new_client, mailbox, examples):
         self._new_client, self._mailbox = new_client, mailbox
@@ -28,6 +44,7 @@ class Fixture:
         self.user = self._shown()
         self.user.call("PATCH", "/api/users/me/", 200, {"bio": "Software developer", "profile": {
             "occupation": "Software Developer", "company": "Tech Corp", "country": "United States", "city": "New York"}})
+        self._asked(MONTHS % self.user.ref[4:])
         self._others = [self._shown() for _ in range(3)]
         self._group = self._new_group()
         card = self.user.post("/api/payments/methods/", examples["expenses.payments.methods.create"], 201).value["data"]["id"]
@@ -136,6 +153,7 @@ class Fixture:
         return {"avatar": ("me.png", people.PNG)}
 
     queries = {"expenses.notifications.list": "?type=expense_added",      # reports are told of, too
+               **{f"expenses.analytics.{name}": "?date_from=2023-03-01&date_to=2023-03-31" for name in ("summary", "trends", "categories")},
                "expenses.expenses.list": "?search=Dinner",                # with all that the example shows
                "expenses.groups.list": "?group_type=home",                # whose image has been set
                "expenses.groups.members": "?page_size=1&page=2",          # the founder was invited by nobody

@@ -55,6 +55,8 @@ def test_no_command_takes_an_option_that_it_does_not_have(millrace, words):
     (("jobs", "--newer", "m"), "--newer: must be an age"), (("jobs", "--queue", "a", "--queue", "b"), "--queue: is there twice"),
     (("jobs", "--json=yes"), "there is no such option"), (("jobs", "x"), "x: is a word too many"),
     (("set",), "set: QUEUE is missing"), (("token", "nutrition"), "token: NAME is missing"), (("foods",), "foods: import is missing"),
+    (("fx",), "fx: ACTION is missing"), (("fx", "import"), "fx import: which? Say FILE"), (("fx", "drop"), "drop: is no action: import, list"),
+    (("fx", "list", "EURO"), "EURO: "), (("fx", "list", "XXX"), "XXX: "), (("fx", "list", "--limit", "0"), "--limit: must be"),
     (("limiter", "a", "1", "2", "3"), "Usage: millrace limiter [NAME RATE BURST"), (("set", "image", "cap", "-1", "2"), "2: is a word too many"),
     (("keys", "rotate", "x"), "x: is a word too many"), (("keys", "list", "x"), "x: is a word too many"),
     (("operator", "list", "x"), "x: is a word too many"), (("user", "list", "nutrition", "x"), "user list: takes PRODUCT"),

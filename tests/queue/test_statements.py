@@ -19,8 +19,9 @@ def test_postgresql_takes_every_statement(sql):
     made = [folder / "schema.sql", folder / "example.sql", *more]
     for path in made:
         sql(path.read_text())
-    # What `millrace foods import` makes for its own transaction.
-    for table in re.findall(r"create temp table \w+ \([^()]*\)", (ROOT / "queue/cli/foods.c").read_text()):
+    # What `millrace foods import` and `millrace fx import` make for their own transactions.
+    importers = "".join((ROOT / "queue/cli" / name).read_text() for name in ("foods.c", "fx.c"))
+    for table in re.findall(r"create temp table \w+ \([^()]*\)", importers):
         sql(table)
     paths = [path for path in (ROOT / "sql").rglob("*.sql") if path.parent.name != "schema" and path not in made]
     assert len(paths) > 50

@@ -147,6 +147,11 @@ def expenses_report(world, owner):
     return {"report_id": f"rpt_{made}"}
 
 
+def expenses_analysed(row):
+    """What its owner reads of a group there."""
+    return Owned(expenses_group, lambda owner, values: owner.get(f"/api/analytics/{row}/?group_id={values['group_id']}").value["data"])
+
+
 def nutrition_meal(_world, owner):
     return {"meal_id": owner.post("/api/v1/meals/", {"name": "mine"}, 201).id}
 
@@ -215,6 +220,9 @@ OBJECTS = {
     ("expenses", "report_id"): Owned(expenses_report, lambda owner, values: owner.get("/api/analytics/reports/{report_id}/".format(**values)).value["data"]),
     ("expenses", "group_id"): Owned(expenses_group, lambda owner, values: owner.get("/api/groups/{group_id}/".format(**values)).value["data"]),
     ("expenses", "token"): Nobodys("the token is the right to join: tests/api/test_invitations.py"),
+    "expenses.analytics_summary": expenses_analysed("summary"),
+    "expenses.analytics_trends": expenses_analysed("trends"),
+    "expenses.analytics_categories": expenses_analysed("categories"),
     "expenses.report_generate": Nobodys("groups of others are refused, and a report tells of the caller's own: tests/api/test_reports.py"),
     ("ailice", "notification_id"): Owned(ailice_notice, read("/api/notify/history")),
     ("ailice", "training_id"): Owned(ailice_training, read("/api/ai/train/{training_id}")),

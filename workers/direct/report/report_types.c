@@ -63,8 +63,8 @@ static const struct report_type_row types[] = {
       { .title = "Balances", .kind = REPORT_TABLE, .sql = &sql_worker_report_expenses_balances, .main = true, .none = "You are in no group.",
         .columns = COLUMNS(COLUMN("group", "Group", TEXT), COLUMN("member", "Member", TEXT),
                            COLUMN("paid", "Paid", MONEY), COLUMN("share", "Share", MONEY),
-                           COLUMN("balance", "Balance", MONEY)),
-        .charts = CHARTS(CHART("Balances at the end of the period, in the order of the table", BAR, "member", "balance")) },
+                           COLUMN("balance", "Balance now", MONEY)),
+        .charts = CHARTS(CHART("Balances as they are now, in the order of the table", BAR, "member", "balance")) },
       EXPENSES_TIME, EXPENSES_RECEIPTS) },
 
     { .product = "expenses", .name = "settlement_history", .title = "Settlement history", .head = &sql_worker_report_expenses_head, .sections = SECTIONS(
