@@ -66,6 +66,7 @@ static const char *const variant_uses[] = { "avatar", "group", "thumbnails", NUL
     }
 
 /* clang-format off */
+enum { EVENT_DATA_MAX = 512 * 1024 }; /* an expense that five hundred share, whatever they are called */
 #define DELIVERY { .name = "delivery", .type = UUID, .flags = REQUIRED }
 static const struct field event_notice[] = {
     { .name = "type", .type = WORD, .flags = REQUIRED, .min = 1, .max = 32 },
@@ -179,6 +180,8 @@ const struct job_kind job_kinds[] = {
       .in = FIELDS({ .name = "to", .type = EMAIL, .flags = REQUIRED },
                    { .name = "letter", .type = WORD, .flags = REQUIRED, .min = 1, .max = 32 },
                    { .name = "values", .type = OBJECT, .flags = REQUIRED }) },
+    { .name = "mail.digest", .queue = "mail", .version = 1, .deadline = 60, .tries = 2, .backoff = 10, .run = mail_digest,
+      .in = FIELDS({ .name = NULL }), .end = &sql_worker_mail_digest_end },
     /* Text messages. */
     { .name = "sms.send", .queue = "sms", .version = 1, .deadline = 120, .tries = 6, .backoff = 5, .run = sms_send,
       .in = FIELDS({ .name = "to", .type = PHONE, .flags = REQUIRED },
@@ -253,7 +256,7 @@ const struct job_kind job_kinds[] = {
                    { .name = "at", .type = TIME, .flags = REQUIRED },
                    { .name = "audience", .type = LIST, .flags = REQUIRED, .max = 5000,
                      .fields = FIELDS({ .name = "account", .type = INTEGER, .min = 1 }) },
-                   { .name = "data", .type = OBJECT, .flags = REQUIRED },
+                   { .name = "data", .type = OBJECT, .flags = REQUIRED, .max = EVENT_DATA_MAX },
                    { .name = "notice", .type = OBJECT, .flags = NULLABLE, .fields = event_notice }),
       .end = &sql_worker_hook_fanout_end, .kick = &sql_worker_hook_fanout_kick },
     { .name = "hook.deliver", .queue = "hook", .version = 1, .deadline = 30, .tries = 6, .backoff = 5, .run = hook_deliver,

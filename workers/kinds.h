@@ -55,6 +55,7 @@ __attribute__((weak)) int report_generate(struct job *job);
 __attribute__((weak)) int report_expire(struct job *job);
 /* what goes out, and the house */
 __attribute__((weak)) int mail_send(struct job *job);
+__attribute__((weak)) int mail_digest(struct job *job);
 __attribute__((weak)) int hook_deliver(struct job *job);
 __attribute__((weak)) int hook_fanout(struct job *job);
 __attribute__((weak)) int integ_sync(struct job *job);

@@ -4,6 +4,7 @@ with house (name, kind, expression) as (
          ('house.reports', 'report.expire', '29 * * * *'),
          ('house.messages', 'sms.status', '7,37 * * * *'),
          ('house.reminders', 'sms.remind', '* * * * *'),
+         ('house.digests', 'mail.digest', '* * * * *'),
          ('house.expire', 'maint.expire', '43 3 * * *'),
          ('house.settlements', 'maint.remind', '3,13,23,33,43,53 * * * *'),
          ('house.probe', 'maint.probe', '* * * * *')),

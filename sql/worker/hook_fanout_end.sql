@@ -1,6 +1,6 @@
 -- An event reaches those it concerns: a delivery for each address that wants it, a notification, a mail and a text for each who
--- is to be told. All in the transaction of the job's end, so that nobody hears of it twice. Addresses are taken in the order of
--- their ids, so that two events do not wait for each other in a circle.
+-- is to be told; a line of the next mail for who has such mails gathered. All in the transaction of the job's end, so that nobody
+-- hears of it twice. Addresses are taken in the order of their ids, so that two events do not wait for each other in a circle.
 with told as (
   select j.id, j.product, j.request_id, j.args ->> 'event' as event, j.args ->> 'at' as at, j.args -> 'data' as data,
          array(select (json_array_elements_text(j.args -> 'audience'))::bigint) as audience,
@@ -33,6 +33,15 @@ noted as (
          coalesce(r.notice -> 'metadata', '{}'), r.notice ->> 'action_url'
     from reach r
    where r.in_app),
+gathered as (
+  insert into expenses.digest_item (account_id, type, title, message)
+  select r.account_id, r.notice ->> 'type', r.notice ->> 'title', r.notice ->> 'message'
+    from reach r
+   where r.digest_at is not null),
+expected as ( -- and nobody writes that mail before this is committed
+  insert into expenses.digest as d (account_id, due_at)
+  select r.account_id, r.digest_at from reach r where r.digest_at is not null order by r.account_id
+  on conflict (account_id) do update set due_at = d.due_at),
 delivered as (
   select array_agg(json_build_object('delivery', m.id) order by m.hook_id) as args,
          array_agg(n.product || '/' || n.account_id order by m.hook_id) as tenants,

@@ -25,6 +25,7 @@ from depot import Depot                                                     # no
 from failing import trouble                                                 # noqa: E402,F401   pylint: disable=unused-import
 from forge import Forge                                                     # noqa: E402
 from household import home                                             # noqa: E402,F401   pylint: disable=unused-import
+from members import happens, member, outcome, subscriber                    # noqa: E402,F401   pylint: disable=unused-import
 from outside import Outside                                                 # noqa: E402
 from servers import SERVERS                                                 # noqa: E402
 from telephony import Exchange                                              # noqa: E402

@@ -13,9 +13,17 @@
     {                                                                                                                  \
         .form = LETTER_SHOW, .text = words                                                                             \
     }
+#define SAY_OF(field, words)                                                                                           \
+    {                                                                                                                  \
+        .form = LETTER_SAY, .text = words, .of = field                                                                 \
+    }
 #define LINK(words, field)                                                                                             \
     {                                                                                                                  \
-        .form = LETTER_LINK, .text = words, .to = field                                                                \
+        .form = LETTER_LINK, .text = words, .of = field                                                                \
+    }
+#define EACH(field, words)                                                                                             \
+    {                                                                                                                  \
+        .form = LETTER_EACH, .text = words, .of = field                                                                \
     }
 #define VALUE(id, most)                                                                                                \
     {                                                                                                                  \
@@ -24,6 +32,11 @@
 #define PLACE(id)                                                                                                      \
     {                                                                                                                  \
         .name = id, .type = TEXT, .flags = NULLABLE, .max = 2048                                                       \
+    }
+#define VALUES(id, most, ...)                                                                                          \
+    {                                                                                                                  \
+        .name = id, .type = LIST, .flags = REQUIRED, .min = 1, .max = most,                                            \
+        .fields = FIELDS({ .name = "one", .type = OBJECT, .fields = FIELDS(__VA_ARGS__) })                             \
     }
 
 /* clang-format off */
@@ -46,6 +59,13 @@ const struct letter letters[] = {
       .fields = FIELDS(VALUE("title", 200), VALUE("message", 5000), PLACE("action_url")),
       .parts = PARTS(SAY("{message}"), LINK("Have a look", "action_url"),
                      SAY("You get this mail because you asked to be told of such things. Your preferences say what is sent.")) },
+    { .name = "digest", .subject = "Expense Tracker: {news}",
+      .fields = FIELDS(VALUE("news", 80), VALUES("lines", 50, VALUE("at", 40), VALUE("title", 200), VALUE("message", 5000)),
+                       PLACE("more"), PLACE("action_url")),
+      .parts = PARTS(SAY("This is what has happened:"), EACH("lines", "{at}  {title}: {message}"), SAY_OF("more", "and {more} more"),
+                     LINK("Have a look", "action_url"),
+                     SAY("You get this mail because you asked to be told of such things once a day or once a week. Your preferences "
+                         "say what is sent.")) },
     { .name = "hook_disabled", .subject = "Your webhook was switched off",
       .fields = FIELDS(VALUE("url", 2048), VALUE("failures", 10), VALUE("reason", 500)),
       .parts = PARTS(SAY("Your webhook was switched off, because {failures} deliveries in a row have failed. It went to"),
@@ -131,7 +151,7 @@ static void put_words(struct writing *writing, const char *words, put_fn *put)
 /* Where a link leads, or NULL: nowhere, or where no web page is. */
 static const char *place_of(const struct writing *writing, const struct letter_part *part)
 {
-    const char *place = value_of(writing, part->to, strlen(part->to));
+    const char *place = value_of(writing, part->of, strlen(part->of));
 
     if (*place == '/')
         return FORMAT(writing->ctx, "%s%s", writing->root, place);
@@ -146,19 +166,48 @@ static void put_words_around(struct writing *writing, const char *before, const 
     put_plain(writing, after, strlen(after));
 }
 
+static void put_each(struct writing *writing, const struct letter_part *part, const char *before, const char *after,
+                     put_fn *put)
+{
+    struct writing line = *writing;
+    size_t i;
+
+    json_array_foreach(json_object_get(writing->values, part->of), i, line.values)
+        put_words_around(&line, before, part->text, after, put);
+    writing->text = line.text;
+}
+
+static bool is_left_out(const struct writing *writing, const struct letter_part *part)
+{
+    const json_t *value = part->of ? json_object_get(writing->values, part->of) : NULL;
+
+    return part->of && (!value || json_is_null(value));
+}
+
 static void part_text(struct writing *writing, const struct letter_part *part)
 {
-    const char *place = part->form == LETTER_LINK ? place_of(writing, part) : NULL;
+    const char *place;
 
-    if (part->form != LETTER_LINK)
+    switch (part->form) {
+    case LETTER_SAY:
+    case LETTER_SHOW:
         put_words_around(writing, "", part->text, "\n\n", put_plain);
-    else if (place)
-        put_words_around(writing, "", part->text, FORMAT(writing->ctx, ": %s\n\n", place), put_plain);
+        break;
+    case LETTER_LINK:
+        place = place_of(writing, part);
+        if (place)
+            put_words_around(writing, "", part->text, FORMAT(writing->ctx, ": %s\n\n", place), put_plain);
+        break;
+    case LETTER_EACH:
+        put_each(writing, part, "- ", "\n", put_line);
+        put_plain(writing, "\n", 1);
+        break;
+    }
 }
 
 static void part_html(struct writing *writing, const struct letter_part *part)
 {
-    const char *place = part->form == LETTER_LINK ? place_of(writing, part) : NULL;
+    const char *place;
 
     switch (part->form) {
     case LETTER_SAY:
@@ -169,11 +218,17 @@ static void part_html(struct writing *writing, const struct letter_part *part)
                          put_html);
         break;
     case LETTER_LINK:
+        place = place_of(writing, part);
         if (!place)
             break;
         put_plain(writing, "<p><a href=\"", 12);
         put_html(writing, place, strlen(place));
         put_words_around(writing, "\">", part->text, "</a></p>\n", put_html);
+        break;
+    case LETTER_EACH:
+        put_plain(writing, "<ul>\n", 5);
+        put_each(writing, part, "<li>", "</li>\n", put_html);
+        put_plain(writing, "</ul>\n", 6);
         break;
     }
 }
@@ -211,6 +266,8 @@ int letter_write(void *ctx, const struct letter *letter, json_t *values, const c
     html.text = COPY(ctx, "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"></head><body>\n");
     put_words(&subject, letter->subject, put_line);
     for (const struct letter_part *part = letter->parts; part->text; part++) {
+        if (is_left_out(&text, part))
+            continue;
         part_text(&text, part);
         part_html(&html, part);
     }

@@ -9,13 +9,15 @@
 enum letter_form {
     LETTER_SAY,  /* a paragraph */
     LETTER_SHOW, /* what is to be copied, in a line of its own */
-    LETTER_LINK, /* the words, and the address that the parameter `to` holds; left out when that is missing */
+    LETTER_LINK, /* the words, and the address that the parameter holds */
+    LETTER_EACH, /* the words for each object of the list that the parameter holds, whose members they name; a line each
+                  */
 };
 
 struct letter_part {
     enum letter_form form;
     const char *text; /* a NULL one ends the parts */
-    const char *to;
+    const char *of;   /* the parameter that it is of: when that is missing, the part is left out. NULL: of none */
 };
 
 struct letter {
