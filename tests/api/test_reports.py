@@ -367,7 +367,7 @@ def test_a_report_is_its_owners(ann, person):
 def test_who_asked_is_told(ann):
     report = asked(ann, form="csv")
     ended(ann, report)
-    told, = ann.get("/api/notifications/?type=report_ready")["data"]
+    told, = until(lambda: ann.get("/api/notifications/?type=report_ready")["data"], "nobody is told")
     assert told.metadata == {"report_id": report, "format": "csv"} and told.title == "Your report is ready"
 
 
