@@ -74,6 +74,18 @@ struct redis *queue_redis_limiter(struct queue_redis *queues, const char *limite
     return redis_at(queues, with_slot(scratch, queues->config->redis_url, limiter_prefix(scratch, limiter)));
 }
 
+int queue_redis_publish(struct queue_redis *queues, const char *channel, const char *message)
+{
+    autotalloc void *scratch = talloc_new(NULL);
+    struct command command = { 0 };
+    autoreply redisReply *reply = NULL;
+
+    command_text(scratch, &command, "PUBLISH");
+    command_text(scratch, &command, channel);
+    command_text(scratch, &command, message);
+    return redis_do(redis_at(queues, with_slot(scratch, queues->config->redis_url, channel)), &command, &reply);
+}
+
 int queue_redis_put(struct queue_redis *queues, const struct ticket *tickets, size_t n)
 {
     int first = 0;

@@ -17,6 +17,9 @@ struct queue_redis *queue_redis_new(void *ctx, const struct config *config);
 struct redis *queue_redis_get(struct queue_redis *queues, const char *queue);
 /* The connection for a limiter that queues share: they live at redis.url. */
 struct redis *queue_redis_limiter(struct queue_redis *queues, const char *limiter);
+/* Say something on a channel, at redis.url: who listens hears it, and nobody is told again. 0, or what redis_do() says.
+ */
+int queue_redis_publish(struct queue_redis *queues, const char *channel, const char *message);
 /* Put tickets of any queues, each to its queue's Redis. 0, or the first error; the others are put all the same. */
 int queue_redis_put(struct queue_redis *queues, const struct ticket *tickets, size_t n);
 /* Put those in the column `ticket` of a result; likewise. */

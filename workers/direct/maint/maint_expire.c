@@ -1,59 +1,37 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * maint.expire: what has had its time goes, in bites: the bytes of removed files and of pieces, old deliveries, old
- * events, old texts to us. */
+ * maint.expire: what has had its time goes, in bites: the bytes of removed files and of pieces, and old rows. */
 #include "common/database.h"
 #include "common/memory.h"
 #include "sql.h"
 #include "workers/direct/maint/files_drop.h"
 #include "workers/kinds.h"
 
-/* Each gives how many went, 0 when there is no more, or what the job's function is to return. */
-typedef int bite_fn(struct job *job);
-
-static int deliveries(struct job *job)
-{
-    autoresult struct result gone = { 0 };
-
-    if (database_run(job->tools->database, &sql_worker_expire_deliveries, NO_PARAMS, &gone) < 0)
-        return job_release(job, -1, "old deliveries could not be removed: %s", gone.message);
-    return result_rows(&gone);
-}
-
-static int events(struct job *job)
-{
-    autoresult struct result gone = { 0 };
-
-    if (database_run(job->tools->database, &sql_worker_expire_events, NO_PARAMS, &gone) < 0)
-        return job_release(job, -1, "old events could not be removed: %s", gone.message);
-    return result_rows(&gone);
-}
-
-static int texts(struct job *job)
-{
-    autoresult struct result gone = { 0 };
-
-    if (database_run(job->tools->database, &sql_worker_expire_texts, NO_PARAMS, &gone) < 0)
-        return job_release(job, -1, "old texts could not be removed: %s", gone.message);
-    return result_rows(&gone);
-}
-
-static int files(struct job *job)
-{
-    return files_drop(job, &sql_worker_purge_next, NO_PARAMS, &sql_worker_purge_end);
-}
-
-static int pieces(struct job *job)
-{
-    return files_drop(job, &sql_worker_piece_next, NO_PARAMS, &sql_worker_piece_end);
-}
-
-/* In this order: what storage does not let go of holds up no rows. */
+/* What goes: rows that a statement removes, some at a time, or files by what lists them and what notes that they are
+ * gone. In this order: what storage does not let go of holds up no rows. */
 static const struct expiry {
     const char *what;
-    bite_fn *bite;
+    const struct sql *rows;
+    const struct sql *next, *end;
 } expiries[] = {
-    { "deliveries", deliveries }, { "events", events }, { "texts", texts }, { "files", files }, { "pieces", pieces },
+    { "deliveries", .rows = &sql_worker_expire_deliveries },
+    { "events", .rows = &sql_worker_expire_events },
+    { "live", .rows = &sql_worker_expire_live },
+    { "texts", .rows = &sql_worker_expire_texts },
+    { "files", .next = &sql_worker_purge_next, .end = &sql_worker_purge_end },
+    { "pieces", .next = &sql_worker_piece_next, .end = &sql_worker_piece_end },
 };
+
+/* How many went, 0 when there is no more, or what the job's function is to return. */
+static int bite(struct job *job, const struct expiry *expiry)
+{
+    autoresult struct result gone = { 0 };
+
+    if (!expiry->rows)
+        return files_drop(job, expiry->next, NO_PARAMS, expiry->end);
+    if (database_run(job->tools->database, expiry->rows, NO_PARAMS, &gone) < 0)
+        return job_release(job, -1, "old %s could not be removed: %s", expiry->what, gone.message);
+    return result_rows(&gone);
+}
 
 int maint_expire(struct job *job)
 {
@@ -64,7 +42,7 @@ int maint_expire(struct job *job)
         long long count = 0;
         int r;
 
-        while ((r = expiries[i].bite(job)) > 0) {
+        while ((r = bite(job, &expiries[i])) > 0) {
             count += r;
             if (!job_still_mine(job))
                 return job_release(job, 0, "the lease was lost");
