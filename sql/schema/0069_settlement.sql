@@ -77,7 +77,8 @@ begin
   if done is null or done = 'cancelled' then
     return null;
   end if;
-  return event_tell('expenses', 'settlement.' || done, expenses.settlement_stream(t), parties, expenses.settlement_json(t),
+  return event_tell('expenses', 'settlement.' || done, expenses.settlement_stream(t), parties,
+                    json_build_object('settlement', expenses.settlement_json(t)),
                     expenses.settlement_notice(t, case done when 'created' then 'settlement_requested' else 'settlement_completed' end,
                                                'Settlement', said, 'normal', actor), request_id);
 end $$;
@@ -322,9 +323,12 @@ begin
   select * into t from expenses.settlement x where x.id = t.id;
   perform event_tell('expenses', case when paid then 'payment.completed' else 'payment.failed' end, expenses.settlement_stream(t),
                      array[t.payer_id, t.payee_id],
-                     json_build_object('payment_id', expenses.payment_ref(new.id), 'settlement_id', new.purpose,
-                                       'amount', expenses.money(t.amount, t.currency), 'currency', t.currency,
-                                       'status', case when paid then 'completed' else 'failed' end),
+                     json_over(json_build_object('payment_id', expenses.payment_ref(new.id), 'settlement_id', new.purpose,
+                                                 'amount', expenses.money(t.amount, t.currency), 'currency', t.currency,
+                                                 'status', case when paid then 'completed' else 'failed' end),
+                               case when paid then json_build_object('external_transaction_id', new.stripe_charge_id,
+                                                                     'processed_at', iso_time(new.payment_date))
+                                    else json_build_object('error_code', 'PAYMENT_FAILED', 'error_message', new.error) end),
                      case when paid and not completed then expenses.paid_besides(t) end);
   if completed then
     perform expenses.settlement_tell(t, null, '');

@@ -48,7 +48,7 @@ class Due:
     def events(self, settlement):
         """What was told of it, in its order."""
         return json.loads(self._sql("select coalesce(json_agg(args ->> 'event' order by id), '[]') from job where kind = 'hook.fanout' and "
-                                    "coalesce(args -> 'data' ->> 'settlement_id', args -> 'data' ->> 'id') = %s", settlement.id))
+                                    "coalesce(args -> 'data' ->> 'settlement_id', args -> 'data' -> 'settlement' ->> 'id') = %s", settlement.id))
 
     def intent(self, till, settlement, status, **more):
         """The payment as Stripe tells of it."""

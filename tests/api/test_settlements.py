@@ -300,7 +300,7 @@ def test_both_are_told(sql, circle, john, jane, bob, asked, heard):
     for one in (his, hers):
         got = one.wait(2)
         assert [delivery.body["event"] for delivery in got] == ["settlement.created", "settlement.completed"]
-        assert [delivery.body["data"] for delivery in got] == [made, done]
+        assert [delivery.body["data"] for delivery in got] == [{"settlement": made}, {"settlement": done}]
     told_live = [{"settlement_id": made.id, "status": status, "payer": made.payer.name, "amount": "45.67"} for status in ("pending", "completed")]
     for one in (john, jane, bob):
         assert live(sql, one) == told_live
