@@ -66,7 +66,6 @@ static const char *const variant_uses[] = { "avatar", "group", "thumbnails", NUL
     }
 
 /* clang-format off */
-enum { EVENT_DATA_MAX = 512 * 1024 }; /* an expense that five hundred share, whatever they are called */
 #define DELIVERY { .name = "delivery", .type = UUID, .flags = REQUIRED }
 static const struct field event_notice[] = {
     { .name = "type", .type = WORD, .flags = REQUIRED, .min = 1, .max = 32 },
@@ -256,7 +255,7 @@ const struct job_kind job_kinds[] = {
                    { .name = "at", .type = TIME, .flags = REQUIRED },
                    { .name = "audience", .type = LIST, .flags = REQUIRED, .max = 5000,
                      .fields = FIELDS({ .name = "account", .type = INTEGER, .min = 1 }) },
-                   { .name = "data", .type = OBJECT, .flags = REQUIRED, .max = EVENT_DATA_MAX },
+                   { .name = "data", .type = OBJECT, .flags = REQUIRED },
                    { .name = "notice", .type = OBJECT, .flags = NULLABLE, .fields = event_notice }),
       .end = &sql_worker_hook_fanout_end, .kick = &sql_worker_hook_fanout_kick },
     { .name = "hook.deliver", .queue = "hook", .version = 1, .deadline = 30, .tries = 6, .backoff = 5, .run = hook_deliver,

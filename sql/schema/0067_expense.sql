@@ -314,11 +314,20 @@ language sql immutable parallel safe as $$
     from json_each(was) o where o.value::text <> (is_now -> o.key)::text
 $$;
 
+-- An expense as events carry it: a job's arguments have an end, so a long list of participants is left out of them.
+create function expenses.expense_told(shown json) returns json
+language sql immutable parallel safe as $$
+  select case when octet_length(shown::text) <= 40000 then shown
+              else json_over(shown, json_build_object('participants', '[]'::json,
+                                                      'participants_left_out', json_array_length(shown -> 'participants'))) end
+$$;
+
 -- Tell of what somebody has done with an expense, in all three ways. shown: as expense_json() has it. The ticket of the job.
 create function expenses.expense_tell(e expenses.expense, actor bigint, type text, changes json, shown json, request_id text)
 returns text
 language plpgsql as $$
 declare
+  data     json := expenses.expense_told(shown);
   audience bigint[] := case when e.group_id is null then array[e.account_id] else expenses.group_audience(e.group_id) end;
   words    record;
   sentence text;
@@ -336,12 +345,12 @@ begin
             json_build_object('expense_id', expenses.expense_ref(e.id), 'amount', expenses.money(e.amount, e.currency)),
             case when changes is not null then json_build_object('changes', changes) end));
   perform live_tell('expenses', audience, 'expense_update', json_build_object(
-            'expense_id', expenses.expense_ref(e.id), 'action', words.action, 'expense', shown));
+            'expense_id', expenses.expense_ref(e.id), 'action', words.action, 'expense', data));
   return event_tell('expenses', 'expense.' || words.action,
                     case when e.group_id is null then 'account/' || e.account_id else 'group/' || e.group_id end, audience,
                     case when type = 'expense_deleted' then json_build_object('expense_id', expenses.expense_ref(e.id),
                                                                               'group_id', expenses.group_ref(e.group_id))
-                         else json_build_object('expense', shown) end,
+                         else json_build_object('expense', data) end,
                     (select json_build_object(
                             'type', case when type = 'expense_added' then type else 'expense_updated' end,
                             'title', format(words.headline, g.name), 'message', sentence, 'sender_id', actor,
