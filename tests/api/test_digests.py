@@ -353,7 +353,7 @@ def test_what_comes_while_mails_are_written_is_in_one_of_them(reader, told, sql)
 
 def test_a_look_reads_those_who_are_due_only(sql):
     plan = sql("set enable_seqscan = off; explain select account_id from expenses.digest where due_at <= now() order by due_at, account_id limit 1000")
-    assert "Index Only Scan using digest_due" in plan or "Index Scan using digest_due" in plan, plan
+    assert "digest_due" in plan and "Seq Scan" not in plan, plan
 
 
 def test_the_schedule_is_installed(operator):
