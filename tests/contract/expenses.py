@@ -30,7 +30,7 @@ with e as (insert into expenses.expense (account_id, paid_by, category_id, title
            select a.id, a.id, (select id from expenses.category where slug = x.slug), 'Groceries', x.amount, x.amount, 'USD', x.day::date
              from account a, (values ('restaurants', 2850, '2023-03-02'), ('groceries', 950, '2023-03-30'), ('fuel', 2000, '2023-03-15'),
                                      (null, 4200, '2023-03-30'), ('food', 7000, '2023-02-24')) as x(slug, amount, day)
-            where a.product = 'expenses' and a.email = '%s' returning *)
+            where a.id = %s returning *)
 insert into expenses.share (expense_id, account_id, position, amount, booked, owed_to, day, category_id, currency)
 select id, paid_by, 0, amount, booked, paid_by, expense_date, category_id, currency from e
 """
