@@ -32,8 +32,8 @@ language sql immutable parallel safe as $$
   select s.settled_at is not null or s.amount = 0 or (s.account_id = s.owed_to and open = 0)
 $$;
 
--- As lists and events show it. Participants may be hundreds: rows of named columns become objects faster than values are
--- built into them one by one.
+-- As lists and events show it. Participants may be hundreds: the first fifty are shown here, all of them as the shares of one
+-- that is looked at alone. Rows of named columns become objects faster than values are built into them one by one.
 create function expenses.expense_json(e expenses.expense, base text) returns json
 language plpgsql stable as $$
 declare
@@ -52,9 +52,10 @@ begin
                                          (s.amount * unit)::text as share, expenses.share_settled(s, e.open) as is_settled
                                     from expenses.share s
                                     left join expenses.profile p on p.account_id = s.account_id
-                                   where s.expense_id = e.id order by s.position) as t),
+                                   where s.expense_id = e.id order by s.position limit 50) as t),
          'receipt', expenses.receipt_link(e, base), 'tags', to_json(e.tags), 'is_settled', e.open = 0,
-         'created_at', iso_time(e.created_at), 'updated_at', iso_time(e.updated_at), 'vendor', e.vendor, 'location', e.location);
+         'created_at', iso_time(e.created_at), 'updated_at', iso_time(e.updated_at), 'vendor', e.vendor, 'location', e.location,
+         'participant_count', (select count(*) from expenses.share s where s.expense_id = e.id));
 end $$;
 
 -- What an expense's own activity calls what a group's feed tells.
@@ -314,12 +315,11 @@ language sql immutable parallel safe as $$
     from json_each(was) o where o.value::text <> (is_now -> o.key)::text
 $$;
 
--- An expense as events carry it: a job's arguments have an end, so a long list of participants is left out of them.
+-- An expense as events carry it: a job's arguments have an end, so participants with very long names are left out of them.
 create function expenses.expense_told(shown json) returns json
 language sql immutable parallel safe as $$
   select case when octet_length(shown::text) <= 40000 then shown
-              else json_over(shown, json_build_object('participants', '[]'::json,
-                                                      'participants_left_out', json_array_length(shown -> 'participants'))) end
+              else json_over(shown, json_build_object('participants', '[]'::json)) end
 $$;
 
 -- Tell of what somebody has done with an expense, in all three ways. shown: as expense_json() has it. The ticket of the job.

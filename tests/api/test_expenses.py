@@ -62,7 +62,7 @@ def test_a_group_s_expense(home):
                       split_type="equal", split_data={"participants": [home.bob.id, home.ann.id]}, tags=["dinner", "team-event"],
                       vendor="Luigi's", location="123 Main St")
     assert list(made) == ["id", "title", "description", "amount", "currency", "category", "expense_type", "group", "paid_by", "expense_date",
-                          "split_type", "participants", "receipt", "tags", "is_settled", "created_at", "updated_at", "vendor", "location"]
+                          "split_type", "participants", "receipt", "tags", "is_settled", "created_at", "updated_at", "vendor", "location", "participant_count"]
     assert made.group == {"id": home.group, "name": "Roommates"} and made.expense_type == "group" and made.tags == ["dinner", "team-event"]
     assert [(one.user_id, one.share, one.is_settled) for one in made.participants] == [(home.bob.id, "125.00", False), (home.ann.id, "125.00", False)]
     assert (made.vendor, made.location, made.receipt, made.is_settled) == ("Luigi's", "123 Main St", None, False)
@@ -405,18 +405,20 @@ def test_what_is_one_s_own_is_told_to_nobody_else(home):
     assert [(one["type"], one["audience"]) for one in live] == [("expense_update", [home.ann.number])]
 
 
-def test_a_long_list_of_participants_fits_into_an_event(home):
-    """A job's arguments have an end; the answer has everybody."""
+def test_of_many_participants_the_first_are_shown(home):
+    """A job's arguments have an end, too: where names are very long an event has none."""
     home.sql("with a as (insert into account (product, email, username) select 'expenses', 'many' || n || '-' || %s || '@example.org', "
              "'many' || n || '-' || %s from generate_series(1, 480) n returning id, email), p as (insert into expenses.profile "
-             "(account_id, first_name, last_name, preferred_currency, timezone) select id, repeat('ü', 80), repeat('ü', 80), 'USD', 'UTC' from a) "
+             "(account_id, first_name, last_name, preferred_currency, timezone) select id, repeat('🦊', 80), repeat('🦊', 80), 'USD', 'UTC' from a) "
              "insert into expenses.member (group_id, account_id, email, status) select %s::bigint, id, email, 'active' from a",
              home.group, home.group, home.group[4:])
-    made = home.enter(amount="48.30")
-    assert len(made.participants) == 483 and set(shares(made)) == {"0.10"}
+    made = home.enter(amount="48.30", description="🦊" * 2000)
+    assert (len(made.participants), made.participant_count, set(shares(made))) == (50, 483, {"0.10"})
+    seen = home.bob.get(path_of(made))["data"]
+    assert [one.user.id for one in seen.shares][:50] == [one.user_id for one in made.participants] and len(seen.shares) == 483
     hooked, _ = told(home)
     told_of = hooked[-1]["data"]["expense"]
-    assert told_of["participants"] == [] and told_of["participants_left_out"] == 483
+    assert (told_of["participants"], told_of["participant_count"]) == ([], 483)
     assert until(lambda: home.sql("select e.outcome from job j join job_end e on e.id = j.id where j.kind = 'hook.fanout' and "
                                   "j.args -> 'data' -> 'expense' ->> 'id' = %s", made.id), "it is told") == "done"
     home.books_hold()

@@ -6,6 +6,7 @@ import time
 
 import people
 from receipts import LUIGI, packed, printed
+from subscriber import Subscriber
 
 
 class Paths(dict):
@@ -52,6 +53,8 @@ class Fixture:
         told = self._awaited(lambda: self.user.get("/api/notifications/?type=expense_added").value.data, "nothing is told")
         self.path = Paths(self._new_group, settlement_id=self._settlement(), notification_id=told[0].id, report_id=self._report(),
                           expense_id=self._expense())
+        self.subscriber = Subscriber()
+        self.secret = self.user.post("/api/webhooks/", {"url": self.subscriber.url, "events": list(self.causes.values())}, 201).value.data.secret
         self.clients = {"none": self.nobody, "optional": self.nobody, "bearer": self.user}
 
     def _asked(self, statement):
@@ -106,7 +109,8 @@ class Fixture:
     def _dinner(self, body):
         """Shared by all when it is the example's, else by its payer alone."""
         sharing = [client.ref for client in (self.user, *self._others)][:None if body else 1]
-        return {"title": "Dinner", "description": "Team dinner", "amount": "250.00", "tags": ["dinner"], **body, "category_id": "cat_1",
+        return {"title": "Dinner", "description": "Team dinner", "amount": "250.00", "tags": ["dinner"],
+                "vendor": "Luigi's Restaurant", "location": "123 Main St, New York", **body, "category_id": "cat_1",
                 "group_id": self._group, "split_data": {"participants": sharing}}
 
     def _parted(self, body):
@@ -146,6 +150,51 @@ class Fixture:
         mail = next(mail for mail in self._mailbox.wait(address, 2) if "password" in mail["text"])
         return {**body, "token": re.search(r"^[\w-]{43}(?=\r?$)", mail["text"], re.M).group()}
 
+    # -- events --------------------------------------------------------------------------------------------------------
+
+    def cause(self, case):
+        """Have the case's event happen: what its subscriber is sent."""
+        before, event = len(self.subscriber.wait(0)), self.causes[case]
+        getattr(self, "_" + event.replace(".", "_"))()
+        return self._awaited(lambda: [got for got in self.subscriber.wait(0)[before:] if got.body["event"] == event], f"{event} is not sent")[0]
+
+    def _expense_created(self):
+        return self._expense()
+
+    def _expense_updated(self):
+        self.user.call("PUT", f"/api/expenses/{self._expense()}/", 200, {"title": "Updated: Dinner"})
+
+    def _expense_deleted(self):
+        self.user.call("DELETE", f"/api/expenses/{self._expense()}/", 204)
+
+    def _settlement_created(self):
+        return self._settlement()
+
+    def _settlement_completed(self):
+        self.user.post(f"/api/payments/settlements/{self._settlement()}/confirm/", {"confirmation_type": "paid", "payment_method": "cash"})
+
+    def _payment_completed(self):
+        self._paid("tok_visa", 200)
+
+    def _payment_failed(self):
+        self._paid("tok_chargeCustomerFail", 422)
+
+    def _paid(self, card, status):
+        method = self.user.post("/api/payments/methods/", {"method_type": "stripe", "stripe_token": card}, 201).value["data"]["id"]
+        self.user.post("/api/payments/process/", {"settlement_id": self._settlement(), "payment_method_id": method, "amount": "45.67",
+                                                  "currency": "USD"}, status)
+
+    def _group_member_joined(self):
+        """Somebody new; he leaves again."""
+        joining = self._new_client()
+        joining.token = self._register(joining).tokens.access
+        code = self.user.get(f"/api/groups/{self._group}/").value.data.invite_code
+        joining.post("/api/groups/join/", {"invite_code": code})
+        return joining
+
+    def _group_member_left(self):
+        self._group_member_joined().post(f"/api/groups/{self._group}/leave/")
+
     @staticmethod
     def parts(case, _example):
         if case == "expenses.expenses.receipt":
@@ -163,3 +212,6 @@ class Fixture:
               "expenses.auth.logout": _refresh, "expenses.auth.password_reset": _known,
               "expenses.payments.settlements.create": _settled, "expenses.payments.process": lambda self, body: {**body, **self.payment},
               "expenses.auth.password_reset_confirm": _reset, "expenses.analytics.reports.generate": _mine}
+    causes = {f"expenses.webhook_out.{event.replace('.', '_')}": event for event in (
+        "expense.created", "expense.updated", "expense.deleted", "payment.completed", "payment.failed", "settlement.created",
+        "settlement.completed", "group.member_joined", "group.member_left")}

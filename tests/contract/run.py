@@ -49,8 +49,23 @@ def send(fixture, case):
     return client.call(case["method"], path, case["status"], body)
 
 
+def hold_event(fixture, case):
+    """What is wrong with what a subscriber is sent when the fixture causes the case's event; nothing when it holds."""
+    try:
+        event = fixture.cause(case["id"])
+    except (AssertionError, KeyError, OSError) as why:
+        return [f"{type(why).__name__}: {why}"]
+    if not event.signed_with(fixture.secret):
+        return ["its signature is not that of the subscription's secret"]
+    if event.headers["Content-Type"] != case["content_type"]:
+        return [f"its type is {event.headers['Content-Type']}, not {case['content_type']}"]
+    return list(troubles(case["request"], event.body))
+
+
 def hold(fixture, case):
     """What is wrong with the answer to the case's example; nothing when it holds."""
+    if case["kind"] == "webhook_out":
+        return hold_event(fixture, case)
     try:
         answer = send(fixture, case)
     except (AssertionError, KeyError, OSError) as why:
@@ -82,10 +97,11 @@ def load_cases():
 
 
 def ready_of(cases, rows):
-    """Those that there is a row for."""
+    """Those that there is a row for; and events that the product's fixture can cause."""
     there = {key_of(row["product"], row["method"], row["path"]) for row in rows}
-    return [case for case in cases if case["kind"] == "http" and
-            key_of(case["product"], case["method"], case["full_path"]) in there]
+    caused = {event for fixture in FIXTURES.values() for event in getattr(fixture, "causes", ())}
+    return [case for case in cases if case["id"] in caused or
+            (case["kind"] == "http" and key_of(case["product"], case["method"], case["full_path"]) in there)]
 
 
 def main():
