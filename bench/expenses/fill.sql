@@ -70,10 +70,10 @@ create temp table spent as
     join sharer s on s.group_id = x.group_id and s.n = x.n / 3 % s.of;
 with category as (select id, row_number() over (order by id) as n from expenses.category)
 insert into expenses.expense (account_id, paid_by, group_id, category_id, title, description, amount, booked, currency,
-                              expense_date, tags, created_at, updated_at, open)
+                              expense_date, tags, created_at, updated_at, participants, open)
 select s.paid_by, s.paid_by, s.group_id, c.id,
        (array['Groceries', 'Dinner', 'Electricity', 'Train', 'Rent'])[1 + s.n % 5] || ' ' || s.n, 'For all of us',
-       s.amount, s.amount, 'USD', s.day, '{bench}', s.day + time '12:00', s.day + time '12:00',
+       s.amount, s.amount, 'USD', s.day, '{bench}', s.day + time '12:00', s.day + time '12:00', s.of,
        case when s.day >= current_date - 90 then s.of - 1 else 0 end
   from spent s left join category c on c.n = s.category_n
  order by s.day, s.n;

@@ -47,7 +47,7 @@ static const char *const split_types[] = { "equal", "percentage", "exact", "shar
     OUT_OBJECTS("participants", OUT(TEXT, "user_id"), OUT(TEXT, "name"), OUT(TEXT, "share"), OUT(BOOLEAN, "is_settled")), \
     OUT_NULLABLE(TEXT, "receipt"), OUT_LIST("tags", { .name = "tag", .type = TEXT }), OUT(BOOLEAN, "is_settled"), \
     OUT(TEXT, "created_at"), OUT(TEXT, "updated_at"), OUT_NULLABLE(TEXT, "vendor"), OUT_NULLABLE(TEXT, "location"), \
-    { .name = "participant_count", .type = INTEGER, .flags = REQUIRED, .doc = "All of them; the first fifty are shown here." }
+    { .name = "participant_count", .type = INTEGER, .flags = REQUIRED, .doc = "All of them; the first ten are shown here." }
 #define NOTHING_MORE { .name = NULL }
 static const struct field expense_out[] = { EXPENSE_OUT(NOTHING_MORE), { .name = NULL } };
 

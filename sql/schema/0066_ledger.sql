@@ -157,11 +157,13 @@ $$;
 -- ---- expenses and their shares ----
 
 -- booked: what it comes to in the books, in its group's currency (of a personal one, in its own). open: how many shares of
--- others in it are still owed; none: it is settled.
+-- others in it are still owed; none: it is settled. participants: how many share it.
 alter table expenses.expense
-  add booked bigint,
-  add open   integer not null default 0;
-update expenses.expense e set booked = e.amount;
+  add booked       bigint,
+  add open         integer not null default 0,
+  add participants integer not null default 0;
+update expenses.expense e
+   set booked = e.amount, participants = (select count(*) from expenses.share s where s.expense_id = e.id);
 alter table expenses.expense alter booked set not null, add check (booked >= 0);
 create index expense_personal on expenses.expense (account_id, expense_date desc, id desc) where group_id is null and deleted_at is null;
 
@@ -256,8 +258,10 @@ declare
 begin
   select * into e from expenses.expense x where x.id = book.expense_id;
   update expenses.expense x
-     set open = (select count(*) from expenses.share s where s.expense_id = e.id and s.settled_at is null and s.account_id <> e.paid_by
-                                                         and s.amount > 0)
+     set open = s.open, participants = s.participants
+    from (select count(*) filter (where y.settled_at is null and y.account_id <> e.paid_by and y.amount > 0) as open,
+                 count(*) as participants
+            from expenses.share y where y.expense_id = e.id) as s
    where x.id = e.id;
   if e.group_id is null then
     return;

@@ -2,6 +2,7 @@
 -- Expense Tracker: what an expense is shown as, who may do what with it, what may be said of it, and who is told.
 
 alter table expenses.share add id bigint not null generated always as identity;
+create index share_place on expenses.share (expense_id, position);
 -- What a search looks at: folding letters for each look would take ten times as long as looking.
 alter table expenses.expense add words text not null generated always as (lower(title || E'\n' || description)) stored;
 
@@ -32,31 +33,44 @@ language sql immutable parallel safe as $$
   select s.settled_at is not null or s.amount = 0 or (s.account_id = s.owed_to and open = 0)
 $$;
 
--- As lists and events show it. Participants may be hundreds: the first fifty are shown here, all of them as the shares of one
--- that is looked at alone. Rows of named columns become objects faster than values are built into them one by one.
-create function expenses.expense_json(e expenses.expense, base text) returns json
-language plpgsql stable as $$
-declare
-  unit numeric := expenses.unit(e.currency);
+-- Expenses as lists and events show them, in any order. Participants may be hundreds: the first ten are shown here, all of them as
+-- the shares of one that is looked at alone. One statement shows a whole page.
+create function expenses.expenses_shown(ids bigint[], base text) returns table (id bigint, body json)
+language plpgsql stable rows 20 as $$
 begin
-  return json_build_object(
+  return query
+  select e.id, json_build_object(
          'id', expenses.expense_ref(e.id), 'title', e.title, 'description', e.description,
          'amount', expenses.money(e.amount, e.currency), 'currency', expenses.currency_json(e.currency),
-         'category', (select expenses.category_json(c) from expenses.category c where c.id = e.category_id),
+         'category', case when c.id is not null then expenses.category_json(c) end,
          'expense_type', case when e.group_id is null then 'personal' else 'group' end,
-         'group', (select json_build_object('id', expenses.group_ref(g.id), 'name', g.name)
-                     from expenses.expense_group g where g.id = e.group_id),
-         'paid_by', expenses.person_shown(e.paid_by, base), 'expense_date', e.expense_date, 'split_type', e.split_type,
-         'participants', (select coalesce(json_agg(t), '[]')
-                            from (select expenses.user_ref(s.account_id) as user_id, p.first_name || ' ' || p.last_name as name,
-                                         (s.amount * unit)::text as share, expenses.share_settled(s, e.open) as is_settled
-                                    from expenses.share s
-                                    left join expenses.profile p on p.account_id = s.account_id
-                                   where s.expense_id = e.id order by s.position limit 50) as t),
-         'receipt', expenses.receipt_link(e, base), 'tags', to_json(e.tags), 'is_settled', e.open = 0,
+         'group', case when g.id is not null then json_build_object('id', expenses.group_ref(g.id), 'name', g.name) end,
+         'paid_by', json_build_object('id', expenses.user_ref(p.account_id), 'name', p.first_name || ' ' || p.last_name,
+                                      'avatar', case when a.id is not null then file_link(a, base, null) end),
+         'expense_date', e.expense_date, 'split_type', e.split_type, 'participants', t.shown,
+         'receipt', case when r.id is not null then file_link(r, base, 2) end, 'tags', to_json(e.tags), 'is_settled', e.open = 0,
          'created_at', iso_time(e.created_at), 'updated_at', iso_time(e.updated_at), 'vendor', e.vendor, 'location', e.location,
-         'participant_count', (select count(*) from expenses.share s where s.expense_id = e.id));
+         'participant_count', e.participants)
+    from unnest(ids) as i(id)
+    join expenses.expense e on e.id = i.id
+    left join expenses.category c on c.id = e.category_id
+    left join expenses.expense_group g on g.id = e.group_id
+    left join expenses.profile p on p.account_id = e.paid_by
+    left join file a on a.id = p.avatar_id
+    left join file r on r.id = e.receipt_id and r.deleted_at is null
+   cross join lateral (
+           select coalesce(json_agg(json_build_object(
+                             'user_id', expenses.user_ref(s.account_id), 'name', o.first_name || ' ' || o.last_name,
+                             'share', expenses.money(s.amount, e.currency), 'is_settled', expenses.share_settled(s, e.open))
+                             order by s.position), '[]') as shown
+             from (select x.* from expenses.share x where x.expense_id = e.id order by x.position limit 10) s
+             left join expenses.profile o on o.account_id = s.account_id) as t;
 end $$;
+
+create function expenses.expense_json(e expenses.expense, base text) returns json
+language sql stable as $$
+  select s.body from expenses.expenses_shown(array[e.id], base) s
+$$;
 
 -- What an expense's own activity calls what a group's feed tells.
 create function expenses.activity_of_expense(type text) returns text
@@ -315,19 +329,11 @@ language sql immutable parallel safe as $$
     from json_each(was) o where o.value::text <> (is_now -> o.key)::text
 $$;
 
--- An expense as events carry it: a job's arguments have an end, so participants with very long names are left out of them.
-create function expenses.expense_told(shown json) returns json
-language sql immutable parallel safe as $$
-  select case when octet_length(shown::text) <= 40000 then shown
-              else json_over(shown, json_build_object('participants', '[]'::json)) end
-$$;
-
 -- Tell of what somebody has done with an expense, in all three ways. shown: as expense_json() has it. The ticket of the job.
 create function expenses.expense_tell(e expenses.expense, actor bigint, type text, changes json, shown json, request_id text)
 returns text
 language plpgsql as $$
 declare
-  data     json := expenses.expense_told(shown);
   audience bigint[] := case when e.group_id is null then array[e.account_id] else expenses.group_audience(e.group_id) end;
   words    record;
   sentence text;
@@ -345,12 +351,12 @@ begin
             json_build_object('expense_id', expenses.expense_ref(e.id), 'amount', expenses.money(e.amount, e.currency)),
             case when changes is not null then json_build_object('changes', changes) end));
   perform live_tell('expenses', audience, 'expense_update', json_build_object(
-            'expense_id', expenses.expense_ref(e.id), 'action', words.action, 'expense', data));
+            'expense_id', expenses.expense_ref(e.id), 'action', words.action, 'expense', shown));
   return event_tell('expenses', 'expense.' || words.action,
                     case when e.group_id is null then 'account/' || e.account_id else 'group/' || e.group_id end, audience,
                     case when type = 'expense_deleted' then json_build_object('expense_id', expenses.expense_ref(e.id),
                                                                               'group_id', expenses.group_ref(e.group_id))
-                         else json_build_object('expense', data) end,
+                         else json_build_object('expense', shown) end,
                     (select json_build_object(
                             'type', case when type = 'expense_added' then type else 'expense_updated' end,
                             'title', format(words.headline, g.name), 'message', sentence, 'sender_id', actor,

@@ -366,9 +366,10 @@ begin
       ' page as materialized ('
       '  select r.*, row_number() over () as n from (select * from found where true %4$s order by %5$s limit $4 offset $5) r)'
     end ||
-    ' select coalesce(json_agg(expenses.expense_json(e, $7) order by %7$s) filter (where p.n <= $6), ''[]''),'
+    ' select coalesce(json_agg(s.body order by %7$s) filter (where p.n <= $6), ''[]''),'
     '        string_agg(json_build_array(%8$s)::text, E''\n'' order by p.n), %9$s'
-    '   from page p join expenses.expense e on e.id = p.k%10$s',
+    '   from page p'
+    '   left join expenses.expenses_shown(array(select l.k%10$s from page l where l.n <= $6), $7) s on s.id = p.k%10$s',
     homes, columns, tests, beyond, reading, own, showing, names,
     case when known then '$8' else '(select count(*) from found)' end, (select max(o.n) from expenses.expense_order(sort) o))
      into body, keys, total using caller, f, place, page_more, page_offset, page_limit, base, total;
