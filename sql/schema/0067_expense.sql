@@ -3,28 +3,23 @@
 
 alter table expenses.share add id bigint not null generated always as identity;
 create index share_place on expenses.share (expense_id, position);
+-- Amounts of any currency in one unit, a thousandth: none has more than three decimals.
+create function expenses.thousandths(minor bigint, currency text) returns bigint
+language sql immutable parallel safe as $$
+  select minor * case billing.digits(currency) when 2 then 10 when 0 then 1000 else 1 end
+$$;
+
 -- What a search looks at: folding letters for each look would take ten times as long as looking.
 alter table expenses.expense add words text not null generated always as (lower(title || E'\n' || description)) stored;
+-- What amounts are compared by.
+alter table expenses.expense add thousandths bigint not null generated always as (expenses.thousandths(amount, currency)) stored;
+create index expense_group_amount on expenses.expense (group_id, thousandths desc, id desc) where deleted_at is null;
 
 -- ---- what stands in answers ----
 
 create function expenses.category_json(c expenses.category) returns json
 language sql stable parallel safe as $$
   select json_build_object('id', expenses.category_ref(c.id), 'name', c.name, 'icon', c.icon, 'color', c.color)
-$$;
-
-create function expenses.person_shown(account_id bigint, base text) returns json
-language plpgsql stable parallel safe as $$
-begin
-  return (select json_build_object('id', expenses.user_ref(p.account_id), 'name', p.first_name || ' ' || p.last_name,
-                                   'avatar', (select file_link(f, base, null) from file f where f.id = p.avatar_id))
-            from expenses.profile p where p.account_id = person_shown.account_id);
-end $$;
-
--- Where the receipt can be fetched, for an hour at least. Null: there is none.
-create function expenses.receipt_link(e expenses.expense, base text) returns text
-language sql stable parallel safe as $$
-  select file_link(f, base, 2) from file f where f.id = e.receipt_id and f.deleted_at is null
 $$;
 
 -- The payer's own share is settled when all others are, one of nothing in any case.
@@ -84,6 +79,12 @@ language sql immutable parallel safe as $$
   select case when scale(trim_scale(rate)) < 2 then round(rate, 2) else trim_scale(rate) end::text
 $$;
 
+-- The members of two objects that have none in common, neither of them empty: json_over() looks each up in the other.
+create function json_joined(a json, b json) returns json
+language sql immutable parallel safe as $$
+  select (left(a::text, -1) || ',' || substr(b::text, 2))::json
+$$;
+
 -- All there is to know of one; of comments and of what was done the latest hundred.
 create function expenses.expense_detail(e expenses.expense, base text) returns json
 language plpgsql stable as $$
@@ -93,14 +94,19 @@ begin
   select coalesce(t.status, 'processing') as status, t.result into receipt
     from file f left join picture_text t on t.file_id = f.id
    where f.id = e.receipt_id and f.deleted_at is null;
-  return json_over(expenses.expense_json(e, base), json_build_object(
+  return json_joined(json_over(expenses.expense_json(e, base), json_build_object(
          'currency', json_over(expenses.currency_json(e.currency), json_build_object(
-                       'exchange_rate_to_usd', expenses.rate_text(expenses.fx_usd(e.currency, e.expense_date)))),
+                       'exchange_rate_to_usd', expenses.rate_text(expenses.fx_usd(e.currency, e.expense_date)))))), json_build_object(
          'shares', (select coalesce(json_agg(t), '[]')
-                      from (select 'shr_' || s.id as id, expenses.person_shown(s.account_id, base) as user,
+                      from (select 'shr_' || s.id as id,
+                                   json_build_object('id', expenses.user_ref(s.account_id), 'name', p.first_name || ' ' || p.last_name,
+                                                     'avatar', case when a.id is not null then file_link(a, base, null) end) as user,
                                    expenses.money(s.amount, s.currency) as amount, expenses.share_settled(s, e.open) as is_settled,
                                    iso_time(s.settled_at) as settled_at
-                              from expenses.share s where s.expense_id = e.id order by s.position) as t),
+                              from expenses.share s
+                              left join expenses.profile p on p.account_id = s.account_id
+                              left join file a on a.id = p.avatar_id
+                             where s.expense_id = e.id order by s.position) as t),
          'comments', (select coalesce(json_agg(expenses.comment_json(c) order by c.id), '[]')
                         from (select * from expenses.comment x where x.expense_id = e.id order by x.id desc limit 100) c),
          'activity', (select coalesce(json_agg(json_build_object(

@@ -205,12 +205,6 @@ create index expense_receipt on expenses.expense (receipt_id) where receipt_id i
 
 -- ---- lists ----
 
--- Amounts of any currency in one unit, a thousandth: none has more than three decimals.
-create function expenses.thousandths(minor bigint, currency text) returns bigint
-language sql immutable parallel safe as $$
-  select minor * case billing.digits(currency) when 2 then 10 when 0 then 1000 else 1 end
-$$;
-
 -- The categories that are meant by an id, a slug or a name; whoever is below one counts as well.
 create function expenses.categories_of(word text) returns integer[]
 language sql stable parallel safe as $$
@@ -271,7 +265,7 @@ begin
            c.type, s.word like '-%'
       from regexp_split_to_table(sort, ',') with ordinality as s(word, n)
       left join (values ('expense_date', 'e.expense_date', 'date'), ('title', 'lower(e.title)', 'text'),
-                        ('amount', 'expenses.thousandths(e.amount, e.currency)', 'bigint'),
+                        ('amount', 'e.thousandths', 'bigint'),
                         ('created_at', 'e.created_at', 'timestamptz'), ('updated_at', 'e.updated_at', 'timestamptz'))
              as c(name, expression, type) on s.word in (c.name, '-' || c.name);
   return query
@@ -317,10 +311,10 @@ begin
                  ('date_to', 'e.expense_date <= ($2 ->> ''date_to'')::date'),
                  ('range_from', 'e.expense_date >= ($2 ->> ''range_from'')::date'),
                  ('range_to', 'e.expense_date <= ($2 ->> ''range_to'')::date'),
-                 ('amount_min', 'expenses.thousandths(e.amount, e.currency) >= (1000 * ($2 ->> ''amount_min'')::numeric)::bigint'),
-                 ('amount_max', 'expenses.thousandths(e.amount, e.currency) <= (1000 * ($2 ->> ''amount_max'')::numeric)::bigint'),
-                 ('amount_gt', 'expenses.thousandths(e.amount, e.currency) > (1000 * ($2 ->> ''amount_gt'')::numeric)::bigint'),
-                 ('amount_lt', 'expenses.thousandths(e.amount, e.currency) < (1000 * ($2 ->> ''amount_lt'')::numeric)::bigint'),
+                 ('amount_min', 'e.thousandths >= (1000 * ($2 ->> ''amount_min'')::numeric)::bigint'),
+                 ('amount_max', 'e.thousandths <= (1000 * ($2 ->> ''amount_max'')::numeric)::bigint'),
+                 ('amount_gt', 'e.thousandths > (1000 * ($2 ->> ''amount_gt'')::numeric)::bigint'),
+                 ('amount_lt', 'e.thousandths < (1000 * ($2 ->> ''amount_lt'')::numeric)::bigint'),
                  ('category_id', 'e.category_id = any (array(select json_array_elements_text($2 -> ''category_id'')::integer))'),
                  ('category', 'e.category_id = any (array(select json_array_elements_text($2 -> ''category'')::integer))'),
                  ('is_settled', '(e.open = 0) = ($2 ->> ''is_settled'')::boolean'),
