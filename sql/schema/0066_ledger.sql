@@ -163,7 +163,10 @@ alter table expenses.expense
   add open         integer not null default 0,
   add participants integer not null default 0;
 update expenses.expense e
-   set booked = e.amount, participants = (select count(*) from expenses.share s where s.expense_id = e.id);
+   set booked = case when g.currency <> e.currency then 0 else e.amount end, -- nothing was known of rates
+       participants = (select count(*) from expenses.share s where s.expense_id = e.id)
+  from expenses.expense x left join expenses.expense_group g on g.id = x.group_id
+ where x.id = e.id;
 alter table expenses.expense alter booked set not null, add check (booked >= 0);
 create index expense_personal on expenses.expense (account_id, expense_date desc, id desc) where group_id is null and deleted_at is null;
 
@@ -179,7 +182,7 @@ alter table expenses.share
   add currency    text,
   add live        boolean not null default true;
 update expenses.share s
-   set booked = s.amount, group_id = e.group_id, owed_to = e.paid_by, day = e.expense_date, category_id = e.category_id,
+   set booked = case e.booked when 0 then 0 else s.amount end, group_id = e.group_id, owed_to = e.paid_by, day = e.expense_date, category_id = e.category_id,
        currency = e.currency, live = e.deleted_at is null
   from expenses.expense e
  where e.id = s.expense_id;
@@ -398,3 +401,19 @@ begin
                 'type', note.type, 'user', expenses.person_name(note.actor), 'timestamp', iso_time(now()))));
   end if;
 end $$;
+
+-- ---- what there was before ----
+
+-- Expenses and settlements of groups that were there come into the books as they stand.
+select expenses.book(e.id, 1) from expenses.expense e where e.group_id is not null and e.deleted_at is null;
+update expenses.member m
+   set paid = m.paid + coalesce((select sum(t.amount) from expenses.settlement t
+                                  where t.group_id = m.group_id and t.payer_id = m.account_id and t.status = 'completed'), 0),
+       owed = m.owed + coalesce((select sum(t.amount) from expenses.settlement t
+                                  where t.group_id = m.group_id and t.payee_id = m.account_id and t.status = 'completed'), 0);
+insert into expenses.debt as d (group_id, debtor_id, creditor_id, paid)
+select t.group_id, t.payer_id, t.payee_id, sum(t.amount)
+  from expenses.settlement t
+ where t.group_id is not null and t.status = 'completed'
+ group by t.group_id, t.payer_id, t.payee_id
+on conflict (group_id, debtor_id, creditor_id) do update set paid = d.paid + excluded.paid;

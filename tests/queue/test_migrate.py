@@ -69,3 +69,32 @@ def test_kinds_are_brought_up_to_date(empty, millrace):
     empty("update job_kind set deadline = 1, tries = 1")
     assert millrace(empty.name, "migrate").returncode == 0
     assert empty("select * from job_kind order by name") == before
+
+
+# A group of before there were books: 1 has paid 30.00 for 1, 2 and 3, what 2 owes of it is settled, and has paid 9 yen for himself.
+BEFORE_BOOKS = """
+  insert into account (product, email, username) select 'expenses', n || '@example.org', 'u' || n from generate_series(1, 3) n;
+  insert into expenses.expense_group (name, currency, created_by) select 'Flat', 'USD', min(id) from account;
+  insert into expenses.member (group_id, account_id, email, role, status) select 1, id, email, 'member', 'active' from account;
+  insert into expenses.expense (account_id, paid_by, group_id, title, amount, currency, expense_date, deleted_at)
+  values (1, 1, 1, 'Rent', 3000, 'USD', '2026-01-01', null), (1, 1, 1, 'Tea', 9, 'JPY', '2026-01-01', null),
+         (1, 1, null, 'Own', 500, 'EUR', '2026-01-01', null), (1, 1, 1, 'Gone', 700, 'USD', '2026-01-01', now());
+  insert into expenses.share (expense_id, account_id, position, amount, settled_at)
+  values (1, 1, 1, 1000, null), (1, 2, 2, 1000, now()), (1, 3, 3, 1000, null), (2, 1, 1, 9, null), (3, 1, 1, 500, null),
+         (4, 1, 1, 350, null), (4, 2, 2, 350, null);
+  insert into expenses.settlement (payer_id, payee_id, group_id, amount, currency, status)
+  values (2, 1, 1, 1000, 'USD', 'completed'), (3, 1, 1, 400, 'USD', 'pending'), (3, 1, null, 50, 'USD', 'completed')"""
+
+
+def test_expenses_of_before_come_into_the_books(empty):
+    """0066_ledger.sql and what follows, of a database that has groups already."""
+    for name in MIGRATIONS:
+        if name.startswith("0066"):
+            empty(BEFORE_BOOKS)
+        empty((ROOT / "sql" / "schema" / f"{name}.sql").read_text())
+    assert empty("select spent, expenses, unsettled, members, active, invite_code ~ '^FLAT' from expenses.expense_group") \
+        == [["3000", "2", "1000", "3", "3", "t"]]
+    assert empty("select account_id, paid, owed, balance from expenses.member order by 1") \
+        == [["1", "3000", "2000", "1000"], ["2", "1000", "1000", "0"], ["3", "0", "1000", "-1000"]]
+    assert empty("select debtor, creditor, amount from expenses.debts(1)") == [["3", "1", "1000"]]
+    assert empty("select id, booked, open from expenses.expense order by id")[:3] == [["1", "3000", "1"], ["2", "0", "0"], ["3", "500", "0"]]
