@@ -298,7 +298,8 @@ language sql stable as $$
 $$;
 
 -- A payment of a settlement has come to an end, and with it the settlement: completed, or failed unless another payment of it is
--- under way. What somebody has ended meanwhile stays as it is. A card's payment is nobody's word, so both are notified of it.
+-- under way. What somebody has ended meanwhile stays as it is. A card's payment is nobody's word, so both are notified of it; why
+-- one failed (there was too little in an account, a card was stolen) only the payer hears.
 create function expenses.payment_changed() returns trigger
 language plpgsql as $$
 declare
@@ -322,14 +323,17 @@ begin
   end if;
   select * into t from expenses.settlement x where x.id = t.id;
   perform event_tell('expenses', case when paid then 'payment.completed' else 'payment.failed' end, expenses.settlement_stream(t),
-                     array[t.payer_id, t.payee_id],
+                     a.audience,
                      json_over(json_build_object('payment_id', expenses.payment_ref(new.id), 'settlement_id', new.purpose,
                                                  'amount', expenses.money(t.amount, t.currency), 'currency', t.currency,
-                                                 'status', case when paid then 'completed' else 'failed' end),
-                               case when paid then json_build_object('external_transaction_id', new.stripe_charge_id,
-                                                                     'processed_at', iso_time(new.payment_date))
-                                    else json_build_object('error_code', 'PAYMENT_FAILED', 'error_message', new.error) end),
-                     case when paid and not completed then expenses.paid_besides(t) end);
+                                                 'status', case when paid then 'completed' else 'failed' end), a.more),
+                     case when paid and not completed then expenses.paid_besides(t) end)
+     from (values (paid, array[t.payer_id, t.payee_id], json_build_object('external_transaction_id', new.stripe_charge_id,
+                                                                          'processed_at', iso_time(new.payment_date))),
+                  (not paid, array[t.payer_id], json_build_object('error_code', 'PAYMENT_FAILED', 'error_message', new.error)),
+                  (not paid, array[t.payee_id], json_build_object('error_code', 'PAYMENT_FAILED', 'error_message', 'The payment failed.'))
+          ) as a(holds, audience, more)
+    where a.holds;
   if completed then
     perform expenses.settlement_tell(t, null, '');
   elsif t.status = 'failed' then

@@ -50,6 +50,11 @@ class Due:
         return json.loads(self._sql("select coalesce(json_agg(args ->> 'event' order by id), '[]') from job where kind = 'hook.fanout' and "
                                     "coalesce(args -> 'data' ->> 'settlement_id', args -> 'data' -> 'settlement' ->> 'id') = %s", settlement.id))
 
+    def reasons(self, settlement):
+        """What each is told by a webhook of why it was not paid."""
+        return json.loads(self._sql("select json_object_agg('usr_' || a, args -> 'data' ->> 'error_message') from job, json_array_elements_text(args -> 'audience') a "
+                                    "where kind = 'hook.fanout' and args ->> 'event' = 'payment.failed' and args -> 'data' ->> 'settlement_id' = %s", settlement.id))
+
     def intent(self, till, settlement, status, **more):
         """The payment as Stripe tells of it."""
         return {"id": f"pi_{self.job(settlement)}", "object": "payment_intent", "customer": customer_of(till, self.john.email), "status": status,
@@ -137,7 +142,8 @@ def test_a_card_says_no(due, till, sql):
     note, = notices(due.john, "payment_due")
     assert (note.priority, note.message) == ("high", f"Your payment of $45.67 to {made.payee.name} failed: Your card was declined.")
     assert due.jane.get("/api/notifications/?type=payment_due")["data"] == []
-    assert due.events(made) == ["settlement.created", "payment.failed"]
+    assert due.events(made) == ["settlement.created", "payment.failed", "payment.failed"]
+    assert due.reasons(made) == {due.john.id: "Your card was declined.", due.jane.id: "The payment failed."}
     assert due.john.post(PAY, due.order(made)).data.status == "completed"
     assert due.charged(till) == 1 and due.circle.balance(due.john) == 4567 and due.circle.wrong() == []
     assert sql("select count(*) from billing.payment where purpose = %s", made.id) == "2"
