@@ -137,6 +137,19 @@ def test_accounts_of_all_products_go(account, sql, does):
         assert rows_of(sql, number_of) == {} and sql("select count(*) from account where id = %s", number_of) == "0"
 
 
+def test_who_is_in_the_books_of_others_stays(circle, sql, does):
+    """A closed account of the Expense Tracker took with it what others had paid and owed; or half of it, and failed for ever."""
+    ann, bob, eve = circle.people("Ann", "Bob", "Eve")
+    group = circle.group(ann, bob)
+    spent = circle.expense(group, ann, 3000, ann, bob)
+    sql("insert into expenses.member (group_id, account_id, email) select %s, id, email from account where id = %s", group.split("_")[1].rstrip("/"), eve.number)
+    for one, gone in ((ann, 0), (eve, 1)):
+        sql("update account set deleted_at = now() - interval '2 hours' where id = %s", one.number)
+        assert does("maint.erase", account=one.number) == {"accounts": gone}
+    assert bob.get(group).data.my_balance == "-15.00" and bob.get(f"/api/expenses/exp_{spent}/").data.paid_by.id == ann.ref
+    assert circle.wrong(group) == "" and sql("select count(*) from account where id = %s", eve.number) == "0"
+
+
 def test_bytes_of_removed_files_go(alice, stack, sql, does):
     job = alice.draw(batch_size=2, model="croquis")
     first, second = [image.id.removeprefix("img_") for image in job.images]
