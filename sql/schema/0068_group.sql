@@ -117,14 +117,18 @@ language sql stable parallel safe as $$
               then json_build_object('id', expenses.user_ref(p.account_id), 'name', p.first_name || ' ' || p.last_name) end
 $$;
 
--- Somebody who is in a group or invited, as its members see him; p: his profile, if he has an account, i: who has invited him.
+-- Somebody who is in a group or invited, as its members see him; p: his profile, if he has an account, i: who has invited him. Of
+-- who is invited and has never come they know the address alone: anybody may invite any address, and is not to learn by that whose
+-- it is.
 create function expenses.member_json(m expenses.member, p expenses.profile, i expenses.profile, currency text, base text) returns json
 language sql stable parallel safe as $$
   select json_build_object(
     'id', 'mem_' || m.id,
-    'user', json_build_object(
-      'id', expenses.user_ref(m.account_id), 'name', coalesce(p.first_name || ' ' || p.last_name, m.email), 'email', m.email,
-      'avatar', expenses.picture_link(p.avatar_id, base)),
+    'user', case when m.status = 'invited' and m.joined_at is null
+                 then json_build_object('id', null, 'name', m.email, 'email', m.email, 'avatar', null)
+                 else json_build_object(
+                   'id', expenses.user_ref(m.account_id), 'name', coalesce(p.first_name || ' ' || p.last_name, m.email),
+                   'email', m.email, 'avatar', expenses.picture_link(p.avatar_id, base)) end,
     'role', m.role, 'status', m.status, 'joined_at', iso_time(m.joined_at), 'invited_by', expenses.person_json(i),
     'balance', expenses.money(m.balance, currency), 'total_paid', expenses.money(m.paid, currency),
     'total_owed', expenses.money(m.owed, currency))

@@ -233,6 +233,19 @@ def test_who_is_known_by_his_address_is_told(circle, mailbox):
     assert len(told(bob, "group_invite")) == 1
 
 
+def test_who_is_invited_is_an_address_until_he_comes(circle, mailbox):
+    """Whoever invited an address learned the name, the number and the picture of the account that it is of."""
+    ann, bob = circle.person(), circle.person("Bob", verified=True)
+    group = circle.group(ann, initial_members=[bob.email])
+    shown = lambda: ann.get(f"{group}members/")["data"][1].user
+    assert shown() == {"id": None, "name": bob.email, "email": bob.email, "avatar": None}
+    bob.post(accept(invited(mailbox, bob.email)))
+    assert shown() == {"id": bob.ref, "name": "Bob Doe", "email": bob.email, "avatar": None}
+    bob.post(f"{group}leave/")
+    ann.post(f"{group}invite/", {"email": bob.email}, 201)
+    assert shown().name == "Bob Doe"                   # they know him
+
+
 def test_nobody_is_invited_too_often(circle, sql):
     ann = circle.person()
     group = circle.group(ann)
