@@ -335,6 +335,41 @@ begin
   update expenses.expense_group g set unsettled = g.unsettled - sums.booked from sums where g.id = settle_shares.group_id;
 end $$;
 
+-- What cancelled out may do so no more: one of the two has paid after all, or what the other owed in turn has been taken away.
+-- Then the latest of one's shares are open again, as many as are not covered any more.
+create function expenses.shares_reopen(group_id bigint, debtor bigint, creditor bigint) returns void
+language plpgsql as $$
+#variable_conflict use_column
+declare
+  missing bigint;
+begin
+  select d.settled - d.paid - greatest(0, least(d.owed - d.paid, coalesce(r.owed - r.paid, 0))) into missing
+    from expenses.debt d
+    left join expenses.debt r on r.group_id = d.group_id and r.debtor_id = d.creditor_id and r.creditor_id = d.debtor_id
+   where d.group_id = shares_reopen.group_id and d.debtor_id = debtor and d.creditor_id = creditor;
+  if missing is null or missing <= 0 then
+    return;
+  end if;
+  with paid as (
+    select s.expense_id, sum(s.booked) over (order by s.day desc, s.expense_id desc) - s.booked as before
+      from expenses.share s
+     where s.account_id = debtor and s.group_id = shares_reopen.group_id and s.owed_to = creditor and s.live
+       and s.settled_at is not null and s.booked > 0),
+  again as (
+    update expenses.share s set settled_at = null
+      from paid
+     where paid.before < missing and s.expense_id = paid.expense_id and s.account_id = debtor
+    returning s.expense_id, s.booked),
+  more as (
+    update expenses.expense e set open = e.open + 1 from again where e.id = again.expense_id),
+  sums as (
+    select coalesce(sum(again.booked), 0) as booked from again),
+  paired as (
+    update expenses.debt d set settled = d.settled - sums.booked from sums
+     where d.group_id = shares_reopen.group_id and d.debtor_id = debtor and d.creditor_id = creditor)
+  update expenses.expense_group g set unsettled = g.unsettled + sums.booked from sums where g.id = shares_reopen.group_id;
+end $$;
+
 -- A settlement's money has changed hands: it is completed, once. Its group is locked, and so is its row. False: it had ended.
 create function expenses.settlement_complete(settlement_id bigint, method text, notes text default null, confirmed_by bigint default null)
 returns boolean
@@ -359,6 +394,7 @@ begin
     insert into expenses.debt as d (group_id, debtor_id, creditor_id, paid) values (t.group_id, t.payer_id, t.payee_id, t.amount)
     on conflict (group_id, debtor_id, creditor_id) do update set paid = d.paid + excluded.paid;
     perform expenses.settle_shares(t.group_id, t.payer_id, t.payee_id), expenses.settle_shares(t.group_id, t.payee_id, t.payer_id);
+    perform expenses.shares_reopen(t.group_id, t.payer_id, t.payee_id), expenses.shares_reopen(t.group_id, t.payee_id, t.payer_id);
   end if;
   return true;
 end $$;

@@ -103,6 +103,7 @@ begin
    where x.id = e.id;
   if split.who is not null then
     perform expenses.shares_make(e, split.who, split.weights), expenses.book(e.id, 1);
+    perform expenses.shares_reopen(was.group_id, was.paid_by, w.id) from unnest(held.who) as w(id) where w.id <> was.paid_by;
   elsif (e.category_id, e.expense_date) is distinct from (was.category_id, was.expense_date) then
     update expenses.share s set category_id = e.category_id, day = e.expense_date where s.expense_id = e.id;
   end if;
@@ -126,6 +127,8 @@ begin
   end if;
   perform expenses.expense_guard(e, caller), expenses.expense_free(e), expenses.book(e.id, -1);
   update expenses.share s set live = false where s.expense_id = e.id;
+  perform expenses.shares_reopen(e.group_id, e.paid_by, s.account_id)
+     from expenses.share s where s.expense_id = e.id and s.account_id <> e.paid_by;
   update file f set generation = f.generation + 1 where f.id = e.receipt_id;
   update expenses.expense x set deleted_at = now(), updated_at = now() where x.id = e.id returning * into e;
   removed := e.id;

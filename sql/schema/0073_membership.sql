@@ -279,7 +279,9 @@ begin
            (debts_pass_on.group_id, met.creditor, met.debtor, met.amount)
     on conflict (group_id, debtor_id, creditor_id) do update set paid = d.paid + excluded.paid;
     perform expenses.settle_shares(debts_pass_on.group_id, met.creditor, met.debtor),
-            expenses.settle_shares(debts_pass_on.group_id, met.debtor, met.creditor);
+            expenses.settle_shares(debts_pass_on.group_id, met.debtor, met.creditor),
+            expenses.shares_reopen(debts_pass_on.group_id, met.creditor, met.debtor),
+            expenses.shares_reopen(debts_pass_on.group_id, met.debtor, met.creditor);
   end loop;
 end $$;
 

@@ -31,6 +31,10 @@ WRONG = """
                                               where s.group_id = d.group_id and s.account_id = d.debtor_id and s.owed_to = d.creditor_id
                                                 and s.live and s.settled_at is not null)
   union all
+  select 'more is settled than was paid or cancels out between ' || d.debtor_id || ' and ' || d.creditor_id from expenses.debt d
+    left join expenses.debt r on r.group_id = d.group_id and r.debtor_id = d.creditor_id and r.creditor_id = d.debtor_id
+   where d.group_id = %(g)s and d.settled > d.paid + greatest(0, least(d.owed - d.paid, coalesce(r.owed - r.paid, 0)))
+  union all
   select 'members are miscounted' from expenses.expense_group g
    where g.id = %(g)s and (g.members, g.active) <> (select count(*) filter (where status <> 'left'), count(*) filter (where status = 'active')
                                                      from expenses.member m where m.group_id = g.id)"""

@@ -316,3 +316,33 @@ def test_what_was_refused_is_told_nobody(sql, circle, john, jane, bob, asked):
     refused(john, LIST, {"payee_id": jane.id, "group_id": circle.ref, "amount": "0.001"}, 422, "amount")
     assert len(live(sql, jane)) == 1 and circle.activities() == ["settlement_created"]
     assert sql("select count(*) from job where kind = 'hook.fanout' and (args ->> 'audience')::jsonb @> to_jsonb(%s::bigint)", number_of(jane)) == "1"
+
+
+# -- what cancels out no more ------------------------------------------------------------------------------------------
+
+def test_what_cancelled_out_and_does_no_more_is_open_again(home, sql):
+    """A share that nobody had paid stayed settled, and its expense could not be changed any more."""
+    def settles(payer, payee, amount):
+        made = payer.post(LIST, {"payee_id": payee.id, "amount": amount, "group_id": home.group}, 201).data
+        payee.post(place(made, "confirm"), {"confirmation_type": "received"})
+
+    def open_in(expense):
+        return [part.name for part in home.ann.get(f"/api/expenses/{expense.id}/").data.participants if not part.is_settled]
+
+    def unsettled():
+        return home.ann.get(f"/api/groups/{home.group}/").data.unsettled_amount
+    names = [one.username + " " + one.username for one in home.members]
+    hers, his = home.enter(home.ann, "30.00"), home.enter(home.bob, "15.00")
+    settles(home.bob, home.ann, "1.00")
+    assert open_in(his) == names[1:] and unsettled() == "25.00"          # ann's 5.00 cancel out: bob owes her 9.00
+    home.ann.call("PUT", f"/api/expenses/{hers.id}/", 200, {"amount": "33.00"})
+    assert open_in(his) == names[1:] and unsettled() == "27.00"
+    home.ann.call("PUT", f"/api/expenses/{hers.id}/", 200, {"amount": "9.00"})
+    assert open_in(his) == names and unsettled() == "16.00"
+    home.ann.call("PUT", f"/api/expenses/{hers.id}/", 200, {"amount": "30.00"})
+    settles(home.bob, home.ann, "0.01")
+    assert open_in(his) == names[1:]
+    home.ann.delete(f"/api/expenses/{hers.id}/", 204)
+    assert open_in(his) == names and unsettled() == "10.00"
+    assert sql("select settled from expenses.debt where group_id = %s and debtor_id = %s and creditor_id = %s", home.group[4:], home.ann.number,
+               home.bob.number) == "0"

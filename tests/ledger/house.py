@@ -120,6 +120,7 @@ class House:
             known.amount = amount if "amount" in sent else known.amount
             known.payer = self.one(payer).number if "paid_by" in sent else known.payer
             known.split(known.who, known.weights)
+            self.model.reopen()
             self.held(actor.get(f"/expenses/{name}/"), known)
             self.office.counts["edits"] += 1
 
@@ -133,6 +134,7 @@ class House:
         if self.changes(actor.post(f"/expenses/{name}/split/", sent, expect=(200, 409)), free or same):
             known.kind = sent["split_type"]
             known.split([one.number for one in who], weights)
+            self.model.reopen()
             self.held(actor.get(f"/expenses/{name}/"), known)
             self.office.counts["edits"] += 1
 
@@ -140,6 +142,7 @@ class House:
         found = self.chosen(which)
         if found and self.changes(found[2].call("DELETE", f"/expenses/{found[0]}/", expect=(204, 409)), found[3]):
             del self.model.expenses[found[0]]
+            self.model.reopen()
             self.office.counts["deletions"] += 1
 
     def ask(self, payer, payee, amount):

@@ -69,6 +69,7 @@ class Group:
         self.settlements.append((payer, payee, amount))
         self._cover(payer, payee)
         self._cover(payee, payer)
+        self.reopen()
 
     def _between(self, debtor, creditor):
         """What one owes the other by shares less what he has paid him."""
@@ -86,6 +87,18 @@ class Group:
             so_far += one.owed[debtor]
             if so_far <= covered and covered > 0:
                 one.settled.add(debtor)
+
+    def reopen(self):
+        """What cancelled out and does no more is open again: the latest first."""
+        for debtor, creditor in {(who, one.payer) for one in self.expenses.values() for who in one.settled}:
+            theirs = sorted((one for one in self.expenses.values() if one.payer == creditor and debtor in one.settled and one.owed[debtor]),
+                            key=lambda one: one.place, reverse=True)
+            missing = sum(one.owed[debtor] for one in theirs) - self._paid(debtor, creditor)
+            missing -= max(0, min(self._between(debtor, creditor), self._between(creditor, debtor)))
+            for one in theirs:
+                if missing > 0:
+                    one.settled.remove(debtor)
+                missing -= one.owed[debtor]
 
     def marks(self):
         """Which shares are settled: number of the expense, of the account."""
