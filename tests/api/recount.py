@@ -42,6 +42,9 @@ told (what, whose, kept, counted) as (
               from d full join pairs p using (debtor_id, creditor_id)
   union all select 'pair settled', debtor_id * 1000000 + creditor_id, coalesce(d.settled, 0), coalesce(p.settled, 0)
               from d full join pairs p using (debtor_id, creditor_id)
+  union all select 'pair settled beyond what covers it', d.debtor_id * 1000000 + d.creditor_id,
+                   greatest(0, d.settled - d.paid - greatest(0, least(d.owed - d.paid, coalesce(r.owed - r.paid, 0)))), 0
+              from d left join d r on r.debtor_id = d.creditor_id and r.creditor_id = d.debtor_id
   union all select 'pair paid', debtor_id * 1000000 + creditor_id, coalesce(d.paid, 0), coalesce(p.paid, 0)
               from d full join pairs p using (debtor_id, creditor_id) where not {apart})
 select coalesce(json_agg(json_build_array(what, whose, kept, counted)), '[]') from told where kept is distinct from counted"""
