@@ -380,3 +380,19 @@ language sql as $$
     from looked l
    where l.wanted
 $$;
+
+-- ---- what there was before ----
+
+-- Expenses and settlements of groups that were there come into the books as they stand.
+select expenses.book(e.id, 1) from expenses.expense e where e.group_id is not null and e.deleted_at is null;
+update expenses.member m
+   set paid = m.paid + coalesce((select sum(t.amount) from expenses.settlement t
+                                  where t.group_id = m.group_id and t.payer_id = m.account_id and t.status = 'completed'), 0),
+       owed = m.owed + coalesce((select sum(t.amount) from expenses.settlement t
+                                  where t.group_id = m.group_id and t.payee_id = m.account_id and t.status = 'completed'), 0);
+insert into expenses.debt as d (group_id, debtor_id, creditor_id, paid)
+select t.group_id, t.payer_id, t.payee_id, sum(t.amount)
+  from expenses.settlement t
+ where t.group_id is not null and t.status = 'completed'
+ group by t.group_id, t.payer_id, t.payee_id
+on conflict (group_id, debtor_id, creditor_id) do update set paid = d.paid + excluded.paid;

@@ -87,7 +87,7 @@ BEFORE_BOOKS = """
 
 
 def test_expenses_of_before_come_into_the_books(empty):
-    """0066_ledger.sql and what follows, of a database that has groups already."""
+    """0066_ledger.sql to 0069_settlement.sql, of a database that has groups already."""
     for name in MIGRATIONS:
         if name.startswith("0066"):
             empty(BEFORE_BOOKS)
