@@ -116,12 +116,12 @@ language sql stable parallel safe as $$
                            'created_at', iso_time(c.created_at))
 $$;
 
--- The shares as a split is answered; a percentage has one decimal.
+-- The shares as a split is answered: a percentage as it was sent, or to one decimal what a share comes to.
 create function expenses.split_json(e expenses.expense) returns json
 language sql stable as $$
   select json_build_object('shares', json_agg(json_build_object(
            'user_id', expenses.user_ref(s.account_id), 'amount', expenses.money(s.amount, s.currency),
-           'percentage', trim_scale(round(case e.split_type when 'percentage' then s.weight else 100.0 * s.amount / e.amount end, 1)))
+           'percentage', trim_scale(case e.split_type when 'percentage' then s.weight else round(100.0 * s.amount / e.amount, 1) end))
            order by s.position))
     from expenses.share s where s.expense_id = e.id
 $$;

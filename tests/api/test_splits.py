@@ -40,7 +40,7 @@ def test_the_reference_s_percentages(home):
         {"user_id": home.ann.id, "amount": "100.00", "percentage": 40}, {"user_id": home.bob.id, "amount": "75.00", "percentage": 30},
         {"user_id": home.cid.id, "amount": "75.00", "percentage": 30}]}
     raw = home.ann.post(f"{EXPENSES}{made.id}/split/", {"split_type": "percentage", "split_data": named(home, "33.34", 33.33, 33.33)})
-    assert [one["percentage"] for one in raw["data"].shares] == [33.3, 33.3, 33.3] and b'"percentage" : 33.3' in raw.http.content
+    assert [one["percentage"] for one in raw["data"].shares] == [33.34, 33.33, 33.33] and b'"percentage" : 33.34' in raw.http.content
     assert [one.amount for one in raw["data"].shares] == ["83.35", "83.33", "83.32"]
     home.books_hold()
 
