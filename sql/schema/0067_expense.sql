@@ -205,7 +205,7 @@ begin
   end if;
   e.category_id := (select c.id from expenses.category c where c.id = merged_text(e.category_id::text, sent, 'category_id')::bigint);
   if e.category_id is null and sent ->> 'category_id' is not null then
-    perform refuse('MR422', 'is no category', 'category_id');
+    perform refuse('MR42R', 'is no category', 'category_id');
   end if;
   e.expense_date := merged_text(e.expense_date::text, sent, 'expense_date')::date;
   e.paid_by := merged_text(e.paid_by::text, sent, 'paid_by')::bigint;
@@ -289,11 +289,11 @@ begin
       perform refuse('MR422', 'names somebody else: a personal expense is its owner''s alone', 'split_data');
     end if;
   elsif not expenses.is_member(e.group_id, e.paid_by) then
-    perform refuse('MR422', 'is no active member of the group', 'paid_by');
+    perform refuse('MR42R', 'is no active member of the group', 'paid_by');
   elsif exists (select u from unnest(who) u
                 except
                 select m.account_id from expenses.member m where m.group_id = e.group_id and m.status = 'active') then
-    perform refuse('MR422', 'names somebody who is no active member of the group', 'split_data');
+    perform refuse('MR42R', 'names somebody who is no active member of the group', 'split_data');
   elsif cardinality(who) > 500 then
     perform refuse('MR422', 'must say who takes part: the group has more than 500 members', 'split_data');
   end if;
