@@ -25,6 +25,7 @@ static const struct {
     { "MR400", E_INVALID },      { "MR401", E_BAD_TOKEN },   { "MR402", E_QUOTA },     { "MR403", E_FORBIDDEN },
     { "MR404", E_NOT_FOUND },    { "MR409", E_CONFLICT },    { "MR413", E_TOO_LARGE }, { "MR422", E_INVALID },
     { "MR429", E_RATE_LIMITED }, { "MR503", E_UNAVAILABLE }, { "23505", E_CONFLICT }, /* unique_violation */
+    { "MR42R", E_INVALID },     /* a field names something that is not there for the caller */
     { "23503", E_INVALID },     /* foreign_key_violation: names something that is not there */
     { "22", E_INVALID },        /* data exceptions: a value out of its type's range */
     { "40001", E_UNAVAILABLE }, /* serialization_failure */

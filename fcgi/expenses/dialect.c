@@ -161,6 +161,7 @@ const struct dialect expenses_dialect = {
     },
     .messages = {
         [E_INVALID] = "Invalid input data",
+        [E_DUPLICATE] = "It is there already",
     },
     .access_seconds = 3600,
     .refresh_seconds = 7 * 24 * 3600,

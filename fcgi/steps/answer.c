@@ -88,8 +88,11 @@ int exchange_refused(struct request *rq, const struct exchange *exchange)
     if (exchange->error == E_INTERNAL || (exchange->error == E_UNAVAILABLE && *exchange->sqlstate && !ours))
         log_error("request.sql", "request=%s operation=%s sqlstate=%s message=%s", rq->request_id,
                   rq->operation->row->name, exchange->sqlstate, exchange->message ? exchange->message : "");
-    return fail(rq, exchange->error, ours && exchange->field && *exchange->field ? exchange->field : NULL,
-                ours ? exchange->message : NULL);
+    fail(rq, exchange->error, ours && exchange->field && *exchange->field ? exchange->field : NULL,
+         ours ? exchange->message : NULL);
+    if (!strcmp(exchange->sqlstate, "MR42R") && rq->errors.count > 0)
+        rq->errors.list[rq->errors.count - 1].reason = FIELD_UNKNOWN_REFERENCE;
+    return -1;
 }
 
 int refusal_take(struct request *rq, const PGresult *rows, const char *name)

@@ -8,7 +8,7 @@ with q as materialized (
            :date_from::date, :date_to::date) r
    where :category_id::bigint is null
       or exists (select from expenses.category c where c.id = :category_id::bigint)
-      or refuse('MR422', 'names a category that there is not', 'category_id') is null),
+      or refuse('MR42R', 'names a category that there is not', 'category_id') is null),
 step as materialized (
   select greatest(g.start::date, q.day_from) as day
     from q

@@ -3,12 +3,12 @@ with wrong (refused) as (
   select refuse('MR422', 'is before date_from', 'filters.date_to')
    where (:filters::json ->> 'date_to')::date < (:filters::json ->> 'date_from')::date
   union all
-  select refuse('MR422', 'names a group that you are not in', 'filters.group_ids')
+  select refuse('MR42R', 'names a group that you are not in', 'filters.group_ids')
    where exists (select from json_array_elements_text(:filters::json -> 'group_ids') as f(ref)
                   where not exists (select from expenses.member m
                                      where m.group_id = substr(f.ref, 5)::bigint and m.account_id = :account_id and m.status = 'active'))
   union all
-  select refuse('MR422', 'names a category that there is not', 'filters.category_ids')
+  select refuse('MR42R', 'names a category that there is not', 'filters.category_ids')
    where exists (select from json_array_elements_text(:filters::json -> 'category_ids') as f(ref)
                   where not exists (select from expenses.category c where c.id = substr(f.ref, 5)::numeric))),
 put as (

@@ -122,12 +122,12 @@ language sql stable parallel safe as $$
                            'created_at', iso_time(c.created_at))
 $$;
 
--- The shares as a split is answered; a percentage has one decimal.
+-- The shares as a split is answered: a percentage as it was sent, or to one decimal what a share comes to.
 create function expenses.split_json(e expenses.expense) returns json
 language sql stable as $$
   select json_build_object('shares', json_agg(json_build_object(
            'user_id', expenses.user_ref(s.account_id), 'amount', expenses.money(s.amount, s.currency),
-           'percentage', trim_scale(round(case e.split_type when 'percentage' then s.weight else 100.0 * s.amount / e.amount end, 1)))
+           'percentage', trim_scale(case e.split_type when 'percentage' then s.weight else round(100.0 * s.amount / e.amount, 1) end))
            order by s.position))
     from expenses.share s where s.expense_id = e.id
 $$;
@@ -211,7 +211,7 @@ begin
   end if;
   e.category_id := (select c.id from expenses.category c where c.id = merged_text(e.category_id::text, sent, 'category_id')::bigint);
   if e.category_id is null and sent ->> 'category_id' is not null then
-    perform refuse('MR422', 'is no category', 'category_id');
+    perform refuse('MR42R', 'is no category', 'category_id');
   end if;
   e.expense_date := merged_text(e.expense_date::text, sent, 'expense_date')::date;
   e.paid_by := merged_text(e.paid_by::text, sent, 'paid_by')::bigint;
@@ -295,11 +295,11 @@ begin
       perform refuse('MR422', 'names somebody else: a personal expense is its owner''s alone', 'split_data');
     end if;
   elsif not expenses.is_member(e.group_id, e.paid_by) then
-    perform refuse('MR422', 'is no active member of the group', 'paid_by');
+    perform refuse('MR42R', 'is no active member of the group', 'paid_by');
   elsif exists (select u from unnest(who) u
                 except
                 select m.account_id from expenses.member m where m.group_id = e.group_id and m.status = 'active') then
-    perform refuse('MR422', 'names somebody who is no active member of the group', 'split_data');
+    perform refuse('MR42R', 'names somebody who is no active member of the group', 'split_data');
   elsif cardinality(who) > 500 then
     perform refuse('MR422', 'must say who takes part: the group has more than 500 members', 'split_data');
   end if;

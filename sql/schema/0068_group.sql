@@ -207,7 +207,7 @@ begin
 end $$;
 
 -- Change a group: what is null stays. Its currency stays once there is anything in its books. As it is then; null: the caller is
--- none of its members.
+-- none of its members. What changes nothing is not told.
 create function expenses.group_change(group_id bigint, account_id bigint, name text, description text, group_type text,
                                       currency text, is_private boolean, is_active boolean, settings json, base text)
 returns json
@@ -215,6 +215,7 @@ language plpgsql as $$
 #variable_conflict use_column
 declare
   g    expenses.expense_group;
+  made expenses.expense_group;
   role text;
 begin
   perform expenses.group_lock(group_change.group_id) from expenses.membership(group_change.group_id, group_change.account_id);
@@ -234,12 +235,16 @@ begin
          is_private = coalesce(group_change.is_private, x.is_private), is_active = coalesce(group_change.is_active, x.is_active),
          settings = json_over(x.settings, group_change.settings), updated_at = now(),
          invite_code = case when not coalesce(group_change.is_private, x.is_private) then x.invite_code end
-   where x.id = g.id;
+   where x.id = g.id
+  returning * into made;
   if g.invite_code is null and not coalesce(group_change.is_private, g.is_private) then
     perform expenses.invite_code_give(g.id);
   end if;
-  perform expenses.note(g.id, null, account_id, 'group_updated',
-                        format('%s changed the group', expenses.person_name(account_id)));
+  if (made.name, made.description, made.group_type, made.currency, made.is_private, made.is_active, made.settings::jsonb) <>
+     (g.name, g.description, g.group_type, g.currency, g.is_private, g.is_active, g.settings::jsonb) then
+    perform expenses.note(g.id, null, account_id, 'group_updated',
+                          format('%s changed the group', expenses.person_name(account_id)));
+  end if;
   return expenses.group_shown(g.id, account_id, base);
 end $$;
 

@@ -149,7 +149,7 @@ declare
                            limit 2);
 begin
   if found = '{}' then
-    perform refuse('MR422', 'is in none of your groups', 'payee_id');
+    perform refuse('MR42R', 'is in none of your groups', 'payee_id');
   elsif cardinality(found) > 1 then
     perform refuse('MR422', 'must be said: you share several', 'group_id');
   end if;
@@ -175,9 +175,9 @@ begin
   select * into g from expenses.expense_group x where x.id = place and expenses.is_member(place, payer);
   perform refuse(w.code, w.message, w.field)
      from (values
-       (g.id is null, 'MR422', 'is none of your groups', 'group_id'),
+       (g.id is null, 'MR42R', 'is none of your groups', 'group_id'),
        (not g.is_active, 'MR409', 'The group is not active', ''),
-       (not expenses.is_member(place, payee), 'MR422', 'is no member of the group', 'payee_id'),
+       (not expenses.is_member(place, payee), 'MR42R', 'is no member of the group', 'payee_id'),
        (settlement_request.currency <> g.currency, 'MR422', 'must be the group''s, ' || g.currency, 'currency'),
        (expenses.minor(settlement_request.amount, g.currency) is null, 'MR422', 'has more decimals than ' || g.currency, 'amount'),
        (settlement_request.due_date < today, 'MR422', 'is over', 'due_date'),
@@ -271,7 +271,7 @@ begin
     perform refuse('MR403', 'Only its payer pays it');
   end if;
   perform expenses.settlement_must_be_open(t);
-  perform refuse('MR422', w.message, w.field)
+  perform refuse(case w.field when 'payment_method_id' then 'MR42R' else 'MR422' end, w.message, w.field)
      from (values
        (settlement_pay.currency <> t.currency, 'must be the settlement''s', 'currency'),
        (settlement_pay.amount <> billing.money(t.amount, t.currency), 'must be the settlement''s', 'amount'),

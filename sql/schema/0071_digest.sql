@@ -9,6 +9,24 @@ language sql immutable parallel safe as $$
   select case when length(said) > most then left(said, most - 3) || '...' else said end
 $$;
 
+-- A time zone by its name, refused by the name of the field that it was sent in when there is none such.
+create function zone_known(name text, field text) returns text
+language plpgsql stable as $$
+begin
+  if name is null or exists (select from time_zone z where z.name = zone_known.name) then
+    return name;
+  elsif exists (select from pg_timezone_names z where z.name = zone_known.name) then
+    return name;
+  end if;
+  return refuse('MR422', 'is not a time zone that is known', field);
+end $$;
+
+create or replace function zone_known(name text) returns text
+language plpgsql stable as $$
+begin
+  return zone_known(name, 'timezone');
+end $$;
+
 -- What listeners read (docs/architecture.md): the rows of a product behind one that they know.
 create index live_event_of on live_event (product, id);
 

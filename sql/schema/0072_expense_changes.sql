@@ -229,7 +229,7 @@ begin
   foreach field in array array['category_id', 'category'] loop
     ids := expenses.categories_of(case field when 'category_id' then 'cat_' else '' end || (f ->> field));
     if f ? field and ids is null then
-      perform refuse('MR422', 'is no category', field);
+      perform refuse('MR42R', 'is no category', field);
     elsif f ? field then
       f := f || jsonb_build_object(field, ids);
     end if;

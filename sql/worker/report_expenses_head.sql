@@ -4,11 +4,12 @@ select case when q.day_from = q.day_to then to_char(q.day_from, 'FMDD FMMonth YY
        'Expense Tracker' as brand,
        coalesce(expenses.person_name(a.id), a.username) || ' <' || a.email || '>' as owner,
        concat_ws(' ',
-         'Of the groups ' || (select string_agg(g.name, ', ' order by g.name) from expenses.expense_group g
-                               where g.id = any (q.group_ids)) || '.',
-         'Of the categories ' || (select string_agg(c.name, ', ' order by c.position) from expenses.category c
-                                   where c.id = any (q.category_ids) and (c.parent_id is null
-                                         or c.parent_id <> all (q.category_ids))) || '.',
+         (select case when count(*) > 1 then 'Of the groups ' else 'Of the group ' end || string_agg(g.name, ', ' order by g.name) || '.'
+            from expenses.expense_group g where g.id = any (q.group_ids)),
+         (select case when count(*) > 1 then 'Of the categories ' else 'Of the category ' end ||
+                 string_agg(c.name, ', ' order by c.position) || '.'
+            from expenses.category c
+           where c.id = any (q.category_ids) and (c.parent_id is null or c.parent_id <> all (q.category_ids))),
          'Amounts in ' || unknown.currencies || ' are listed, and not counted in figures that are in ' || q.currency ||
          ': no rate of their days is known.') as note,
        replace(:report_type::text, '_', '-') || '-' || q.day_from || '-to-' || q.day_to as name,

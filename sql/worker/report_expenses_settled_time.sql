@@ -1,4 +1,4 @@
--- What the owner has paid and received, step by step
+-- What the owner has paid and received, step by step. The first one begins where the report does.
 with q as materialized (
   select s.*, expenses.report_step(s.day_from, s.day_to) as step
     from expenses.report_scope(:account_id::bigint, :filters::json) s),
@@ -10,7 +10,7 @@ moved as (
     join expenses.report_settled(:account_id::bigint, :filters::json) s
       on s.counted is not null and s.status = 'completed' and :account_id in (s.payer_id, s.payee_id)
    group by 1)
-select d.day::date as day, coalesce(m.paid, 0) || ' ' || q.currency as paid,
+select greatest(d.day::date, q.day_from) as day, coalesce(m.paid, 0) || ' ' || q.currency as paid,
        coalesce(m.received, 0) || ' ' || q.currency as received
   from q
  cross join lateral generate_series(date_trunc(q.step, q.day_from::timestamp), q.day_to::timestamp, ('1 ' || q.step)::interval) as d(day)

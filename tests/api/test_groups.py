@@ -222,6 +222,8 @@ def test_the_activity_of_a_group(circle):
     ann, bob = circle.people("Ann", "Bob")
     group = circle.group(ann, bob)
     ann.call("PATCH", group, 200, {"name": "Flat"})
+    for nothing in ({}, {"name": "Flat", "settings": {}}, {"settings": {"simplify_debts": True}, "description": None}):
+        ann.call("PATCH", group, 200, nothing)                        # changes nothing, and is not told
     bob.post(f"{group}leave/")
     done = ann.get(f"{group}activity/")
     assert [(a.type, a.user.name, a.description) for a in done["data"]] == [
@@ -280,3 +282,5 @@ def test_an_image_that_cannot_be_made_leaves_the_one_before(circle, sql):
     assert refused.field == "image" and ann.get(group).data.image == first
     assert sql("select image_next_id is null from expenses.expense_group where id = %s", number(group.rstrip("/"))) == "t"
     ann.upload(f"{group}image/", 422, image=("us.txt", b"no picture at all"))
+    cut = ann.upload(f"{group}image/", 422, image=("us.png", album.packed(album.flag(64, 64), "PNG")[:40])).error.details[0]
+    assert cut.message.startswith("cannot be used: ") and cut.message[-1].isalpha()        # a whole sentence

@@ -212,6 +212,7 @@ def test_who_may_invite(circle):
     ann.post(f"{group}invite/", {"email": "two@example.org"}, 201)
     refused = ann.post(f"{group}invite/", {"email": bob.email}, 409).error
     assert refused.code == "DUPLICATE_RESOURCE" and refused.details[0].field == "email"
+    assert refused.message == "It is there already" and refused.details[0].message == "is a member already"
     for body, field in (({}, "email"), ({"email": "x"}, "email"), ({"email": "a@example.org", "message": "x" * 501}, "message")):
         assert ann.post(f"{group}invite/", body, 422).error.details[0].field == field
     ann.call("PATCH", group, 200, {"is_active": False})

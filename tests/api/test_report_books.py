@@ -83,3 +83,11 @@ def test_a_groups_figures_are_of_its_books(person, books, rates):
     groups, balances = json.loads(content)["sections"][:2]
     assert [(row["amount"], row["open"]) for row in groups["rows"]] == [("11.00", "0.00")]      # of the period
     assert sorted(row["balance"] for row in balances["rows"]) == ["-5.00", "5.00"]                    # now
+
+
+def test_the_cover_says_what_a_report_is_of(person, books):
+    ann = person()
+    trip, flat = (books.group(name, ann.number) for name in ("Trip", "Flat"))
+    for groups, said in (((trip,), "Of the group Trip."), ((trip, flat), "Of the groups Flat, Trip.")):
+        _, pdf = made(ann, filters={**JANUARY, "group_ids": [f"grp_{group}" for group in groups], "category_ids": ["cat_1"]})
+        assert f"{said} Of the category Food & Dining." in re.sub(r"\s+", " ", text(pdf, 1))

@@ -203,6 +203,17 @@ def test_grouped_by_what_was_asked_for(ann, person, books):
         assert [(row["name"], row["amount"], row["share"]) for row in rows] == list(zip(names, ["450.00", "2.00"], [99.6, 0.4])), by
 
 
+def test_steps_begin_where_the_report_does(ann, person, books):
+    """Weeks begin on Mondays; the first one is what is left of it."""
+    books.expense(ann.number, "tea", 400, day="2024-05-02")
+    books.settlement(ann.number, person("Bob").number, 100, day="2024-05-02")
+    for kind, section in (("expense_summary", "Spending over time"), ("settlement_history", "Paid and received")):
+        _, content = made(ann, kind, "json", {"date_from": "2024-05-01", "date_to": "2024-08-31"})
+        rows = next(part["rows"] for part in json.loads(content)["sections"] if part["title"] == section)
+        assert [row["day"] for row in rows[:3]] == ["2024-05-01", "2024-05-06", "2024-05-13"] and rows[-1]["day"] == "2024-08-26", kind
+        assert "1.00" in rows[0].values() or "4.00" in rows[0].values()
+
+
 def test_nothing_to_show(ann, sound):
     for kind in ("expense_summary", "category_breakdown", "group_summary", "settlement_history"):
         _, pdf = made(ann, kind, include_receipts=True)

@@ -40,7 +40,7 @@ def test_the_reference_s_percentages(home):
         {"user_id": home.ann.id, "amount": "100.00", "percentage": 40}, {"user_id": home.bob.id, "amount": "75.00", "percentage": 30},
         {"user_id": home.cid.id, "amount": "75.00", "percentage": 30}]}
     raw = home.ann.post(f"{EXPENSES}{made.id}/split/", {"split_type": "percentage", "split_data": named(home, "33.34", 33.33, 33.33)})
-    assert [one["percentage"] for one in raw["data"].shares] == [33.3, 33.3, 33.3] and b'"percentage" : 33.3' in raw.http.content
+    assert [one["percentage"] for one in raw["data"].shares] == [33.34, 33.33, 33.33] and b'"percentage" : 33.34' in raw.http.content
     assert [one.amount for one in raw["data"].shares] == ["83.35", "83.33", "83.32"]
     home.books_hold()
 
@@ -133,3 +133,18 @@ def test_random_splits_come_to_their_amounts(home):
         made = home.enter(amount=f"{amount // 100}.{amount % 100:02}", split_type="shares", split_data=named(home, *weights))
         assert [int(part.replace(".", "")) for part in shares(made)] == largest_remainder(amount, weights), (amount, weights)
     home.books_hold()
+
+
+def test_what_is_not_there_is_told_from_what_is_wrong(home):
+    """gaps E03: UNKNOWN_REFERENCE."""
+    def code(path, body):
+        return [detail.code for detail in home.ann.post(path, body, 422).error.details]
+
+    made = {"title": "Dinner", "amount": "30.00", "group_id": home.group}
+    for named in ({"category_id": "cat_999999"}, {"paid_by": home.eve.id}, {"split_data": {"participants": [home.eve.id]}}, {"currency": "XQX"}):
+        assert code(EXPENSES, {**made, **named}) == ["UNKNOWN_REFERENCE"], named
+    assert code(EXPENSES, {**made, "split_data": {"participants": []}}) == code(EXPENSES, {**made, "amount": "1.234"}) == ["INVALID_VALUE"]
+    for named in ({"payee_id": home.eve.id}, {"payee_id": home.eve.id, "group_id": home.group}, {"payee_id": home.bob.id, "group_id": "grp_999999999"}):
+        assert code("/api/payments/settlements/", {"amount": "1.00", **named}) == ["UNKNOWN_REFERENCE"], named
+    report = {"report_type": "group_summary", "format": "csv", "filters": {"group_ids": ["grp_999999999"]}}
+    assert code("/api/analytics/reports/generate/", report) == ["UNKNOWN_REFERENCE"]

@@ -17,10 +17,11 @@ static const struct {
     enum error error;
 } states[] = {
     { NULL, E_UNAVAILABLE },    { "", E_UNAVAILABLE },      { "MR404", E_NOT_FOUND },   { "MR409", E_CONFLICT },
-    { "MR413", E_TOO_LARGE },   { "MR499", E_INTERNAL },    { "23505", E_CONFLICT },    { "23503", E_INVALID },
-    { "23514", E_INTERNAL },    { "22P02", E_INVALID },     { "40001", E_UNAVAILABLE }, { "40P01", E_UNAVAILABLE },
-    { "57014", E_UNAVAILABLE }, { "57P01", E_UNAVAILABLE }, { "53300", E_UNAVAILABLE }, { "08006", E_UNAVAILABLE },
-    { "25006", E_UNAVAILABLE }, { "25P02", E_INTERNAL },    { "42601", E_INTERNAL },    { "XX000", E_INTERNAL },
+    { "MR413", E_TOO_LARGE },   { "MR499", E_INTERNAL },    { "MR42R", E_INVALID },     { "23505", E_CONFLICT },
+    { "23503", E_INVALID },     { "23514", E_INTERNAL },    { "22P02", E_INVALID },     { "40001", E_UNAVAILABLE },
+    { "40P01", E_UNAVAILABLE }, { "57014", E_UNAVAILABLE }, { "57P01", E_UNAVAILABLE }, { "53300", E_UNAVAILABLE },
+    { "08006", E_UNAVAILABLE }, { "25006", E_UNAVAILABLE }, { "25P02", E_INTERNAL },    { "42601", E_INTERNAL },
+    { "XX000", E_INTERNAL },
 };
 
 START_TEST(a_state_means_an_error)

@@ -69,7 +69,8 @@ static int magick_fail(struct source *source)
     ExceptionType severity;
     char *text = MagickGetException(reader->wand, &severity);
     const size_t length = strcspn(text, "`@");
-    char *why = FORMAT(source, "it cannot be decoded: %.*s", (int)length, text);
+    char *why =
+        length ? FORMAT(source, "it cannot be decoded: %.*s", (int)length, text) : COPY(source, "it cannot be decoded");
 
     MagickRelinquishMemory(text);
     return source_fail(source, -EBADMSG, text_trim(why));
