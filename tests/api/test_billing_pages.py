@@ -206,21 +206,17 @@ PAY, CARDS = "/api/payments/process/", "/api/payments/methods/"
 
 
 @pytest.fixture
-def debt(account, sql):
+def debt(account):
     """john owes jane 45.67 for two of three dinners: john, with .card and .settlement."""
     def make(token="tok_visa"):
         john, jane = account("expenses"), account("expenses")
-        for one in (john, jane):
-            one.number = sql("select id from account where email = %s", one.email)
-        for day, amount in ((1, 2000), (2, 2567), (3, 900)):
-            sql("with e as (insert into expenses.expense (account_id, paid_by, title, amount, booked, currency, expense_date) values "
-                "(%s, %s, 'Dinner', %s, %s, 'USD', date '2023-12-31' + %s::int) returning *) "
-                "insert into expenses.share (expense_id, account_id, position, amount, booked, owed_to, day, currency) "
-                "select id, %s::bigint, 1, %s::bigint, %s::bigint, paid_by, expense_date, currency from e",
-                jane.number, jane.number, 2 * amount, 2 * amount, day, john.number, amount, amount)
+        group = jane.post("/api/groups/", {"name": "Table", "currency": "USD"}, 201).data
+        john.post("/api/groups/join/", {"invite_code": group.invite_code})
+        for day, amount in ((1, "40.00"), (2, "51.34"), (3, "18.00")):
+            jane.post("/api/expenses/", {"title": "Dinner", "amount": amount, "group_id": group.id, "expense_date": f"2024-01-0{day}"}, 201)
         john.card = john.post(CARDS, {"method_type": "stripe", "stripe_token": token}, 201).data.id
-        john.settlement = "stl_" + sql("insert into expenses.settlement (payer_id, payee_id, amount, currency) values "
-                                       "(%s, %s, 4567, 'USD') returning id", john.number, jane.number)
+        john.settlement = john.post("/api/payments/settlements/", {"payee_id": jane.get("/api/users/me/").data.id, "amount": "45.67",
+                                                                   "currency": "USD", "group_id": group.id}, 201).data.id
         john.order = {"settlement_id": john.settlement, "payment_method_id": john.card, "amount": "45.67", "currency": "USD"}
         john.creditor = jane
         return john
@@ -237,7 +233,7 @@ def test_a_settlement_is_paid_once(debt, till, sql):
     john.post(PAY, {**john.order, "amount": "45.66"}, 422)
     john.post(PAY, {**john.order, "currency": "EUR"}, 422)
     john.post(PAY, {**john.order, "payment_method_id": "pm_elsewhere"}, 422)
-    john.creditor.post(PAY, john.order, 404)
+    john.creditor.post(PAY, john.order, 403)
     paid = john.post(PAY, john.order).data
     assert (paid.status, paid.payment_id[:4], paid.external_transaction_id[:3]) == ("completed", "pay_", "ch_") and paid.processed_at
     assert state_of_debt(sql, john) == "completed 2"
