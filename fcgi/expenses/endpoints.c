@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The Expense Tracker's endpoints, one row each. */
 #include "fcgi/expenses/expenses.h"
-#include "fcgi/fields.h"
+#include "fcgi/expenses/parts.h"
 #include "fcgi/steps/account.h"
 #include "fcgi/steps/webhook.h"
 #include "sql.h"
@@ -34,7 +34,6 @@ static const char *const priorities[] = { "low", "normal", "high", NULL };
 static const char *const channels[] = { "email", "push", "sms", "in_app", NULL };
 static const char *const frequencies[] = { "immediate", "daily", "weekly", NULL };
 
-#define SWITCH(id, text) { .name = id, .type = BOOLEAN, .doc = text }
 static const struct field notice_choice[] = {
     { .name = "type", .type = ENUM, .flags = REQUIRED, .values = notice_types, .doc = "Which." },
     SWITCH("enabled", "Whether it is told at all."),

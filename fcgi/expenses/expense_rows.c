@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The Expense Tracker's endpoints of categories and expenses, one row each. */
 #include "fcgi/expenses/expenses.h"
-#include "fcgi/fields.h"
+#include "fcgi/expenses/parts.h"
 #include "sql.h"
 
 /* clang-format off */
@@ -36,7 +36,6 @@ static const char *const split_types[] = { "equal", "percentage", "exact", "shar
 /* ---- answers ---- */
 
 #define CATEGORY_OUT OUT(TEXT, "id"), OUT(TEXT, "name"), OUT(TEXT, "icon"), OUT(TEXT, "color")
-#define PERSON_OUT OUT(TEXT, "id"), OUT(TEXT, "name")
 #define NULLABLE_OBJECT(id, ...) \
     { .name = id, .type = OBJECT, .flags = REQUIRED | NULLABLE, .fields = FIELDS(__VA_ARGS__) }
 #define EXPENSE_OUT(...) \

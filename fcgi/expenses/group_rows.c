@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The Expense Tracker's endpoints of groups, and of who is in them, one row each. */
 #include "fcgi/expenses/expenses.h"
-#include "fcgi/fields.h"
+#include "fcgi/expenses/parts.h"
 #include "fcgi/steps/account.h"
 #include "sql.h"
 
 /* clang-format off */
-#define SWITCH(id, text) { .name = id, .type = BOOLEAN, .doc = text }
 static const char *const group_types[] = { "personal", "trip", "home", "couple", "work", "event", "project", "other", NULL };
 static const struct field group_settings[] = {
     SWITCH("simplify_debts", "Whether balances are told as few payments, or as what each owes each."),
@@ -17,8 +16,6 @@ static const struct field group_settings[] = {
 #define GROUP_NAME(flag) { .name = "name", .type = TEXT, .flags = flag, .min = 1, .max = 100, .doc = "Its name." }
 #define GROUP_DESCRIPTION { .name = "description", .type = TEXT, .flags = NULLABLE, .max = 1000, .doc = "What it is for; null clears it." }
 #define GROUP_CURRENCY(text) { .name = "currency", .type = CURRENCY, .doc = text }
-#define CURRENCY_OUT OUT_OBJECT("currency", OUT(TEXT, "code"), OUT(TEXT, "symbol"))
-#define PERSON_OUT OUT(TEXT, "id"), OUT(TEXT, "name")
 static const struct field group_out[] = {
     OUT(TEXT, "id"), OUT(TEXT, "name"), OUT(TEXT, "description"), OUT(TEXT, "group_type"), OUT_NULLABLE(TEXT, "image"), CURRENCY_OUT,
     OUT(INTEGER, "member_count"), OUT(TEXT, "total_expenses"), OUT(TEXT, "unsettled_amount"), OUT(TEXT, "my_balance"),

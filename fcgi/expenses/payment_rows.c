@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The Expense Tracker's endpoints of payment methods, payments and settlements, one row each. */
 #include "fcgi/expenses/expenses.h"
-#include "fcgi/fields.h"
+#include "fcgi/expenses/parts.h"
 #include "fcgi/steps/webhook.h"
 #include "sql.h"
 
@@ -16,10 +16,9 @@ static const char *const confirmations[] = { "paid", "received", NULL };
 static const char *const settlement_methods[] = { "cash", "bank_transfer", "check", "card", "other", NULL };
 
 #define SETTLEMENT_ID { .name = "settlement_id", .in = PATH, .type = ID, .flags = REQUIRED, .prefix = "stl_", .doc = "Its id." }
-#define PERSON_OUT(id) OUT_OBJECT(id, OUT(TEXT, "id"), OUT(TEXT, "name"))
 static const struct field settlement_out[] = {
-    OUT(TEXT, "id"), PERSON_OUT("payer"), PERSON_OUT("payee"), OUT(TEXT, "amount"),
-    OUT_OBJECT("currency", OUT(TEXT, "code"), OUT(TEXT, "symbol")),
+    OUT(TEXT, "id"), OUT_OBJECT("payer", PERSON_OUT), OUT_OBJECT("payee", PERSON_OUT), OUT(TEXT, "amount"),
+    CURRENCY_OUT,
     { .name = "group", .type = OBJECT, .flags = REQUIRED | NULLABLE, .fields = FIELDS(OUT(TEXT, "id"), OUT(TEXT, "name")) },
     OUT(TEXT, "status"), OUT(TEXT, "method"), OUT(TEXT, "description"), OUT_NULLABLE(TEXT, "due_date"), OUT(TEXT, "created_at"),
     OUT_NULLABLE(TEXT, "completed_at"), OUT_NULLABLE(TEXT, "notes"), { .name = NULL },
