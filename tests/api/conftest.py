@@ -150,6 +150,27 @@ def operator(stack):
 
 
 @pytest.fixture
+def by_hand(operator, sql):
+    """look = by_hand("house.digests"): until the test has ended that schedule puts nothing. look() puts what it would, and waits for
+    the end: twice at once, as after a worker that was thought dead."""
+    def take(schedule):
+        kind = sql("select kind from schedule where name = %s", schedule)
+        operator("schedule", "disable", schedule)
+        held.append(schedule)
+        until(lambda: sql("select count(*) from job j where kind = %s and not exists (select from job_end e where e.id = j.id)", kind) == "0",
+              f"{schedule} looks")
+
+        def look():
+            for job in [operator("put", kind).split()[0] for _ in range(2)]:
+                assert until(lambda: sql("select outcome from job_end where id = %s", job), "it has not ended") == "done"
+        return look
+    held = []
+    yield take
+    for schedule in held:
+        operator("schedule", "enable", schedule)
+
+
+@pytest.fixture
 def unheld(operator):
     """unheld("openai"): what a 429 has brought about ends; nobody waits for the service any more."""
     def end(service):

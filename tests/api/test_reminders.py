@@ -34,12 +34,8 @@ def wants(eater, sql):
 
 
 @pytest.fixture
-def tick(operator, sql):
-    """Two at once, as after a worker that was thought dead."""
-    def run():
-        for job in [operator("put", "sms.remind").split()[0] for _ in range(2)]:
-            assert until(lambda: sql("select outcome from job_end where id = %s", job), "it has not ended") == "done"
-    return run
+def tick(by_hand):
+    return by_hand("house.reminders")
 
 
 def texts(sql, account):

@@ -54,12 +54,8 @@ def due(sql, circle, john, jane, lives):
 
 
 @pytest.fixture
-def tick(operator, sql):
-    """Two at once, as after a worker that was thought dead."""
-    def run():
-        for job in [operator("put", "maint.remind").split()[0] for _ in range(2)]:
-            assert until(lambda job=job: sql("select outcome from job_end where id = %s", job), "it has not ended") == "done"
-    return run
+def tick(by_hand):
+    return by_hand("house.settlements")
 
 
 def reminders(sql, client):
