@@ -2,29 +2,7 @@
  * The server: compiled rows, connections, and the walk of requests through the steps. */
 #ifndef MILLRACE_SERVE_H
 #define MILLRACE_SERVE_H
-#include "fcgi/request.h"
-
-/* A statement, and the index into its operation's names of each of its parameters. */
-struct bound {
-    struct statement *statement; /* NULL: none */
-    int sources[STATEMENT_PARAMETERS_MAX];
-};
-
-/* A row made ready: its statement, and where each of its parameters comes from. names: the fixed ones, the row's
- * fields, what its handler sets, in this order; a request's arguments have the same order. */
-struct operation {
-    const struct endpoint *row;
-    const struct field *fields; /* the row's and, of a list, those of the page; ends with a NULL name */
-    struct bound bound, first, after;
-    const struct job_kind *job;  /* that it puts, or polls */
-    const struct job_kind *kind; /* that the statement names :job_args for; else NULL */
-    struct bound
-        guarded[WAY_COUNT]; /* of a read for callers who are signed in: the caller's check and the statement in one */
-    const char **names;
-    int name_count, field_count;
-    bool has_body;    /* some field is of the body */
-    uint64_t version; /* of the statement's text: another one has another */
-};
+#include "fcgi/operation.h"
 
 /* What a password's hash costs (Argon2id), and one that nobody's password matches. */
 struct hash_cost {
