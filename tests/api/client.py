@@ -36,6 +36,11 @@ def load_stack():
     return json.loads(Path(os.environ["MILLRACE_STACK"]).read_text())
 
 
+def called_file(stack):
+    """Where the tests of a stack write which rows they have called."""
+    return Path(stack["state"]) / "called.json"
+
+
 class Thing(dict):
     """A JSON object whose members are attributes."""
 
@@ -101,9 +106,9 @@ class Record:
                     self.seen.add(row["sql"])
                 return
 
-    def missing(self):
+    def keep(self, path):
         """What every product has need be called in one of them. Rows without a statement are tests/web's."""
-        return sorted({row["sql"] for row in self.rows if "sql" in row} - self.seen)
+        path.write_text(json.dumps({"rows": sorted({row["sql"] for row in self.rows if "sql" in row}), "called": sorted(self.seen)}))
 
 
 class Client:

@@ -20,7 +20,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from circle import Circle                                                   # noqa: E402
-from client import GENERATE, PATIENCE, Client, Mailbox, Record, ask, load_stack, standing_still, tell   # noqa: E402
+from client import GENERATE, PATIENCE, Client, Mailbox, Record, ask, called_file, load_stack, standing_still, tell   # noqa: E402
+from database import Database                                               # noqa: E402
 from depot import Depot                                                     # noqa: E402
 from failing import trouble                                                 # noqa: E402,F401   pylint: disable=unused-import
 from forge import Forge                                                     # noqa: E402
@@ -62,7 +63,7 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(config, items):
-    """The test of what all the others called comes last, and only when all the others run."""
+    """The test of what all the others did comes last, and only when all the others run."""
     partial = config.option.keyword or config.option.markexpr or config.getoption("lf", False) or \
         any("::" in argument or argument.endswith(".py") for argument in config.args)
     last = [item for item in items if item.get_closest_marker("last")]
@@ -111,7 +112,9 @@ def starts_before(starts):
 
 @pytest.fixture(scope="session")
 def record(stack):
-    return Record(load_rows(stack))
+    kept = Record(load_rows(stack))
+    yield kept
+    kept.keep(called_file(stack))
 
 
 @pytest.fixture(scope="session")
@@ -131,13 +134,17 @@ def forge(settings):
     return Forge(settings["secret"])
 
 
+@pytest.fixture(scope="session")
+def database(stack):
+    return Database(stack["database_url"])
+
+
 @pytest.fixture
-def sql(stack):
+def sql(database):
     """Do what no call can do yet: sql("update ... where id = %s", id) -> the first column of the first row."""
     def run(statement, *values):
         quoted = tuple("'" + str(value).replace("'", "''") + "'" for value in values)
-        return output_of("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", stack["database_url"],
-                         "-c", statement % quoted).strip()
+        return database(statement % quoted)
     return run
 
 

@@ -40,8 +40,3 @@ def test_a_token_is_for_one_product(account, stack, record, guarded):
 def test_no_service_has_died(starts, starts_before):
     """The supervisor starts them again so fast that no client may notice."""
     assert starts() == starts_before
-
-
-@pytest.mark.last
-def test_every_row_was_called(record):
-    assert record.missing() == []

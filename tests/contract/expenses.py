@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the Expense Tracker's examples need to be true: accounts, the tokens that are mailed to them, a card."""
 import re
-import subprocess
 import time
 
 import people
+from database import Database
 from receipts import LUIGI, packed, printed
 from subscriber import Subscriber
 
@@ -58,8 +58,7 @@ class Fixture:
         self.clients = {"none": self.nobody, "optional": self.nobody, "bearer": self.user}
 
     def _asked(self, statement):
-        return subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.user.stack["database_url"], "-c", statement],
-                              check=True, timeout=60, capture_output=True, text=True).stdout.strip()
+        return Database(self.user.stack["database_url"])(statement)
 
     def _shown(self):
         """Somebody with a picture."""

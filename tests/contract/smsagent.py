@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import people
+from database import Database
 
 PATIENCE = 60.0
 
@@ -31,12 +32,12 @@ class Fixture:
             person = self.user.post("/api/users/", {"phone_number": number(), "email": people.email(),
                                                     "full_name": "John Doe"}, 201)
         # Tasks that have been answered.
-        subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", stack["database_url"], "-c",
-                        "update smsagent.person set last_active = now(); insert into smsagent.task (phone_number, category, "
-                        "user_message, ai_response, success, processing_time, tokens_used, complexity_score, completed_at, metadata) "
-                        "select phone_number, c, 'hello', 'Hello!', true, 2.3, 450, 0.7, now(), '{\"language\": \"python\", "
-                        "\"confidence\": 0.95, \"prompt_template\": \"debug_code\", \"model_used\": \"gpt-4\"}' "
-                        "from smsagent.person, unnest('{coding,debug,general}'::text[]) as c, generate_series(1, 11)"], check=True, timeout=60)
+        Database(stack["database_url"])(
+            "update smsagent.person set last_active = now(); insert into smsagent.task (phone_number, category, "
+            "user_message, ai_response, success, processing_time, tokens_used, complexity_score, completed_at, metadata) "
+            "select phone_number, c, 'hello', 'Hello!', true, 2.3, 450, 0.7, now(), '{\"language\": \"python\", "
+            "\"confidence\": 0.95, \"prompt_template\": \"debug_code\", \"model_used\": \"gpt-4\"}' "
+            "from smsagent.person, unnest('{coding,debug,general}'::text[]) as c, generate_series(1, 11)")
         self.path = {"phone_number": person.phone_number, "task_id": self.user.get("/api/tasks/?page_size=1").results[0].id,
                      "message_id": self._message()}
         # The services outside have been asked how they are.

@@ -4,12 +4,12 @@ import http.client
 import itertools
 import json
 import os
-import subprocess
 import threading
 import time
 from collections import Counter
 from pathlib import Path
 
+from database import Database
 from forge import Forge
 
 PATIENCE = 60.0
@@ -28,15 +28,13 @@ class Office:
 
     def __init__(self):
         self.stack = json.loads(Path(os.environ["MILLRACE_STACK"]).read_text())
+        self._database = Database(self.stack["database_url"])
         lines = Path(self.stack["config"]).read_text().splitlines()
         self.forge = Forge(dict(line.split(" = ", 1) for line in lines if " = " in line)["secret"])
         self.counts, self._threads, self._people, self._lock = Counter(), threading.local(), [], threading.Lock()
 
     def sql(self, statement):
-        done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.stack["database_url"], "-c", statement],
-                              capture_output=True, text=True, timeout=PATIENCE, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        return self._database(statement)
 
     def people(self, count):
         """Accounts that nobody else has, in the order of their numbers."""

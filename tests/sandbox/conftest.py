@@ -10,11 +10,15 @@ import os
 import queue
 import shutil
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 import requests
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "api"))
+from database import Database                                   # noqa: E402
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).resolve().parents[2]
 NODE, LIBRARIES = "/usr/bin/node", ROOT / "build" / "sandbox"
@@ -62,10 +66,7 @@ class Sandbox:
 
     def sql(self, statement):
         """Run a statement in the stack's database; the first column of what it gives, a line a row."""
-        done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.stack["database_url"], "-c", statement],
-                              capture_output=True, text=True, timeout=PATIENCE, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        return Database(self.stack["database_url"])(statement)
 
 
 class Hook:

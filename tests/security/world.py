@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from client import Client, Mailbox, ask, load_stack
+from database import Database
 from dialects import scheme_of
 from forge import REFRESH, Forge
 from wire import Wire
@@ -55,6 +56,7 @@ class World:
 
     def __init__(self, tally=None):
         self.stack = load_stack()
+        self._database = Database(self.stack["database_url"])
         self.tally = tally or Tally()
         self.rows = json.loads(self.output(f"{self.stack['bin']}/millrace-front", "--endpoints"))
         self.tally.rows = len(self.rows)
@@ -83,8 +85,7 @@ class World:
         return self.output(f"{self.stack['bin']}/millrace", "--config", self.stack["config"], *words, text=text)
 
     def sql(self, statement):
-        return self.output("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.stack["database_url"], "-c",
-                           statement).strip()
+        return self._database(statement)
 
     def redis(self, *words):
         return self.output("redis-cli", "-s", self.stack["redis"], *words)
