@@ -28,6 +28,7 @@ from forge import Forge                                                     # no
 from household import home                                             # noqa: E402,F401   pylint: disable=unused-import
 from members import happens, member, outcome, subscriber                    # noqa: E402,F401   pylint: disable=unused-import
 from outside import Outside                                                 # noqa: E402
+from resting import by_hand, house_rests, hurry                             # noqa: E402,F401   pylint: disable=unused-import
 from servers import SERVERS                                                 # noqa: E402
 from telephony import Exchange                                              # noqa: E402
 from till import Till                                                       # noqa: E402
@@ -139,7 +140,7 @@ def database(stack):
     return Database(stack["database_url"])
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sql(database):
     """Do what no call can do yet: sql("update ... where id = %s", id) -> the first column of the first row."""
     def run(statement, *values):
@@ -148,33 +149,12 @@ def sql(database):
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def operator(stack):
     """The operator's command."""
     def run(*words, text=""):
         return output_of(f"{stack['bin']}/millrace", "--config", stack["config"], *words, text=text)
     return run
-
-
-@pytest.fixture
-def by_hand(operator, sql):
-    """look = by_hand("house.digests"): until the test has ended that schedule puts nothing. look() puts what it would, and waits for
-    the end: twice at once, as after a worker that was thought dead."""
-    def take(schedule):
-        kind = sql("select kind from schedule where name = %s", schedule)
-        operator("schedule", "disable", schedule)
-        held.append(schedule)
-        until(lambda: sql("select count(*) from job j where kind = %s and not exists (select from job_end e where e.id = j.id)", kind) == "0",
-              f"{schedule} looks")
-
-        def look():
-            for job in [operator("put", kind).split()[0] for _ in range(2)]:
-                assert until(lambda: sql("select outcome from job_end where id = %s", job), "it has not ended") == "done"
-        return look
-    held = []
-    yield take
-    for schedule in held:
-        operator("schedule", "enable", schedule)
 
 
 @pytest.fixture

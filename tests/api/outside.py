@@ -41,13 +41,13 @@ class Outside:
 
     def fault(self, kind, path="*", **more):
         """The next call goes wrong: latency (ms=), status (status=, retry_after=), cut or malformed; after=True: once it
-        has taken effect; times=0: until heal()."""
-        self._control("POST", "faults", {"kind": kind, "service": self.service, "path": path, **more})
+        has taken effect; times=0: until heal(), or heal(what this gives). Of several the first one counts."""
+        return self._control("POST", "faults", {"kind": kind, "service": self.service, "path": path, **more})["id"]
 
     def faults(self):
         """Those that still wait for a call."""
         return self._control("GET", "faults")
 
-    def heal(self):
-        """Nothing goes wrong any more."""
-        self._control("DELETE", "faults")
+    def heal(self, fault=None):
+        """Nothing goes wrong any more, or not so."""
+        self._control("DELETE", "faults", **({"id": fault} if fault else {}))

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from client import PATIENCE, Client
+from telephony import number
 
 PASSWORD = "correct horse 1"
 
@@ -99,12 +100,12 @@ def test_an_address_has_one_account(member, nobody, way, product):
 def test_a_wrong_password_and_an_unknown_name_are_told_alike(member, nobody, way):
     wrong = login(nobody, way, {**member.account, "password": "something else"}, 401)
     unknown = login(nobody, way, way.account(), 401)
-    strip = lambda answer: re.sub(r"req_\w+|\d\d:\d\d:\d\dZ", "", answer.http.text)
+    strip = lambda answer: re.sub(r"req_\w+|[\d-]{10}T\d\d:\d\d:\d\dZ", "", answer.http.text)
     assert strip(wrong) == strip(unknown)
 
 
 def test_unknown_names_cost_what_known_ones_do(member, stack, record, product, way):
-    """Ten of each, in turn; medians. Each has its own address, so that nothing is throttled."""
+    """Nine of each, in turn; the quickest, which nothing else has held up. Each has its own address, so that nothing is throttled."""
     spent = {True: [], False: []}
     for _ in range(9):
         for known in (True, False):
@@ -113,7 +114,7 @@ def test_unknown_names_cost_what_known_ones_do(member, stack, record, product, w
             begun = time.perf_counter()
             login(client, way, account, 401)
             spent[known].append(time.perf_counter() - begun)
-    known, unknown = (sorted(spent[key])[4] for key in (True, False))
+    known, unknown = (min(spent[key]) for key in (True, False))
     assert unknown > known / 2, (known, unknown)
 
 
@@ -169,7 +170,8 @@ def test_a_refresh_token_gives_access(member, way, product):
         return
     fresh, _ = tokens_of(member.post(way.refresh, {"refresh": member.refresh}))
     assert fresh != member.token
-    for wrong in (member.token, member.refresh[:-2] + "xx", "", "x" * 5000):
+    damaged = member.refresh[:-2] + ("xx" if member.refresh[-2] != "x" else "yy")
+    for wrong in (member.token, damaged, "", "x" * 5000):
         member.post(way.refresh, {"refresh": wrong}, 401 if 0 < len(wrong) < 5000 else 422 if product == "expenses" else 400)
 
 
@@ -335,11 +337,11 @@ def enter(staff):
 def test_a_session(account):
     staff = account("smsagent", role="admin")
     cookie, csrf = enter(staff)
-    page, number = {"Cookie": f"a=b; {cookie}"}, f"+1555{secrets.randbelow(10**7):07}"
+    page, phone = {"Cookie": f"a=b; {cookie}"}, number()
     staff.get(PEOPLE, headers=page)
-    staff.post(PEOPLE, {"phone_number": number}, 403, headers=page)
-    staff.post(PEOPLE, {"phone_number": number}, 403, headers={**page, "X-CSRF-Token": csrf[:-1] + "x"})
-    staff.post(PEOPLE, {"phone_number": number}, 201, headers={**page, "X-CSRF-Token": csrf})
+    staff.post(PEOPLE, {"phone_number": phone}, 403, headers=page)
+    staff.post(PEOPLE, {"phone_number": phone}, 403, headers={**page, "X-CSRF-Token": csrf[:-1] + ("x" if csrf[-1] != "x" else "y")})
+    staff.post(PEOPLE, {"phone_number": phone}, 201, headers={**page, "X-CSRF-Token": csrf})
     staff.delete("/api/auth/session/", 403, headers=page)
     gone = staff.delete("/api/auth/session/", 204, headers={**page, "X-CSRF-Token": csrf})
     assert "Max-Age=0" in gone.http.headers["Set-Cookie"]
@@ -365,12 +367,12 @@ def test_a_forged_session(account):
 
 def test_only_an_administrator_changes_a_tier(account):
     chief, staff = account("smsagent", role="admin"), account("smsagent")
-    number = f"+1555{secrets.randbelow(10**7):07}"
-    staff.post(PEOPLE, {"phone_number": number}, 403)
-    chief.post(PEOPLE, {"phone_number": number}, 201)
-    twice = chief.post(PEOPLE, {"phone_number": number}, 400)
+    phone = number()
+    staff.post(PEOPLE, {"phone_number": phone}, 403)
+    chief.post(PEOPLE, {"phone_number": phone}, 201)
+    twice = chief.post(PEOPLE, {"phone_number": phone}, 400)
     assert twice.fields.phone_number
-    where = f"{PEOPLE}{number}/"
+    where = f"{PEOPLE}{phone}/"
     staff.call("PATCH", where, 200, {"full_name": "Ann"})
     staff.call("PATCH", where, 403, {"tier": "premium"})
     assert chief.call("PATCH", where, 200, {"tier": "premium"}).tier == "premium"

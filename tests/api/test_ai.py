@@ -200,7 +200,7 @@ def lost(ann, outside, sql):
         replicate.fault("cut", path=ORDER, after=True)
         replicate.fault("status", path="/v1/predictions", method="GET", status=429, retry_after=1, times=0)
         replicate.job = ann.post(PREDICT, wish(LLAMA, prompt), 202, headers=LATER).job_id
-        until(lambda: replicate.calls("GET"), "nobody has looked for it")
+        until(lambda: replicate.calls("GET", "/v1/predictions"), "nobody has looked for it")
         replicate.id = sql("select body ->> 'id' from sandbox.thing where service = 'replicate' and body -> 'input' ->> 'prompt' = %s", prompt)
         return replicate
     return order
@@ -217,15 +217,16 @@ def test_an_order_is_found_behind_those_of_others(ann, lost, sql):
     assert len(replicate.calls("POST", about=prompt)) == 1
 
 
-def test_what_does_not_show_yet_is_waited_for(ann, lost, sql):
+def test_what_does_not_show_yet_is_waited_for(ann, lost, hurry, sql):
     """The list lags behind: so soon nobody concludes that it was not ordered."""
     prompt = f"a little later, {ann.username}"
     replicate = lost(prompt)
-    sql("update ai_order set tried_at = now() + interval '1 second' where job_id = %s", replicate.job)
+    sql("update ai_order set tried_at = now() + interval '1 minute' where job_id = %s", replicate.job)
     sql("update sandbox.thing set kind = 'hidden' where id = %s", replicate.id)
     replicate.heal()
     until(lambda: sql("select count(*) from job_try where id = %s and error like '%%does not show yet'", replicate.job) == "1", "it waits")
     sql("update sandbox.thing set kind = 'prediction' where id = %s", replicate.id)
+    hurry("ai", replicate.job)
     assert job_of(ann, replicate.job).status == "completed"
     assert len(replicate.calls("POST", about=prompt)) == 1
 
@@ -266,7 +267,7 @@ def test_a_restarted_worker_does_not_order_again(ann, outside, stack, starts_bef
     replicate = outside("replicate")
     replicate.fault("latency", path="/v1/predictions/*", ms=3000, times=1)
     asked = ann.post(PREDICT, wish(LLAMA, f"through a restart of {ann.username}"), 202, headers=LATER)
-    until(lambda: replicate.calls("GET"), "nobody has looked")
+    until(lambda: replicate.calls("GET", "/v1/predictions/"), "nobody has looked")
     tell(stack, "kill", "ai")
     starts_before["ai"] += 1
     job = job_of(ann, asked.job_id)
@@ -290,7 +291,7 @@ def test_a_cancelled_prediction_is_cancelled_there(ann, outside, operator, unhel
     replicate = outside("replicate")
     replicate.fault("status", path="/v1/predictions/*", status=429, retry_after=30, times=0)
     asked = ann.post(PREDICT, wish(LLAMA, "in vain"), 202, headers=LATER)
-    until(lambda: replicate.calls("GET"), "nobody has looked")
+    until(lambda: replicate.calls("GET", "/v1/predictions/"), "nobody has looked")
     replicate.heal()
     unheld("replicate")
     operator("cancel", asked.job_id)
@@ -361,19 +362,20 @@ def test_a_training_whose_answer_was_lost_is_found(ann, outside, after, orders):
     assert len(openai.calls("POST", TUNING, about=name)) == orders
 
 
-def test_a_training_that_does_not_show_yet_is_waited_for(ann, outside, sql):
+def test_a_training_that_does_not_show_yet_is_waited_for(ann, outside, hurry, sql):
     openai, name = outside("openai"), ann.username[-17:]
     openai.fault("cut", path=TUNING, method="POST", after=True)
     openai.fault("status", path=TUNING, method="GET", status=429, retry_after=1, times=0)
     asked = ann.post(TRAIN, training(model_name=name))
     until(lambda: openai.calls("GET", TUNING), "nobody has looked for it")
-    sql("update ailice.training set ordered_at = now() + interval '1 second' where job_id = %s", asked.job_id)
+    sql("update ailice.training set ordered_at = now() + interval '1 minute' where job_id = %s", asked.job_id)
     hidden = sql("update sandbox.thing set kind = 'hidden' where service = 'openai' and body ->> 'object' = 'fine_tuning.job' and "
                  "body ->> 'user_provided_suffix' = %s returning kind || ' ' || id", name)
     openai.heal()
     until(lambda: sql("select count(*) from job_try where id = %s and error like '%%does not show yet'", asked.job_id) == "1", "it waits")
     assert hidden.startswith("hidden ")
     sql("update sandbox.thing set kind = 'tune' where id = %s", hidden.removeprefix("hidden "))
+    hurry("ai", asked.job_id)
     assert trained(ann, asked).status == "completed" and len(openai.calls("POST", TUNING, about=name)) == 1
 
 

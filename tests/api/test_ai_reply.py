@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from telephony import number
 from waits import until
 
 CHAT, SENT = "/v1/chat/completions", "/2010-04-01/Accounts"
@@ -17,9 +18,9 @@ def agent(account):
 @pytest.fixture
 def phone(agent):
     """Somebody's number, known to the agent."""
-    number = f"+1555{int(agent.username[-8:], 16) % 10 ** 7:07}"
-    agent.post("/api/users/", {"phone_number": number}, 201)
-    return number
+    made = number()
+    agent.post("/api/users/", {"phone_number": made}, 201)
+    return made
 
 
 def asked(agent, phone, text, **more):

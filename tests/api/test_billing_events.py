@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from till import WEBHOOKS, looked_at, signature
+from till import WEBHOOKS, all_told, customer_of, looked_at, signature
 from waits import until
 
 BOUGHT, PAID = "/api/v1/payments/subscription/", "/api/v1/payments/history/"
@@ -23,7 +23,7 @@ def buyer(eater, till, sql):
     eater.post(BOUGHT, {"plan_id": 2, "payment_method_id": "pm_card_visa"}, 201)
     eater.there = till.get(f"/v1/subscriptions/{eater.get(BOUGHT).stripe_subscription_id}")
     until(lambda: eater.get(PAID).results and eater.get(PAID).results[0].invoice_url, "the invoice is known")
-    until(lambda: sql("select count(*) from billing.event where product = 'nutrition' and outcome is null") == "0", "all are looked at")
+    all_told(sql, eater.there.customer)
     return eater
 
 
@@ -167,8 +167,7 @@ def test_a_session_whose_subscription_was_never_told(account, till, sql):
     page = thinker.post("/api/billing/checkout", {"success_url": "https://example.org/y", "cancel_url": "https://example.org/n"})
     till.post(f"/sandbox/checkout/{page.session_id}/pay")
     session = till.get(f"/v1/checkout/sessions/{page.session_id}")
-    until(lambda: sql("select count(*) from billing.event where outcome is not null and data -> 'object' ->> 'id' = %s",
-                      page.session_id) == "1", "it was looked at")
+    all_told(sql, customer_of(till, thinker.email))
     sql("delete from billing.subscription where stripe_id = %s", session.subscription)
     assert told(till, thinker, sql, till.event("checkout.session.completed", session)) == "applied"
     assert thinker.get("/api/billing/subscription").status == "active"
@@ -180,8 +179,7 @@ def test_an_event_while_stripe_is_away(account, till, sql, trouble):
     page = thinker.post("/api/billing/checkout", {"success_url": "https://example.org/y", "cancel_url": "https://example.org/n"})
     till.post(f"/sandbox/checkout/{page.session_id}/pay")
     session = till.get(f"/v1/checkout/sessions/{page.session_id}")
-    until(lambda: sql("select count(*) from billing.event where outcome is not null and data -> 'object' ->> 'id' = %s",
-                      page.session_id) == "1", "it was looked at")
+    all_told(sql, customer_of(till, thinker.email))
     sql("delete from billing.subscription where stripe_id = %s", session.subscription)
     till.fault("status", f"/v1/subscriptions/{session.subscription}", method="GET", status=500)
     event = till.event("checkout.session.completed", session)

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 import requests
 
+from client import PATIENCE
 from test_links import Picture
 from test_uploads import AVATAR, PNG, kept, member                     # noqa: F401 they are fixtures
 
@@ -23,10 +24,10 @@ class Bucket:
         self.url = url
 
     def fault(self, match, what, times=1):
-        requests.post(f"{self.url}/-/fault", json={"match": match, "what": what, "times": times}, timeout=10)
+        requests.post(f"{self.url}/-/fault", json={"match": match, "what": what, "times": times}, timeout=PATIENCE)
 
     def no_fault(self):
-        return requests.post(f"{self.url}/-/fault", timeout=10).json()
+        return requests.post(f"{self.url}/-/fault", timeout=PATIENCE).json()
 
 
 @pytest.fixture
@@ -43,14 +44,14 @@ def picture(sign_in):
 
 
 def until(what, why):
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while not what():
         assert time.monotonic() < end, why
         time.sleep(PAUSE)
 
 
 def redirect(client, path, method="GET"):
-    answer = client._session.request(method, client.base + path, allow_redirects=False, timeout=60,
+    answer = client._session.request(method, client.base + path, allow_redirects=False, timeout=PATIENCE,
                                      headers={"X-Forwarded-For": client.address})
     assert answer.status_code == 302 and answer.headers["Cache-Control"] == "private"
     return answer.headers["Location"], parse_qs(urlparse(answer.headers["Location"]).query)
@@ -58,20 +59,21 @@ def redirect(client, path, method="GET"):
 
 # -- links -------------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("left, most, least", [(0, 900, 900), (7200, 900, 900), (100, 100, 90)])
-def test_an_address_ends_with_its_link(figureforge, picture, forge, left, most, least):
-    ends = int(time.time()) + left if left else 0
-    _, query = redirect(figureforge, f"/files/{forge.link('figureforge', picture.file, 1, ends, 'inline')}/x.png")
-    assert least <= int(query["X-Amz-Expires"][0]) <= most
+@pytest.mark.parametrize("left, most", [(0, 900), (7200, 900), (100, 100)])
+def test_an_address_ends_with_its_link(figureforge, picture, forge, left, most):
+    began = int(time.time())
+    _, query = redirect(figureforge, f"/files/{forge.link('figureforge', picture.file, 1, left and began + left, 'inline')}/x.png")
+    spent = time.time() - began
+    assert (most if most < left or not left else most - spent - 1) <= int(query["X-Amz-Expires"][0]) <= most
 
 
 def test_an_address_is_for_what_was_asked(figureforge, picture):
     url, query = redirect(figureforge, picture.path)
     assert query["response-content-type"] == ["image/png"]
     assert query["response-content-disposition"] == [f'inline; filename="{picture.name}"']
-    assert requests.head(url, timeout=10).status_code == 403
+    assert requests.head(url, timeout=PATIENCE).status_code == 403
     url, _ = redirect(figureforge, picture.path, "HEAD")
-    assert requests.head(url, timeout=10).status_code == 200 and requests.get(url, timeout=10).status_code == 403
+    assert requests.head(url, timeout=PATIENCE).status_code == 200 and requests.get(url, timeout=PATIENCE).status_code == 403
 
 
 def test_nothing_stays_in_the_folder(picture, stack):
@@ -99,12 +101,12 @@ def test_a_bucket_that_does_not_answer_holds_up_nobody_else(member, bucket, stac
         worst = 0
         while stuck.is_alive() and len(codes) == 0:
             began = time.monotonic()
-            assert requests.get(f"{stack['url']}/-/readyz", timeout=10).status_code == 200
+            assert requests.get(f"{stack['url']}/-/readyz", timeout=PATIENCE).status_code == 200
             worst = max(worst, time.monotonic() - began)
             time.sleep(PAUSE)
     finally:
         stuck.join()
-    assert codes == [503] and worst < 2
+    assert codes == [503] and worst < 4                    # the bucket is given up after six
 
 
 # -- jobs --------------------------------------------------------------------------------------------------------------
@@ -139,7 +141,7 @@ def test_a_job_whose_files_cannot_be_stored_waits(alice, bucket, tries, operator
 def test_a_job_is_cancelled_while_its_files_are_on_their_way(alice, bucket, operator, sql):
     bucket.fault("^PUT /files/figureforge", "mute", 1000)
     job = put(alice)
-    until(lambda: "PUT" in str(requests.get(f"{bucket.url}/-/journal", timeout=10).json()), "it is on its way")
+    until(lambda: "PUT" in str(requests.get(f"{bucket.url}/-/journal", timeout=PATIENCE).json()), "it is on its way")
     operator("cancel", job.removeprefix("job_"))
     alice.finished(job)
     assert sql("select outcome from job_end where id = %s", job.removeprefix("job_")) == "cancelled"

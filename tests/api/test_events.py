@@ -56,10 +56,10 @@ class World:
                                         "vendor": "Luigi's", "location": "123 Main St"}, 201).data
 
     def owed(self):
-        """Bob is to pay ann, today."""
-        today = self.sql("select (now() at time zone 'UTC')::date")
+        """Bob is to pay ann, until the day after tomorrow."""
+        day = self.sql("select (now() at time zone 'UTC')::date + 2")
         return self.bob.post(SETTLEMENTS, {"payee_id": self.ann.id, "amount": "10.00", "currency": "USD", "group_id": self.group.id,
-                                           "due_date": today}, 201).data
+                                           "due_date": day}, 201).data
 
     def paid(self, card):
         """Bob has a settlement charged to a card."""
@@ -209,7 +209,7 @@ def comment_added(world):
 
 def payment_due(world):
     world.lunch()
-    world.owed()
+    world.sql("update expenses.settlement set remind_at = now() where id = %s", world.owed().id.removeprefix("stl_"))
     world.remind()
 
 

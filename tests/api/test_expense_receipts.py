@@ -7,7 +7,7 @@ import pytest
 from books import png
 from household import EXPENSES, refused
 from receipts import DINER, LUIGI, packed, printed
-from waits import until
+from waits import in_one, this_hour, until
 
 
 @pytest.fixture
@@ -23,14 +23,19 @@ def detail(who, expense):
     return who.get(f"{EXPENSES}{expense.id}/")["data"]
 
 
+def file_of(link):
+    """Which file it is of, and which generation of its links; it ends with another hour when a new one has begun."""
+    return link.rpartition("/files/")[2].split(":")[:3]
+
+
 def test_a_receipt_is_read(home, dinner):
     sent = send(home.bob, dinner, packed(printed(LUIGI), "PNG"), prefer="wait=60")
     seen = until(lambda: (one := detail(home.ann, dinner)).ocr_status == "completed" and one, "the receipt is read")
+    assert file_of(seen.receipt) == file_of(sent.receipt_url) and seen.receipt.endswith(f"/{dinner.id}.png")
     assert (seen.ocr_data.vendor, seen.ocr_data.date, seen.ocr_data.total) == ("LUIGI'S RESTAURANT", "2024-01-14", "79.57")
     assert seen.ocr_data["items"][0] == {"name": "Pizza Margherita", "price": "18.00"}
     assert sent.ocr_status in ("completed", "processing") and (sent.ocr_data == seen.ocr_data or sent.ocr_data is None)
     assert (seen.title, seen.amount, seen.vendor) == ("Dinner", "30.00", None)                  # nothing of it has changed
-    assert seen.receipt == sent.receipt_url and seen.receipt.endswith(f"/{dinner.id}.png")
     assert home.cid.get(sent.receipt_url).http.headers["Content-Type"] == "image/png"
     assert [one.type for one in seen.activity] == ["created", "receipt_added"]
     live = json.loads(home.sql("select data from live_event where type = 'expense_update' and data ->> 'expense_id' = %s order by id desc limit 1", dinner.id))
@@ -41,9 +46,9 @@ def test_a_receipt_is_read(home, dinner):
 
 def test_who_does_not_wait_reads_it_later(home, dinner, paused):
     with paused("ai"):
-        sent = send(home.ann, dinner, packed(printed(DINER), "PNG"), prefer="respond-async")
+        sent, seen = in_one(this_hour, lambda: (send(home.ann, dinner, packed(printed(DINER), "PNG"), prefer="respond-async"),
+                                                detail(home.bob, dinner)))
         assert (sent.ocr_data, sent.ocr_status) == (None, "processing") and sent.receipt_url
-        seen = detail(home.bob, dinner)
         assert (seen.ocr_data, seen.ocr_status, seen.receipt) == (None, "processing", sent.receipt_url)
     assert until(lambda: detail(home.bob, dinner).ocr_data, "it is read").total == "24.02"
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from household import EXPENSES, refused, shares
-from waits import twin, until
+from waits import in_one, twin, until
 
 
 @pytest.fixture
@@ -46,12 +46,14 @@ def test_categories_are_a_tree(home):
 def test_the_smallest_request(home):
     """Title and amount, a number: a personal one of today, in the caller's currency and zone."""
     home.sql("update expenses.profile set preferred_currency = 'EUR', timezone = 'Pacific/Kiritimati' where account_id = %s", home.ann.number)
-    made = home.ann.post(EXPENSES, {"title": "Lunch", "amount": 25.50, "category_id": "cat_1"}, 201)
+    def today():
+        return home.sql("select (now() at time zone 'Pacific/Kiritimati')::date")
+    day, made = in_one(today, lambda: (today(), home.ann.post(EXPENSES, {"title": "Lunch", "amount": 25.50, "category_id": "cat_1"}, 201)))
     assert made.message == "Expense created successfully"
     made = made["data"]
     assert (made.amount, made.currency, made.expense_type, made.group) == ("25.50", {"code": "EUR", "symbol": "€"}, "personal", None)
     assert made.paid_by.id == home.ann.id and made.category.name == "Food & Dining" and made.is_settled
-    assert made.expense_date == home.sql("select (now() at time zone 'Pacific/Kiritimati')::date")
+    assert made.expense_date == day
     assert [(one.user_id, one.share, one.is_settled) for one in made.participants] == [(home.ann.id, "25.50", True)]
     assert home.ann.get(path_of(made))["data"].activity[0].type == "created"
     assert home.sql("select count(*) from expenses.activity where group_id is null and expense_id = %s", made.id[4:]) == "1"

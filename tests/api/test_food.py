@@ -57,7 +57,7 @@ def test_a_description(eater, openai):
                  lambda: eater.upload(ANALYZE, text="two eggs and a banana", expect=202)):
         seen = ended(eater, send())
         holds(seen.final_result)
-        assert "two eggs and a banana" in str(openai.calls("POST", "%/chat/completions")[-1]["input"]["messages"][-1])
+        assert "two eggs and a banana" in str(openai.calls("POST", "%/chat/completions", about="a banana")[-1]["input"]["messages"][-1])
 
 
 def test_neither(eater):
@@ -71,7 +71,7 @@ def test_what_is_no_picture(eater, openai):
     session = eater.upload(ANALYZE, image=("x.png", album.packed(album.flag(600, 400), "PNG")[:200]), expect=202)
     seen = ended(eater, session, "failed")
     assert seen.error.startswith("The picture ") and "final_result" not in seen.value
-    assert openai.calls() == [], "nobody was shown what could not be read"
+    assert openai.calls("POST") == [], "nobody was shown what could not be read"
 
 
 def test_a_provider_that_fails_once_is_asked_again(eater, openai):

@@ -115,7 +115,7 @@ def test_of_a_broken_file_nothing_is_taken(sql, refused, fresh, text, why):
 
 def test_what_is_still_to_come_is_not_known(sql, refused, operator, written, fresh):
     now = datetime.datetime.now(datetime.timezone.utc)
-    assert "is still to come" in refused(HEAD + f"{now + datetime.timedelta(days=2):%Y-%m-%d},THB,0.03\n")
+    assert "is still to come" in refused(HEAD + f"{now + datetime.timedelta(days=3):%Y-%m-%d},THB,0.03\n")
     operator("fx", "import", written(HEAD + f"{now - datetime.timedelta(minutes=1):%Y-%m-%d},THB,0.03\n"))
     assert sql("delete from expenses.fx_rate where currency = 'THB' and day >= '2022-01-01' returning usd") == "0.03"
 

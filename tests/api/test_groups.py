@@ -197,7 +197,7 @@ def test_a_code_that_is_taken_is_drawn_again(circle, sql):
                f"$$ select '{code}'::text $$; do $$ begin perform expenses.invite_code_give({mine}); exception when sqlstate 'MR503' then "
                "create temporary table refused (); end $$; select to_regclass('refused') is not null; rollback")
     assert said == "t"
-    assert len({sql("select expenses.invite_code('Quiz')") for _ in range(20)}) == 20
+    assert len({sql("select expenses.invite_code('Quiz')") for _ in range(20)}) >= 18        # of a million
 
 
 @pytest.mark.parametrize("method, path", [("GET", ""), ("GET", "members/"), ("GET", "balances/"), ("GET", "activity/"), ("PATCH", ""),

@@ -2,11 +2,12 @@
 """What balancers ask: outside of all products, counted by nothing."""
 import re
 import secrets
-import time
 
 import pytest
 import requests
-from client import PATIENCE, POLL
+
+from client import PATIENCE
+from waits import until
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def test_the_process_answers(probe):
 
 
 def test_it_is_ready(probe):
-    assert probe("/-/readyz").text == '{"status":"ready","database":"ok","redis":"ok","parked":0}'
+    until(lambda: probe("/-/readyz").text == '{"status":"ready","database":"ok","redis":"ok","parked":0}', "it is ready, and nobody waits")
 
 
 def test_rounds_of_the_loop_are_counted(probe):
@@ -62,8 +63,5 @@ def test_it_is_not_in_the_statistics(probe, figureforge, sql):
     probe("/-/nothing", 404, **{"X-Request-ID": "health-" + mark})
     probe("/-/healthz", **{"X-Request-ID": "health-" + mark})
     figureforge.get("/api/nothing/", 404, headers={"X-Request-ID": "other-" + mark})
-    until = time.monotonic() + PATIENCE
-    while not (found := sql("select string_agg(request_id, ' ') from request where request_id like %s", "%-" + mark)):
-        assert time.monotonic() < until
-        time.sleep(POLL)
+    found = until(lambda: sql("select string_agg(request_id, ' ') from request where request_id like %s", "%-" + mark), "it is counted")
     assert found == "other-" + mark

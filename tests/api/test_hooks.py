@@ -11,17 +11,6 @@ from waits import until
 HOOKS = "/api/webhooks/"
 EVENTS = ["expense.created", "expense.updated", "expense.deleted", "payment.completed", "payment.failed",
           "settlement.created", "settlement.completed", "group.member_joined", "group.member_left"]
-QUEUE = "mr1:{q:hook}:"
-
-
-@pytest.fixture
-def hurry(redis):
-    """The job that is delayed is due now."""
-    def soon(job):
-        until(lambda: redis("ZADD", QUEUE + "dl", "XX", "CH", "1", job) == "1", f"{job} is delayed")
-        redis("HDEL", QUEUE + "m", "next")                          # when anything is due is known no more
-        redis("ZADD", QUEUE + "wake", "0", "w")
-    return soon
 
 
 @pytest.fixture
@@ -141,8 +130,9 @@ def test_a_failure_holds_up_nobody(member, subscriber, happens, hurry, state_of,
     row = state_of(first.id, "retrying")
     assert (row["tries"], row["status"], row["error"]) == (1, 500, "the answer was 500")
     retry = sql("select id from job where kind = 'hook.retry' and args ->> 'delivery' = %s", first.id)
-    assert 50 < float(sql("select extract(epoch from due_at - now()) from job where id = %s", retry)) <= 60
-    hurry(retry)
+    # Its name tells the time in whole milliseconds, by another clock.
+    assert 50 < float(sql("select extract(epoch from due_at - job_id_time(id)) from job where id = %s", retry)) < 61
+    hurry("hook", retry)
     again = subscriber.wait(3)[2]
     assert (again.id, again.raw, again.headers["X-Webhook-Sequence"]) == (first.id, first.raw, "1")
     assert state_of(first.id, "delivered")["tries"] == 2
@@ -277,7 +267,7 @@ def test_quiet_hours_delay_mail_only(member, happens, outcome, sql):
     ann.call("PUT", "/api/notifications/preferences/", 200, {"quiet_hours": quiet})
     assert outcome(happens("expense.created", [ann], notice=notice())) == "done"
     assert len(ann.get("/api/notifications/")["data"]) == 1
-    assert 3600 - 60 <= mails_put(sql, ann)[0] <= 7200
+    assert 3600 - 60 <= mails_put(sql, ann)[0] < 7201
 
 
 @pytest.mark.parametrize("at, start, end, zone, until_when", [
@@ -298,12 +288,13 @@ def test_when_quiet_hours_end(sql, at, start, end, zone, until_when):
     assert sql("select iso_time(expenses.quiet_until(%s, %s))", off, at) == at
 
 
-def test_products_tell_by_one_call(member, operator, sql):
+def test_products_tell_by_one_call(member, operator, sql, paused):
     """What a product's statement calls in its own transaction."""
     ann = member()
-    ticket = sql("select event_tell('expenses', 'settlement.created', 'group-7', array[%s]::bigint[], '{\"a\": 1}')", ann.number)
-    queue, job, packed = ticket.split(" ")
+    with paused("hook"):
+        ticket = sql("select event_tell('expenses', 'settlement.created', 'group-7', array[%s]::bigint[], '{\"a\": 1}')", ann.number)
+        queue, job, packed = ticket.split(" ")
+        operator("cancel", job)
     assert queue == "hook" and packed.endswith("|event/expenses/group-7|1|expenses")
     args = json.loads(sql("select args from job where id = %s", job))
     assert args["audience"] == [ann.number] and (args["event"], args["data"], args["notice"]) == ("settlement.created", {"a": 1}, None)
-    operator("cancel", job)

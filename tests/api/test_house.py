@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the house does by itself: closed accounts are erased, old things go, services are probed."""
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -58,9 +59,9 @@ def test_a_closed_account_is_erased(alice, bob, stack, sql, does):
     assert len(files) == 4 and all(file.exists() for file in files + others)
     before = rows_of(sql, number(bob))
     alice.call("DELETE", "/api/auth/delete/?confirm=DELETE", 204)
-    put = json.loads(sql("select json_agg(json_build_array(kind, round(extract(epoch from due_at - job_id_time(id))))) from job "
-                         "where kind = 'maint.erase' and (args ->> 'account')::bigint = %s", number(alice)))
-    assert put == [["maint.erase", 3600]]
+    after, = sql("select extract(epoch from due_at - job_id_time(id)) from job where kind = 'maint.erase' and (args ->> 'account')::bigint = %s",
+                 number(alice)).split()
+    assert 3590 < float(after) < 3601                                # its name tells milliseconds of another clock
     assert does("maint.erase", account=number(alice)) == {"accounts": 1}
     assert rows_of(sql, number(alice)) == {} and sql("select count(*) from account where id = %s", number(alice)) == "0"
     assert not any(file.exists() for file in files) and all(file.exists() for file in others)
@@ -237,10 +238,12 @@ def found(sql, does):
 
 def test_health_tells_of_services(account, found, sql):
     agent = account("smsagent")
+    began = time.monotonic()
     asked = agent.get("/api/health/", headers={"Authorization": None})
+    took = time.monotonic() - began
     assert (asked.status, asked.version) == ("healthy", "1.0.0") and asked.uptime >= 0
     assert asked.services.database.status == asked.services.redis.status == "healthy"
-    assert asked.services.redis.response_time < 1 and asked.services.redis.memory_usage.endswith("MB")
+    assert asked.services.redis.response_time < took and asked.services.redis.memory_usage.endswith("MB")
     assert asked.services.openai.status == "healthy" and asked.services.openai.rate_limit_remaining == 9999
     assert asked.services.twilio.account_balance[0] == "$" and float(asked.services.twilio.account_balance[1:]) > 0
     found(openai="down")

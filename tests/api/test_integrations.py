@@ -291,10 +291,10 @@ def test_a_service_that_never_wanted_a_call_ends_the_sync(account, sandbox):
 
 
 def test_a_sync_whose_time_runs_out_leaves_the_rest_to_the_next(dropbox, paused, sandbox, sql):
-    before, ann = folders(sandbox), dropbox(kind="latency", ms=1200, times=1)
+    before, ann = folders(sandbox), dropbox(kind="latency", ms=5000, times=1)
     with paused("integ"):
         begun(ann, "dropbox")
-        sql("update job set deadline = 2 where id = (select max(id::text) from job where kind = 'integ.sync')::uuid")
+        sql("update job set deadline = 9 where id = (select max(id::text) from job where kind = 'integ.sync')::uuid")
     found = ended(ann, "dropbox")
     assert (found.sync_status, found.error_message, count_of(sql, ann, "file")) == ("completed", MORE, 200)
     assert sync(ann, "dropbox").items_synced == MANY - 200 and folders(sandbox) - before == 1
@@ -302,7 +302,7 @@ def test_a_sync_whose_time_runs_out_leaves_the_rest_to_the_next(dropbox, paused,
 
 def test_who_gives_another_token_gets_what_that_lists(dropbox, sandbox, sql):
     """A sync that runs with the token before tells nothing any more: it begins anew."""
-    before, ann = folders(sandbox), dropbox(kind="latency", ms=1000, times=1)
+    before, ann = folders(sandbox), dropbox(kind="latency", ms=4000, times=1)
     begun(ann, "dropbox")
     until(lambda: count_of(sql, ann, "file") == 100, "the first page is there")
     connect(ann, "dropbox", "another")
@@ -312,7 +312,7 @@ def test_who_gives_another_token_gets_what_that_lists(dropbox, sandbox, sql):
 
 
 def test_a_token_that_ended_is_no_trouble_of_the_next(dropbox, sandbox, sql):
-    ann = dropbox(kind="latency", ms=1000, times=1)
+    ann = dropbox(kind="latency", ms=4000, times=1)
     sandbox.fails("dropbox", kind="status", status=401, path=FURTHER, times=1)
     begun(ann, "dropbox")
     until(lambda: count_of(sql, ann, "file") == 100, "the first page is there")

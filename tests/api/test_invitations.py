@@ -56,7 +56,7 @@ def test_codes_that_let_nobody_in(circle, sql):
     code = ann.get(group).data.invite_code
     eve = circle.person("Eve")
     assert bob.post(JOIN, {"invite_code": code}, 409).error.code == "DUPLICATE_RESOURCE"
-    unknown = eve.post(JOIN, {"invite_code": "ROOM2345"}, 404).error
+    unknown = eve.post(JOIN, {"invite_code": "ROOM0001"}, 404).error
     private = circle.group(ann, is_private=True)
     sql("update expenses.expense_group set invite_code = %s where id = %s", kept := "PRIV" + secrets.token_hex(2).upper(), number(private.rstrip("/")))
     sql("update expenses.expense_group set invite_code = null where id = %s", number(private.rstrip("/")))
@@ -249,17 +249,18 @@ def test_who_is_invited_is_an_address_until_he_comes(circle, mailbox):
 
 def test_nobody_is_invited_too_often(circle, sql):
     ann = circle.person()
-    group = circle.group(ann)
+    group, mark = circle.group(ann), secrets.token_hex(4)
+    busy, calm, free = (f"{word}-{mark}@example.org" for word in ("busy", "calm", "free"))
     for _ in range(5):
-        ann.post(f"{group}invite/", {"email": "busy@example.org"}, 201)
-    refused = ann.post(f"{group}invite/", {"email": "busy@example.org"}, 429)
+        ann.post(f"{group}invite/", {"email": busy}, 201)
+    refused = ann.post(f"{group}invite/", {"email": busy}, 429)
     assert refused.error.code == "RATE_LIMIT_EXCEEDED" and int(refused.http.headers["Retry-After"]) > 0
     before = len(ann.get(GROUPS)["data"])
-    ann.post(GROUPS, {"name": "Another", "initial_members": ["calm@example.org", "busy@example.org"]}, 429)
+    ann.post(GROUPS, {"name": "Another", "initial_members": [calm, busy]}, 429)
     assert len(ann.get(GROUPS)["data"]) == before
-    ann.post(f"{group}invite/", {"email": "calm@example.org"}, 201)
+    ann.post(f"{group}invite/", {"email": calm}, 201)
     sql("update throttle set count = 500 where scope = 'invite-account' and subject = %s", ann.number)
-    ann.post(f"{group}invite/", {"email": "free@example.org"}, 429)
+    ann.post(f"{group}invite/", {"email": free}, 429)
 
 
 def test_five_hundred_are_enough(circle, sql):

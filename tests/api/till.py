@@ -7,7 +7,7 @@ import json
 import time
 from pathlib import Path
 
-from client import Thing
+from client import PATIENCE, Thing
 from outside import Outside
 from waits import until
 
@@ -34,7 +34,7 @@ class Till(Outside):
         self.secret = dict(line.split(" = ", 1) for line in lines if " = " in line)["stripe.webhook_secret"]
 
     def call(self, method, path, fields=None, expect=200, **more):
-        answer = self._session.request(method, f"{self.sandbox}/stripe{path}", timeout=30,
+        answer = self._session.request(method, f"{self.sandbox}/stripe{path}", timeout=PATIENCE,
                                        headers={"Authorization": "Bearer sk_test", **more.pop("headers", {})},
                                        **({"params": fields} if method == "GET" else {"data": fields}))
         assert answer.status_code == expect, f"{method} {path}: {answer.status_code}: {answer.text[:500]}"
@@ -77,6 +77,14 @@ def looked_at(sql, event):
     """Wait until an event was looked at: what came of it."""
     return until(lambda: sql("select outcome from billing.event where id = %s and outcome is not null", event["id"]),
                  f"event {event['id']} was looked at")
+
+
+def all_told(sql, customer):
+    """Wait until all that has happened to a customer at Stripe was told, and looked at: what is done to his rows then stays so."""
+    until(lambda: sql("select count(*) from sandbox.outgoing where service = 'stripe' and state = 'waiting' "
+                      "and body::json -> 'data' -> 'object' ->> 'customer' = %s", customer) == "0", "all is told")
+    until(lambda: sql("select count(*) from billing.event where outcome is null and data -> 'object' ->> 'customer' = %s", customer) == "0",
+          "all is looked at")
 
 
 def tried(sql, client, kind):

@@ -21,6 +21,19 @@ def until(holds, what):
     return found
 
 
+def in_one(clock, ask):
+    """What ask() gives, while clock() has said the same before it as behind it: when midnight or so came between, it is asked again."""
+    while True:
+        before, answer = clock(), ask()
+        if clock() == before:
+            return answer
+
+
+def this_hour():
+    """For in_one(): links to files end with an hour, and are the same until the next begins, to the nearest second."""
+    return round(time.time()) // 3600
+
+
 def workers(stack):
     """The services that are workers, by their queues."""
     return subprocess.run([f"{stack['bin']}/millrace-worker", "--queues"], capture_output=True, text=True, timeout=20, check=True).stdout.split()

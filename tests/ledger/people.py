@@ -13,6 +13,7 @@ from database import Database
 from forge import Forge
 
 PATIENCE = 60.0
+IDLE = 20.0         # seconds; the web server closes what has said nothing for longer
 # Whoever works for hours makes more calls than others.
 MADE = """with made as (insert into account (product, email, username, tier, verified_at)
   select 'expenses', 'ledger-' || '%(mark)s-' || n || '@example.org', 'ledger-%(mark)s-' || n, 'premium', now() from generate_series(1, %(count)s) n
@@ -47,9 +48,12 @@ class Office:
 
     def ask(self, person, method, path, body=None):
         """Status and body. Each thread has a connection of its own."""
-        if not hasattr(self._threads, "connection"):
-            self._threads.connection = http.client.HTTPConnection("127.0.0.1", self.stack["port"], timeout=PATIENCE)
-        connection = self._threads.connection
+        mine = self._threads
+        if not hasattr(mine, "connection"):
+            mine.connection, mine.used = http.client.HTTPConnection("127.0.0.1", self.stack["port"], timeout=PATIENCE), 0.0
+        connection, idle, mine.used = mine.connection, time.monotonic() - mine.used, time.monotonic()
+        if idle > IDLE:
+            connection.close()                      # it is opened again by the request
         headers = {"Authorization": f"Bearer {person.token}", "X-Forwarded-For": person.address}
         if body is not None:
             headers["Content-Type"] = "application/json"

@@ -4,7 +4,6 @@ import gzip
 import json
 import socket
 import struct
-import time
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -230,9 +229,9 @@ def jpeg_of(width, height):
                                      b"%!PS\n", b"push graphic-context\nfill 'url(https://x\"|id\")'\n", gzip.compress(bytes(MIB))],
                          ids=["png", "png 2^31", "jpeg", "gif", "webp", "png head", "jpeg head", "svg", "postscript", "mvg", "gzip"])
 def test_pictures_that_burst_are_kept_or_refused(world, avatars, content):
-    before, began = world.front_memory(), time.monotonic()
+    usual, before = avatars(PNG).seconds, world.front_memory()
     reply = avatars(content)
-    assert reply.status_code in (200, 422) and time.monotonic() - began < 10
+    assert reply.status_code in (200, 422) and reply.seconds < 10 + 10 * usual
     assert world.front_memory() < before + GROWTH
 
 
@@ -296,5 +295,5 @@ def test_slow_clients_hinder_nobody(world, trickle):
         reply = wire.ask(request_of(row, person))
         assert reply.status_code == 200
         spent.append(reply.seconds)
-    assert sorted(spent)[25] < 0.25
+    assert sorted(spent)[25] < 1                                   # who waits for one of them waits for ever
     assert len(list(Path(f"/proc/{world.front_pid()}/fd").iterdir())) < 40 + 128
