@@ -139,7 +139,7 @@ const struct endpoint expenses_endpoints[] = {
     ENDPOINT(expenses, me_avatar,
         .method = POST, .path = "/api/users/me/avatar/", .parts = true,
         .doc = "Send a picture of the caller. The one before is shown until an avatar has been made of it, and stays when none can be.",
-        .job = "image.variant", .wait = 2, .after = &sql_expenses_me_avatar_made,
+        .job = "image.variant", .wait = 2, .after = &sql_expenses_picture_made,
         .in = FIELDS({ .name = "avatar", .type = FILE_PART, .flags = REQUIRED, .max = 10485760, .values = expenses_picture_types,
                        .doc = "JPEG, PNG or WebP, at most 10 MiB." }),
         .out = FIELDS(OUT(TEXT, "avatar_url"))),

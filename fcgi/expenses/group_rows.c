@@ -62,7 +62,7 @@ const struct endpoint expenses_group_rows[] = {
     ENDPOINT(expenses, group_image,
         .method = POST, .path = "/api/groups/{group_id}/image/", .parts = true,
         .doc = "Send a group's image, as one of its admins. The one before is shown until it has been made of what was sent, and stays when none can be.",
-        .job = "image.variant", .wait = 2, .after = &sql_expenses_group_image_made,
+        .job = "image.variant", .wait = 2, .after = &sql_expenses_picture_made,
         .in = FIELDS(GROUP_ID, { .name = "image", .type = FILE_PART, .flags = REQUIRED, .max = 10485760, .values = expenses_picture_types,
                                  .doc = "JPEG, PNG or WebP, at most 10 MiB." }),
         .out = FIELDS(OUT(TEXT, "image"))),

@@ -374,6 +374,17 @@ def account(stack, record, operator, console):
     return make
 
 
+# Two people of the Expense Tracker: he pays her.
+@pytest.fixture
+def john(account):
+    return account("expenses")
+
+
+@pytest.fixture
+def jane(account):
+    return account("expenses")
+
+
 @pytest.fixture
 def circle(stack, record, sql):
     """People of the Expense Tracker, and what they have together."""

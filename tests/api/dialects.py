@@ -5,14 +5,17 @@ import re
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 SNAKE = {400: {"validation_error", "conflict", "payment_failed"}, 401: {"authentication_failed"}, 403: {"permission_denied"},
          404: {"not_found"}, 405: {"method_not_allowed"}, 409: {"conflict"}, 413: {"payload_too_large"},
-         429: {"rate_limit_exceeded"}, 500: {"internal_server_error"}, 503: {"service_unavailable"}}
+         414: {"payload_too_large"}, 416: {"validation_error"}, 429: {"rate_limit_exceeded"}, 431: {"payload_too_large"},
+         500: {"internal_server_error"}, 503: {"service_unavailable"}}
 EXPENSES = {400: {"VALIDATION_ERROR"}, 401: {"AUTH_REQUIRED", "INVALID_TOKEN"}, 403: {"PERMISSION_DENIED"},
             404: {"RESOURCE_NOT_FOUND"}, 405: {"METHOD_NOT_ALLOWED"}, 409: {"CONFLICT", "DUPLICATE_RESOURCE"},
-            413: {"PAYLOAD_TOO_LARGE"}, 422: {"VALIDATION_ERROR", "PAYMENT_FAILED", "INSUFFICIENT_FUNDS"},
-            429: {"RATE_LIMIT_EXCEEDED"}, 500: {"INTERNAL_ERROR"}, 503: {"SERVICE_UNAVAILABLE"}}
+            413: {"PAYLOAD_TOO_LARGE"}, 414: {"PAYLOAD_TOO_LARGE"}, 416: {"VALIDATION_ERROR"},
+            422: {"VALIDATION_ERROR", "PAYMENT_FAILED", "INSUFFICIENT_FUNDS"}, 429: {"RATE_LIMIT_EXCEEDED"}, 431: {"PAYLOAD_TOO_LARGE"},
+            500: {"INTERNAL_ERROR"}, 503: {"SERVICE_UNAVAILABLE"}}
 FIGUREFORGE = {400: {"INVALID_REQUEST"}, 401: {"AUTHENTICATION_REQUIRED"}, 402: {"INSUFFICIENT_QUOTA", "PAYMENT_FAILED"},
                403: {"PERMISSION_DENIED"}, 404: {"NOT_FOUND"}, 405: {"METHOD_NOT_ALLOWED"}, 409: {"CONFLICT"},
-               413: {"PAYLOAD_TOO_LARGE"}, 429: {"RATE_LIMITED"}, 500: {"INTERNAL_ERROR"}, 503: {"SERVICE_UNAVAILABLE"}}
+               413: {"PAYLOAD_TOO_LARGE"}, 414: {"PAYLOAD_TOO_LARGE"}, 416: {"INVALID_REQUEST"}, 429: {"RATE_LIMITED"},
+               431: {"PAYLOAD_TOO_LARGE"}, 500: {"INTERNAL_ERROR"}, 503: {"SERVICE_UNAVAILABLE"}}
 
 
 def said(text):
@@ -69,7 +72,8 @@ def figureforge_error(body, status):
 def operator_error(body, status):
     assert set(body) == {"error"} and set(body["error"]) == {"code", "message", "fields"}, body
     codes = {400: {"invalid", "malformed"}, 401: {"unauthenticated", "bad_token"}, 403: {"forbidden"}, 404: {"not_found"},
-             405: {"method"}, 409: {"conflict"}, 413: {"too_large"}, 429: {"rate_limited"}, 503: {"unavailable"}}
+             405: {"method"}, 409: {"conflict"}, 413: {"too_large"}, 414: {"too_large"}, 429: {"rate_limited"}, 431: {"too_large"},
+             503: {"unavailable"}}
     assert body["error"]["code"] in codes[status] and said(body["error"]["message"])
     assert lists_of_texts(body["error"]["fields"])
 

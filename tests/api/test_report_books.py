@@ -91,3 +91,17 @@ def test_the_cover_says_what_a_report_is_of(person, books):
     for groups, said in (((trip,), "Of the group Trip."), ((trip, flat), "Of the groups Flat, Trip.")):
         _, pdf = made(ann, filters={**JANUARY, "group_ids": [f"grp_{group}" for group in groups], "category_ids": ["cat_1"]})
         assert f"{said} Of the category Food & Dining." in re.sub(r"\s+", " ", text(pdf, 1))
+
+
+def test_words_stay_whole(person, books):
+    """As long as there is room for them: one that no column can hold takes it from none."""
+    ann, bob = person(), person()
+    group = books.group("Summer in the Alps with Bartholomew", ann.number, bob.number)
+    for title in ("Breakfast for all, and what was left of it for the way", "x" * 200, "Bergwanderung"):
+        books.expense(ann.number, title, 90045, bob.number, group=group)
+        books.expense(bob.number, title, 90045, ann.number, group=group, category="entertainment")
+    _, pdf = made(ann)
+    words = text(pdf).split()
+    for word in ("Uncategorized", "Entertainment", "Bartholomew", "Breakfast", "Summer", "Bergwanderung"):
+        assert word in words, word
+    assert "x" * 200 not in words

@@ -2,7 +2,7 @@
 """What a web server must do for the front, whichever it is: servers.py has the few things that are its own."""
 import pytest
 
-from client import Client
+from client import Answer, Client, check_answer
 
 pytestmark = pytest.mark.smoke
 PRODUCTS = ("nutrition", "smsagent", "expenses", "ailice", "figureforge")
@@ -79,6 +79,44 @@ def test_the_front_refuses_what_is_a_little_too_long(figureforge):
     assert answer.error.message == "The body is too large"
 
 
+UNREADABLE = {
+    "a blank in a header's name": ("/api/nothing/", b"Host: localhost", b"X A: b"),
+    "a null byte in a header": ("/api/nothing/", b"Host: localhost", b"X-A: a\0b"),
+    "no host": ("/api/nothing/",),
+    "a host that is none": ("/api/nothing/", b"Host: a/../b"),
+    "two hosts": ("/api/nothing/", b"Host: localhost", b"Host: elsewhere"),
+    "a length that is no number": ("/api/nothing/", b"Host: localhost", b"Content-Length: x"),
+}
+
+
+def unread(somebody, path, *lines):
+    line = f"GET /{somebody.product}{path} HTTP/1.1".encode()
+    return Answer(somebody.raw(b"\r\n".join([line, *lines, b"Connection: close", b"", b""])))
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_a_request_that_cannot_be_read(somebody, what):
+    answer = unread(somebody, *UNREADABLE[what])
+    assert answer.http.status_code == 400
+    check_answer(somebody.product, answer)
+
+
+def test_a_null_byte_in_a_path(somebody, server):
+    answer = unread(somebody, "/api/nothing%00/", b"Host: localhost")
+    assert answer.http.status_code == server.null_byte
+    if server.null_byte == 400:
+        check_answer(somebody.product, answer)
+
+
+def test_a_head_that_is_too_large(somebody, server):
+    """Of a head that it has not read it cannot tell the product: then the words are nobody's, like the operators'."""
+    product = somebody.product if server.reads_large else "operator"
+    for status, answer in ((server.line_too_long, unread(somebody, "/api/" + "x" * 100000, b"Host: localhost")),
+                           (server.headers_too_large, unread(somebody, "/api/nothing/", b"Host: localhost", b"X-A: " + b"x" * 100000))):
+        assert answer.http.status_code == status
+        check_answer(product, answer)
+
+
 def test_the_front_is_away(stack, record, server, front_away):
     clients = [Client(stack, product, record) for product in PRODUCTS]
     if not server.runs_front:
@@ -111,6 +149,7 @@ def test_a_host_is_a_product(account, server):
     refused = ask("POST /api/users/me/", token, b"Content-Length: " + number)
     assert refused.status_code == 413 and b'"version":"1.0"' in refused.content
     assert refused.headers["X-Request-ID"].encode() in refused.content
+    assert ask("GET /api/users%00/").headers["Content-Type"] == "application/json"
 
 
 # -- finished files ----------------------------------------------------------------------------------------------------
@@ -132,6 +171,8 @@ def test_a_part_that_is_not_there(figureforge, server, path):
     answer = figureforge.raw_get("/figureforge" + path, b"Range: bytes=%d-" % size)
     assert answer.status_code == 416 and answer.headers.get("Content-Range") == \
         (f"bytes */{size}" if server.tells_size else None)
+    if server.in_form:
+        check_answer("figureforge", Answer(answer))
 
 
 def test_a_part_only_if_it_is_the_same(figureforge, path):

@@ -66,8 +66,7 @@ class Due:
 
 
 @pytest.fixture
-def due(sql, account):
-    john, jane = account("expenses"), account("expenses")
+def due(sql, john, jane):
     return Due(sql, Circle(sql, john, jane), john, jane)
 
 

@@ -16,16 +16,6 @@ def today(zone_hours=0):
 
 
 @pytest.fixture
-def john(account):
-    return account("expenses")
-
-
-@pytest.fixture
-def jane(account):
-    return account("expenses")
-
-
-@pytest.fixture
 def circle(sql, john, jane):
     return Circle(sql, john, jane)
 

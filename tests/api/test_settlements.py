@@ -24,16 +24,6 @@ def day(days=0):
 
 
 @pytest.fixture
-def john(account):
-    return account("expenses")
-
-
-@pytest.fixture
-def jane(account):
-    return account("expenses")
-
-
-@pytest.fixture
 def bob(account):
     return account("expenses")
 

@@ -13,23 +13,26 @@ OURS = {"cache-control", "connection", "content-disposition", "content-length", 
         "vary", "allow", "retry-after", "www-authenticate", "location", "set-cookie", "idempotent-replayed", "link",
         "x-content-type-options", "x-request-id", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset",
         "referrer-policy", "x-frame-options", WAITED}
-SELF = {400, 404, 405, 413, 414}      # what nginx may answer by itself, in HTML, to what it does not understand
 
 # In nobody's form: the path has lost its product.
 PLAIN = [{"code": "not_found", "message": f"There is no such {what}"} for what in ("product", "resource")]
 
 
 def by_web_server(reply):
-    """It never reached the front."""
+    """It never reached the front, and is none of a path that would."""
     return reply.headers.get("Content-Type", "").startswith("text/html") and "X-Request-ID" not in reply.headers
 
 
-def check_reply(product, reply, itself=()):
-    """Of the front: in the product's own form. itself: statuses that the web server may have answered here by itself.
-    True when it was the front's."""
+def is_nobodys(answer):
+    """What the web server says where it knows no product: like the operators' realm."""
+    return isinstance(answer.get("error"), dict) and "fields" in answer.error
+
+
+def check_reply(product, reply, lost=False):
+    """In the product's own form. lost: the path may have lost its product. True when it was not the web server's page."""
     assert reply is not None, "it hung up"
     if by_web_server(reply):
-        assert reply.status_code in itself, f"the web server answered {reply.status_code}: {reply.content[:200]!r}"
+        assert lost and reply.status_code in (403, 404), f"the web server answered {reply.status_code}: {reply.content[:200]!r}"
         return False
     assert reply.status_code < 500, f"{reply.status_code}: {reply.content[:500]!r}"
     strange = {name.lower() for name in reply.headers} - OURS
@@ -37,7 +40,7 @@ def check_reply(product, reply, itself=()):
     answer = Answer(reply)
     if reply.status_code == 404 and answer.get("error") in PLAIN:
         return True
-    check_answer(product, answer)
+    check_answer("operator" if lost and is_nobodys(answer) else product, answer)
     return True
 
 

@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "contract"), str(HERE.parent / "api")]
 import mutations                                                      # noqa: E402
 from examples import request_of                                       # noqa: E402
-from judge import SELF, by_web_server, check_reply                    # noqa: E402
+from judge import by_web_server, check_reply                          # noqa: E402
 from objects import object_of                                         # noqa: E402
 from world import World                                               # noqa: E402
 
@@ -137,7 +137,7 @@ class Attacker:
         if row["wait_only"] and reply.status_code == 503 and "header Prefer" in touched:
             return None         # there is no answer for who does not wait (docs/adding-an-endpoint.md)
         try:
-            check_reply(row["product"], reply, SELF if "path" in touched else {400, 405, 413})
+            check_reply(row["product"], reply, lost="path" in touched)
         except (AssertionError, KeyError, ValueError, UnicodeDecodeError, json.JSONDecodeError) as why:
             return f"{reply.status_code}: {type(why).__name__}: {str(why)[:400]}"
         if reply.seconds > SLOWEST:

@@ -74,7 +74,7 @@ def avatars(world):
         request = request_of(row, person).without(b"content-type")
         request.body = raw if raw is not None else part + content + b"\r\n--" + boundary + b"--\r\n"
         reply = kept.ask(request.plus((b"Content-Type", b"multipart/form-data; boundary=" + boundary), *more.get("headers", ())))
-        check_reply(row["product"], reply, (413,))
+        check_reply(row["product"], reply)
         return reply
     send.person, send.name = person, name.encode()
     return send
@@ -126,7 +126,7 @@ def test_lengths_that_lie(world, row, writing):
         check_reply(row["product"], reply)
         assert reply.status_code in expect, length
     huge = world.wire().send(with_length(writing, b"999999999999", b"{"))
-    check_reply(row["product"], huge, (413,))
+    check_reply(row["product"], huge)
     assert huge.status_code == 413
 
 
@@ -153,7 +153,7 @@ def test_chunks_that_are_none(world, row, writing):
         reply = world.wire().send(plain + chunks)
         assert reply is None or reply.status_code in REFUSED, chunks
         if reply is not None:
-            check_reply(row["product"], reply, (400, 413))
+            check_reply(row["product"], reply)
 
 
 def test_too_large(world, row, writing):
@@ -169,7 +169,7 @@ def test_too_large(world, row, writing):
         reply = world.wire().send(data)
         assert reply is None or reply.status_code == 413
         if reply is not None:
-            check_reply(row["product"], reply, (413,))
+            check_reply(row["product"], reply)
     assert world.front_memory() < before + GROWTH
 
 

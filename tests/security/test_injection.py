@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from examples import body_of, fields_of, request_of, sent_as
-from judge import FORGED, by_web_server, check_log, check_reply
+from judge import FORGED, check_log, check_reply
 from wire import encode
 
 LINE = f"2026-01-01T00:00:00.000Z millrace-front[1] error {FORGED} x=y"
@@ -31,9 +31,9 @@ SLOWEST = 5.0         # seconds: a statement that sleeps for ten shows
 
 @pytest.fixture
 def judge(wire, row):
-    def send(request, itself=(400,)):
+    def send(request):
         reply = wire.ask_soon(request, SLOWEST)
-        check_reply(row["product"], reply, itself)
+        check_reply(row["product"], reply)
         assert not reply.headers.get("X-Injected"), request
         assert reply.seconds < SLOWEST, request
         return reply
@@ -58,9 +58,9 @@ def test_a_line_in_a_header_is_a_header(world, wire, row):
     for name in (b"X-Request-ID", b"User-Agent", b"Origin"):
         for value in (b"x\r\n X-Injected: 1", b"x\n X-Injected: 1", b"x\nX-Injected: 1", b"x\r\nX-Injected: 1"):
             reply = wire.ask(request_of(row).plus((name, value)))
-            check_reply(row["product"], reply, (400,))
+            check_reply(row["product"], reply)
             assert not reply.headers.get("X-Injected")
-            assert by_web_server(reply) or reply.headers["X-Request-ID"] != "X-Injected: 1"
+            assert reply.headers["X-Request-ID"] != "X-Injected: 1"
 
 
 def test_paths_and_queries(judge, row, caller):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from examples import path_of, request_of, root_of
-from judge import SELF, check_reply
+from judge import check_reply
 from wire import Request
 
 EVIL = b"evil.example"
@@ -55,7 +55,7 @@ def test_no_other_path_is_the_rows(world, wire, row):
         if any(other.fullmatch(target.decode("latin-1")) for other in others):
             continue                                     # where a parameter takes it, it is what the parameter says
         reply = wire.ask(replace(plain, target=target))
-        check_reply(row["product"], reply, SELF | {403})
+        check_reply(row["product"], reply, lost=True)
         assert reply.status_code in (400, 403, 404, 405, 414), f"{target}: {reply.status_code}"
         assert b"root:" not in reply.content and not reply.headers.get("X-Accel-Redirect")
 
@@ -68,7 +68,7 @@ def test_parameters_take_no_tricks(world, wire, row):
                      b"%2a", b"0", b"-1", b"1e3", b"0x1", b"01", b"%2b1", b"1%20", b"null", b"x" * 8000, b"%f0%9f%98%80" * 200,
                      b"%ef%bc%91", b"millrace.conf", b"page.js%00", b"..%2fpage.js", b"%27%20or%201=1--", b"%7b%7d", b"[]", b"%25", b"%2525"):
             reply = wire.ask(replace(marked, target=marked.target.replace(b"MARK", text)))
-            check_reply(row["product"], reply, SELF | {403})
+            check_reply(row["product"], reply, lost=True)
             assert reply.status_code in (400, 404, 405, 414), f"{text}: {reply.status_code}"
 
 
@@ -103,11 +103,11 @@ def test_links_take_no_host_from_the_caller(world, wire, row):
                     [(b"Host", b"localhost"), (b"Forwarded", b"host=" + EVIL), (b"X-Forwarded-Proto", b"gopher"), (b"X-Forwarded-Port", b"1")],
                     [(b"Host", EVIL + b":1234")], [(b"Host", b"localhost@" + EVIL)]):
         reply = wire.ask(plain.plus(*headers))
-        check_reply(row["product"], reply, (400,))
+        check_reply(row["product"], reply)
         assert EVIL not in reply.content and EVIL.decode() not in str(reply.headers) and b"gopher" not in reply.content
     absolute = replace(plain, target=b"http://" + EVIL + plain.target)
     reply = wire.ask(absolute)
-    check_reply(row["product"], reply, (400,))
+    check_reply(row["product"], reply)
     assert EVIL not in reply.content and EVIL.decode() not in str(reply.headers)
 
 

@@ -44,7 +44,7 @@ def closed(world):
 def ask(wire, guarded):
     def send(*headers):
         reply = wire.ask(request_of(guarded).plus(*headers))
-        check_reply(guarded["product"], reply, (400,))
+        check_reply(guarded["product"], reply)
         return reply.status_code
     return send
 

@@ -29,6 +29,7 @@ static const struct field own[] = {
         { .name = "b", .type = LIST, .max = 3, .fields = FIELDS({ .type = DECIMAL, .scale = 2 }) },
         { .name = "c", .type = OBJECT, .flags = NULLABLE, .fields = FIELDS({ .name = "d", .type = PHONE }) }) },
     { .name = "list", .type = LIST, .min = 1, .max = 4, .fields = FIELDS({ .type = TEXT, .max = 5 }) },
+    { .name = "until", .type = TIME, .flags = DAY_END },
     { .name = NULL },
 };
 /* clang-format on */

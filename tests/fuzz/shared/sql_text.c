@@ -185,9 +185,16 @@ static bool clock_holds(const struct field *field, const char *text)
     return strlen(text) == 5 && clock_begins(text);
 }
 
+/* What a date alone becomes where the whole of its day counts; no client can write it so. */
+static bool is_day_end(const struct field *field, const char *text)
+{
+    return field->type == TIME && field->flags & DAY_END && date_begins(text) && !strcmp(text + 10, "T24:00:00Z");
+}
+
 static bool time_holds(const struct field *field, const char *text)
 {
-    (void)field;
+    if (is_day_end(field, text))
+        return true;
     return date_begins(text) && strchr("T ", text[10]) && clock_begins(text + 11) && strlen(text) <= 35 &&
            all(text, isdigit, "-:.+ TZ");
 }
@@ -301,7 +308,7 @@ void sql_text_hold(const struct field *field, const char *text)
 
 void sql_text_hold_round(void *ctx, const struct field *field, const char *text)
 {
-    json_auto_t *value = field_json(field, text);
+    json_auto_t *value = is_day_end(field, text) ? json_stringn(text, strlen("YYYY-MM-DD")) : field_json(field, text);
     struct field_errors errors = { 0 };
     const char *again = NULL;
 

@@ -47,28 +47,84 @@ static double wanted(struct sheet *sheet, const struct surveyed *of, int i)
     return ceil(width + 2 * PAD_X + 1);
 }
 
-/* Share a room among the texts: what wants less than its share gets what it wants, the others by weight. */
-static void texts_share(const struct section *section, const double *wants, double *widths, double room)
+/* What it must have, or a word would be broken. */
+static double needed(struct sheet *sheet, const struct surveyed *of, int i)
 {
-    bool settled[REPORT_COLUMNS_MAX] = { false }, again = true;
-    double weights = 0;
+    autotalloc void *ctx = talloc_new(NULL);
+    struct words title = { 0 };
+    double width = 0;
 
-    while (again) {
-        again = false;
-        weights = 0;
-        for (int i = 0; i < section->column_count; i++)
-            weights += is_flexible(&section->columns[i]) && !settled[i] ? section->columns[i].weight : 0;
-        for (int i = 0; i < section->column_count && !again; i++)
-            if (is_flexible(&section->columns[i]) && !settled[i] &&
-                wants[i] <= room * section->columns[i].weight / weights) {
-                settled[i] = again = true;
-                widths[i] = wants[i];
-                room -= wants[i];
+    words_take(ctx, &title, text_clean(ctx, of->section->columns[i].title, LABEL_CHARACTERS_MAX));
+    for (int k = 0; k < WORDS_KEPT; k++) {
+        if (title.kept[k].text)
+            width = fmax(width, sheet_width(sheet, STYLE_HEAD, title.kept[k].text));
+        if (of->words[i].kept[k].text)
+            width = fmax(width, sheet_width(sheet, STYLE_CELL, of->words[i].kept[k].text));
+    }
+    return ceil(width + 2 * PAD_X + 1);
+}
+
+struct share {
+    double weight, least, most, width;
+    bool settled;
+};
+
+/* Share a room by weight, but give nobody less than the least or more than the most. There is room for all that is
+ * least. */
+static void shares_make(struct share *shares, int count, double room)
+{
+    for (int left = count; left > 0;) {
+        double weights = 0, strain = 0, part;
+
+        for (struct share *one = shares; one < shares + count; one++)
+            weights += one->settled ? 0 : one->weight;
+        part = room / weights;
+        for (struct share *one = shares; one < shares + count; one++)
+            if (!one->settled) {
+                one->width = fmin(fmax(part * one->weight, one->least), one->most);
+                strain += one->width - part * one->weight;
+            }
+        /* Who gets more than a part by weight takes it from all others, so these are settled first; or the other way
+         * round. */
+        for (struct share *one = shares; one < shares + count; one++)
+            if (!one->settled && (strain > 0   ? one->width > part * one->weight
+                                  : strain < 0 ? one->width < part * one->weight
+                                               : true)) {
+                one->settled = true;
+                room -= one->width;
+                left--;
             }
     }
+}
+
+/* First what their words need, as far as there is room, evenly; then by weight. */
+static void texts_share(struct sheet *sheet, const struct surveyed *of, const double *wants, double *widths,
+                        double room)
+{
+    const struct section *section = of->section;
+    struct share shares[REPORT_COLUMNS_MAX];
+    int count = 0;
+
     for (int i = 0; i < section->column_count; i++)
-        if (is_flexible(&section->columns[i]) && !settled[i])
-            widths[i] = room * section->columns[i].weight / weights;
+        if (is_flexible(&section->columns[i])) {
+            double least = fmin(wants[i], NARROWEST);
+
+            shares[count++] = (struct share){ .weight = 1, .least = least, .most = fmax(needed(sheet, of, i), least) };
+        }
+    shares_make(shares, count, room);
+    count = 0;
+    for (int i = 0; i < section->column_count; i++)
+        if (is_flexible(&section->columns[i])) {
+            double least = shares[count].width;
+
+            shares[count++] =
+                (struct share){ .weight = section->columns[i].weight, .least = least, .most = fmax(wants[i], least) };
+        }
+    shares_make(shares, count, room);
+    count = 0;
+    for (int i = 0; i < section->column_count; i++)
+        if (is_flexible(&section->columns[i]))
+            widths[i] = shares[count++].width;
 }
 
 /* A column's share of what is left over. */
@@ -105,7 +161,7 @@ void listing_widths(struct sheet *sheet, const struct surveyed *of, double *widt
         least += is_flexible(&section->columns[i]) ? fmin(wants[i], NARROWEST) : 0;
     }
     if (fixed + least <= SHEET_ROOM)
-        texts_share(section, wants, widths, SHEET_ROOM - fixed);
+        texts_share(sheet, of, wants, widths, SHEET_ROOM - fixed);
     widths_fill(section, widths);
 }
 

@@ -12,7 +12,8 @@ struct listing {
     double head_height;
 };
 
-/* The columns' widths: numbers get what their longest needs, texts share the rest by weight. */
+/* The columns' widths: numbers get what their longest needs, texts share the rest by weight; but a word is broken only
+ * where there is no room for it. */
 void listing_widths(struct sheet *sheet, const struct surveyed *of, double *widths);
 void listing_begin(struct listing *listing, struct sheet *sheet, const struct surveyed *of);
 void listing_row(struct listing *listing, const char *const *cells);

@@ -113,8 +113,10 @@ static void row_take(struct survey *survey, struct surveyed *at, const struct re
         if (section->kind == REPORT_FACTS && i == 2)
             type = fact_type(reader->cells[1]);
         shown = cell_drawn(ctx, type, reader->cells[i]);
-        if (type == REPORT_TEXT)
+        if (type == REPORT_TEXT) {
             fonts_need(fonts, shown);
+            words_take(survey, &at->words[i], shown);
+        }
         longest_take(survey, &at->longest[i], shown);
         if (section->columns[i].total)
             total_add(&at->totals[i], type, reader->cells[i], at->rows == 0);

@@ -6,6 +6,7 @@
 #include "workers/fenced/report/fonts.h"
 #include "workers/fenced/report/format.h"
 #include "workers/fenced/report/reader.h"
+#include "workers/fenced/report/words.h"
 
 enum {
     POINTS_MAX = 400, /* of a chart; what comes after them is not drawn, and the chart says so */
@@ -38,6 +39,7 @@ struct surveyed {
     const struct section *section;
     long long rows;
     const char *longest[REPORT_COLUMNS_MAX]; /* of the texts as they will stand there */
+    struct words words[REPORT_COLUMNS_MAX];  /* of those that are text */
     struct total totals[REPORT_COLUMNS_MAX];
     struct chart_data charts[REPORT_CHARTS_MAX];
 };
