@@ -1,2 +1,6 @@
--- Files of an account whose bytes are to go
-select id, storage_key from file where account_id = :account::bigint order by id limit 100
+-- Files of an account whose bytes are to go: all but what groups show
+select f.id, f.storage_key
+  from file f
+ where f.account_id = :account::bigint and not expenses.is_shown_in_group(f.id)
+ order by f.id
+ limit 100

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * maint.erase: what a closed account has left goes, rows and files, in bites that hold up nobody. The bytes of a file
- * go before its row: whatever dies in between is done again by the next try. */
+ * go before its row: whatever dies in between is done again by the next try. Of whom the books of groups need, the rows
+ * that they do stay, and name nobody (sql/schema/0074_former.sql). */
 #include "common/array_text.h"
 #include "common/clock.h"
 #include "common/database.h"
@@ -22,11 +23,12 @@ static int files_bite(struct job *job, const char *account)
     return r ? r : files_drop(job, &sql_worker_erase_files, params, &sql_worker_erase_files_end);
 }
 
-static int rows_bite(struct job *job, const char *account)
+/* By a statement that says how much is gone. */
+static int rows_bite(struct job *job, const struct sql *sql, const char *account)
 {
     autoresult struct result gone = { 0 };
 
-    if (database_run(job->tools->database, &sql_worker_erase_rows, PARAMS({ "account", account }), &gone) < 0)
+    if (database_run(job->tools->database, sql, PARAMS({ "account", account }), &gone) < 0)
         return job_release(job, -1, "the rows could not be removed: %s", gone.message);
     return strcmp(result_text(&gone, 0, "gone"), "0") != 0;
 }
@@ -43,12 +45,15 @@ static int jobs_end(struct job *job, const char *account)
     return 0;
 }
 
-/* 1 while there is more, 0 when nothing is left. Files first, each time: a job may have left one meanwhile. */
+/* 1 while there is more, 0 when nothing is left. What others see of it first: files that a group has shown may go with
+ * that. Then files, each time: a job may have left one meanwhile. */
 static int bite(struct job *job, const char *account)
 {
-    int r = job_still_mine(job) ? files_bite(job, account) : job_release(job, 0, "the lease was lost");
+    int r = job_still_mine(job) ? rows_bite(job, &sql_worker_erase_groups, account)
+                                : job_release(job, 0, "the lease was lost");
 
-    return r ? r : rows_bite(job, account);
+    r = r ? r : files_bite(job, account);
+    return r ? r : rows_bite(job, &sql_worker_erase_rows, account);
 }
 
 static int account_end(struct job *job, const char *account)
@@ -97,6 +102,22 @@ static int next_end(struct erasing *erasing)
     return 1;
 }
 
+/* Former members leave the groups that they are even with, as many as there is time for. 0, or what the job's function
+ * is to return. */
+static int leavers_end(struct job *job, uint64_t until)
+{
+    int left = 1;
+
+    while (left > 0 && clock_boot_ms() < until) {
+        autoresult struct result gone = { 0 };
+
+        if (database_run(job->tools->database, &sql_worker_erase_leave, NO_PARAMS, &gone) < 0)
+            return job_release(job, -1, "a former member could not leave: %s", gone.message);
+        left = result_rows(&gone);
+    }
+    return 0;
+}
+
 int maint_erase(struct job *job)
 {
     long long meant = job_number(job, "account", 0);
@@ -107,6 +128,8 @@ int maint_erase(struct job *job)
     do
         r = next_end(&erasing);
     while (r > 0 && clock_boot_ms() < until);
+    if (r >= 0)
+        r = leavers_end(job, until);
     if (r < 0 || erasing.r < 0)
         return r < 0 ? r : erasing.r;
     job->result = memory_check(json_pack("{s:I}", "accounts", (json_int_t)erasing.count));
