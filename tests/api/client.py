@@ -149,8 +149,8 @@ class Client:
 
     def attempt(self, path, body=None):
         """A POST whose end the test does not know: its status."""
-        response = self._session.post(self.base + path, timeout=PATIENCE, allow_redirects=False, json=body,
-                                      headers={"X-Forwarded-For": self.address, "Authorization": f"{scheme_of(self.product)} {self.token}"})
+        response = self._session.post(self.base + path, timeout=PATIENCE, allow_redirects=False, json=body, headers={
+            "X-Forwarded-For": self.address, "Authorization": f"{scheme_of(self.product)} {self.token}", **self.headers})
         check_answer(self.product, Answer(response))
         self.record.note(self.product, "POST", path, response.status_code)
         return response.status_code

@@ -17,12 +17,13 @@ ROOT = Path(__file__).resolve().parents[2]
 MESSAGES = "/2010-04-01/Accounts/*/Messages.json"
 
 
-NUMBERS = itertools.count(secrets.randbelow(10**7))
+_numbers = itertools.count(secrets.randbelow(10**7))
 
 
 def number():
-    """Somebody's that no other test has."""
-    return f"+1555{next(NUMBERS) % 10**7:07}"
+    """One that nobody else has, nor the sandbox for its own ends."""
+    told = f"{next(_numbers) % 10**7:07}"
+    return number() if told.startswith("1230") else f"+1555{told}"
 
 
 class Exchange(Outside):

@@ -5,11 +5,14 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from waits import HOUR, room_in
+
 MEALS, ME, STATS, TOLD = "/api/v1/meals/", "/api/v1/users/me/", "/api/v1/mobile/stats/", "/api/v1/notifications/"
 
 
 @pytest.fixture
 def eater(account):
+    room_in(HOUR)                        # nowhere does a day end meanwhile
     return account("nutrition")
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from client import PATIENCE, POLL, Client
 from conftest import console_enter, load_rows, find_stack
+from waits import rebuilt
 
 SESSION, QUEUES, PAUSE, RESUME = "/api/session", "/api/queues", "/api/queues/mail/pause", "/api/queues/mail/resume"
 ROWS = [row for row in load_rows(find_stack()) if row["product"] == "operator"]
@@ -82,7 +83,8 @@ def test_the_queues_are_shown(op):
     assert all(mail[name] >= 0 for name in ("waiting", "delayed", "running", "parked", "buried", "draining"))
 
 
-def test_what_waits_is_counted(op, paused, figureforge):
+def test_what_waits_is_counted(op, paused, figureforge, by_hand):
+    by_hand("house.digests")
     def open_jobs():
         mail = next(queue for queue in op.get(QUEUES).queues if queue.queue == "mail")
         return mail.waiting + mail.running + mail.delayed
@@ -231,8 +233,9 @@ def test_no_other_origin_may_read_it(op):
     assert not [name for name in answer.http.headers if name.lower().startswith("access-control")]
 
 
-def test_an_idempotency_key_means_nothing_here(op, sql):
+def test_an_idempotency_key_means_nothing_here(op, sql, by_hand):
     """They are kept by the number of an account: an operator's is another's."""
+    by_hand("house.expire")
     before = sql("select count(*) from idempotency")
     op.post(RESUME, headers={"Idempotency-Key": secrets.token_hex(8)})
     assert sql("select count(*) from idempotency") == before
@@ -283,13 +286,14 @@ def test_sixteen_sessions_of_one(op, stack, record):
     op.get(SESSION, 401)
 
 
-def test_a_loss_of_redis_changes_nothing(op, redis, nobody):
+def test_a_loss_of_redis_changes_nothing(op, redis, nobody, stack):
     redis("FLUSHALL")
     op.get(SESSION)
     op.delete(SESSION, 204)
     redis("FLUSHALL")
     op.get(SESSION, 401)
     enter(nobody, op.username, op.password)
+    rebuilt(stack, redis)
 
 
 # -- guessing ----------------------------------------------------------------------------------------------------------

@@ -140,8 +140,9 @@ def test_who_waits_gets_a_link_that_holds(member):
     album.is_flag(until(lambda: (answer := member.get(url).http).status_code == 200 and answer.content, "it is there"), SIDE)
 
 
-def test_what_was_sent_goes_with_time(member, avatar, sql):
+def test_what_was_sent_goes_with_time(member, avatar, sql, by_hand):
     """Its bytes, with all that the camera has told, belong to a row that is deleted: the fleet removes those."""
+    by_hand("house.expire")
     avatar(album.lying(album.flag(900, 600), 6))
     rows = "select string_agg(concat(f.type, ' ', f.storage_key like '%%/uploads/%%', ' ', f.deleted_at is not null), ', ' order by f.id)" \
            " from file f join account a on a.id = f.account_id where a.email = %s"
@@ -154,7 +155,7 @@ BROKEN = album.packed(album.flag(1600, 1200), "JPEG")[:9000]
 def test_one_that_does_not_decode_is_refused(member, avatar, shown, sql):
     """The one before stays; what was sent is removed."""
     first = avatar(album.packed(album.flag(64, 64), "PNG"))
-    refused = member.upload(AVATAR, 422, avatar=("me.jpg", BROKEN)).value.error.details[0]
+    refused = member.upload(AVATAR, 422, avatar=("me.jpg", BROKEN), prefer="wait=30").value.error.details[0]
     assert (refused.field, refused.message) == ("avatar", "cannot be used: it is cut short")
     assert shown() == first
     assert sql("select count(*) filter (where f.deleted_at is null) || ' ' || count(*) from file f join account a on a.id = f.account_id where a.email = %s",

@@ -142,16 +142,16 @@ def test_an_ended_job_is_told_at_once(alice):
 def test_a_wait_that_runs_out(alice, waiting):
     began = time.monotonic()
     answer = alice.get(f"{place(waiting)}?wait=1")
-    assert answer.status == "queued" and int(answer.http.headers["Retry-After"]) and time.monotonic() - began >= 1
+    assert answer.status == "queued" and int(answer.http.headers["Retry-After"]) and time.monotonic() - began > 0.9
     tag = answer.http.headers["ETag"]
     answer = alice.get(f"{place(waiting)}?wait=1", 304, headers={"If-None-Match": tag})
-    assert answer.http.headers["ETag"] == tag and time.monotonic() - began >= 2
+    assert answer.http.headers["ETag"] == tag and time.monotonic() - began > 1.9
 
 
 def test_the_preference(alice, waiting):
     began = time.monotonic()
     answer = alice.get(place(waiting), headers={"Prefer": "foo; wait=9, wait=1"})
-    assert answer.http.headers["Preference-Applied"] == "wait=1" and time.monotonic() - began >= 1
+    assert answer.http.headers["Preference-Applied"] == "wait=1" and time.monotonic() - began > 0.9
     for prefer in ("wait=0", "respond-async, wait=30", "wait=-1", "wait=x", "wait"):
         answer = quick(alice.get, place(waiting), headers={"Prefer": prefer})
         assert answer.http.headers.get("Preference-Applied") == ("wait=0" if prefer == "wait=0" else None), prefer
@@ -269,20 +269,20 @@ def test_redis_that_begins_anew(alice, waiting, ctl, later, parked, redis, sql):
 @pytest.mark.parametrize("message", ["", "ended", "moved ", "ended x", "other ID", "ended{id}", "ended {id}0", "ended -{id}"])
 def test_odd_news(alice, waiting, later, parked, redis, message):
     """They wake nobody."""
-    poll = later(alice.get, f"{place(waiting)}?wait=2")
-    parked(1)
     began = time.monotonic()
+    poll = later(alice.get, f"{place(waiting)}?wait=3")
+    parked(1)
     redis("PUBLISH", "mr1:jobs", message.format(id=waiting.job_id))
-    assert poll.result().status == "queued" and time.monotonic() - began > 1
+    assert poll.result().status == "queued" and time.monotonic() - began > 2.9
 
 
 def test_a_job_that_goes_on_and_shows_nothing_new(alice, waiting, later, parked, redis):
+    began = time.monotonic()
     poll = later(alice.get, f"{place(waiting)}?wait=3")
     parked(1)
-    began = time.monotonic()
     for _ in range(100):
         redis("PUBLISH", "mr1:jobs", f"moved {waiting.job_id}")
-    assert poll.result().status == "queued" and time.monotonic() - began > 1.5
+    assert poll.result().status == "queued" and time.monotonic() - began > 2.9
 
 
 def test_postgresql_that_is_away(alice, waiting, ctl, later, parked, redis, figureforge):

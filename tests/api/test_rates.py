@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rate limits. The tests' own addresses (10.*) are not counted; these are."""
+import itertools
 import random
 import secrets
 import time
@@ -8,36 +9,38 @@ import pytest
 import redis
 
 from client import Client
+from waits import HOUR, MINUTE, room_in
 
 HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
-HOUR, MINUTE = 3600, 60
 
 
 @pytest.fixture
 def counted(stack, record):
     """counted("nutrition"): somebody at an address that is counted."""
-    def make(product, like=None):
+    def make(product):
         client = Client(stack, product, record)
-        client.address = like.address if like else f"203.0.{random.randrange(256)}.{random.randrange(256)}"
+        client.address = nobodys()
         return client
     return make
 
 
+_addresses = itertools.count(random.randrange(1 << 16))       # a stack may outlive a run of the tests
+
+
+def nobodys():
+    """An address from which nobody has called."""
+    number = next(_addresses) % (1 << 16)
+    return f"203.0.{number >> 8}.{number & 255}"
+
+
 def at_home(client):
     """Whoever is signed in is counted by his account, wherever he calls from."""
-    client.address = f"203.0.{random.randrange(256)}.{random.randrange(256)}"
+    client.address = nobodys()
     return client
 
 
 def told(answer):
     return tuple(int(answer.http.headers[name]) for name in HEADERS)
-
-
-def room_in(window):
-    """Not within the last two seconds of a window of the clock."""
-    left = window - time.time() % window
-    if left < 2:
-        time.sleep(left)
 
 
 PLANS = "/api/v1/payments/plans/"
@@ -67,7 +70,7 @@ def test_who_is_signed_in_is_counted_by_account(account, counted, product, path,
 
 
 def test_beyond_the_limit(counted):
-    room_in(MINUTE)
+    room_in(MINUTE, 20)
     client, body = counted("expenses"), {"email": "nobody@example.org", "password": "not this one"}
     for left in (4, 3, 2, 1, 0):
         assert told(client.post("/api/auth/login/", body, 401))[:2] == (5, left)
@@ -120,7 +123,7 @@ def network():
 def address_and_twin(kind):
     """An address and another that counts as the same, and what both are counted as."""
     if kind == "mapped":
-        address = f"203.0.{random.randrange(256)}.{random.randrange(256)}"
+        address = nobodys()
         return address, f"::ffff:{address}", address
     half = network()
     return f"{half}::1", f"{half.upper()}:9:8:7:6", f"{half}::"

@@ -73,7 +73,7 @@ def put(stack):
     """put(file) -> the exit status of millrace put --wait: how the job ended."""
     def wait(file):
         return subprocess.run([f"{stack['bin']}/millrace", "--config", stack["config"], "put", "ai.ocr", "--product", "expenses",
-                               "--wait", "--args", json.dumps({"file_id": file})], capture_output=True, timeout=PATIENCE).returncode
+                               "--wait", "--args", json.dumps({"file_id": file})], capture_output=True, timeout=2 * PATIENCE).returncode
     return wait
 
 

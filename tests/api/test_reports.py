@@ -12,7 +12,7 @@ import requests
 
 from books import GENERATE, REPORTS, WEBP, Books, jpeg, png
 from client import Client
-from waits import until
+from waits import HOUR, room_in, until
 
 csv.field_size_limit(1 << 24)
 JANUARY = {"date_from": "2024-01-01", "date_to": "2024-01-31"}
@@ -170,6 +170,7 @@ def test_any_script(ann, books, sound):
 
 
 def test_the_period_when_it_is_not_said(ann, books, sql):
+    room_in(HOUR)
     month = sql("select to_char(date_trunc('month', now() at time zone 'Europe/Berlin'), 'YYYY-MM-DD')")
     last = sql("select (date %s + interval '1 month - 1 day')::date", month)
     for title, day in (("before", "2024-01-15"), ("first", month), ("last", last)):
@@ -403,7 +404,8 @@ def test_a_report_expires(ann, sql, operator, depot):
     assert not depot.file(key).exists() and sql("select count(*) from file where storage_key = %s", key) == "0"
 
 
-def test_a_report_that_cannot_be_cleared_away(ann, sql, operator, depot, trouble):
+def test_a_report_that_cannot_be_cleared_away(ann, sql, operator, depot, trouble, by_hand):
+    by_hand("house.reports")
     done, _ = made(ann, "expense_summary", "csv")
     number = done.report_id.removeprefix("rpt_")
     key = sql("select storage_key from file where id = (select file_id from report where id = %s)", number)

@@ -64,17 +64,17 @@ def put_off(sql, job_id):
 @pytest.mark.parametrize("forked", [False, True], ids=["in the worker's loop", "in a child"])
 def test_a_429_holds_back_the_next_job(ann, account, openai, sql, forked):
     """Only the one that was told used to wait; the next ones asked, and were told, one by one."""
-    openai.fault("status", CHAT, status=429, retry_after=2)
+    began = sql("select clock_timestamp()")
+    openai.fault("status", CHAT, status=429, retry_after=6)
     if forked:
         account("nutrition").post(ANALYZE, {"text": "an apple"}, 202)
     else:
         ask(ann, prompt="the first")
     until(lambda: openai.calls("POST", CHAT), "nobody has called")
-    began = time.monotonic()
-    until(lambda: "429" in sql("select coalesce(max(error), '') from job_try where ended_at > now() - interval '2 s'"), "it is told")
+    until(lambda: sql("select count(*) from job_try where error like '%%429%%' and ended_at > %s", began) != "0", "it is told")
     job = ask(ann)
     assert ended(ann, job).status == "completed"
-    assert time.monotonic() - began > 1.5
+    assert sql("select clock_timestamp() - %s > interval '6 s'", began) == "t"
     assert put_off(sql, job) == "snoozed false its turn of openai has not come", "it was not called in vain, and nothing counts"
     assert len(openai.calls("POST", CHAT, about=ann.username)) == 1
 
@@ -96,11 +96,12 @@ def test_an_operator_ends_a_hold(ann, openai, operator, limited, sql):
     operator("cancel", held)
 
 
-def test_a_rate_that_was_set_is_kept(ann, openai, limited, sql):
+def test_a_rate_that_was_set_is_kept(ann, openai, limited, sql, paused):
     """Three at one a second: the second and the third wait, each once, until their turn comes."""
     limited("openai", 1, 1)
     began = time.monotonic()
-    jobs = [ask(ann) for _ in range(3)]
+    with paused("ai"):                                   # so that all three are there at once
+        jobs = [ask(ann) for _ in range(3)]
     assert {ended(ann, job).status for job in jobs} == {"completed"}
     assert time.monotonic() - began > 1.8
     waited = [put_off(sql, job) for job in jobs]
@@ -132,7 +133,7 @@ def test_no_service_parks_a_job_for_as_long_as_it_likes(account, stack, settings
     job, seconds = found.split("|")
     operator("cancel", job)
     exchange.heal()
-    assert seconds == "600"
+    assert 590 < int(seconds) <= 600
 
 
 def test_rates_are_installed_once(stack, sql, operator):
@@ -236,8 +237,9 @@ def test_who_waits_to_pay_has_not_been_sending(account, till, limited, operator,
     operator("cancel", waits)
 
 
-def test_a_429_leaves_the_backlog_of_messages(exchange, limited, operator, sql):
+def test_a_429_leaves_the_backlog_of_messages(exchange, limited, operator, sql, by_hand):
     """All five hundred were noted as asked about before the first was."""
+    by_hand("house.messages")
     limited("twilio")
     exchange.fault("status", path="*", method="GET", status=429, retry_after=600)
     sql("insert into sms (job_id, product, phone_number, body, state, sid, changed_at) select gen_random_uuid(), 'smsagent', "

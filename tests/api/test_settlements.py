@@ -7,7 +7,7 @@ import pytest
 
 from roommates import Circle, number_of
 from subscriber import Subscriber
-from waits import until
+from waits import HOUR, room_in, until
 
 LIST = "/api/payments/settlements/"
 TODAY = datetime.date.today()
@@ -121,6 +121,7 @@ def test_the_day_is_the_callers(sql, asked, john):
     def days(zone):
         sql("update expenses.profile set timezone = %s where account_id = %s", zone, number_of(john))
         return datetime.date.fromisoformat(sql("select (now() at time zone %s)::date", zone))
+    room_in(HOUR)
     for zone in ("Etc/GMT+12", "Etc/GMT-14"):
         here = days(zone)
         assert asked(due_date=here.isoformat()).due_date == here.isoformat()

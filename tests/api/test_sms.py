@@ -356,7 +356,8 @@ def test_stopped_without_our_knowing(chief, person, send, exchange, sql, row):
     assert sql("select count(*) from sms_stop where phone_number = %s", person) == "1"
 
 
-def test_what_was_never_told_is_asked(chief, person, send, exchange, operator, sql, row):
+def test_what_was_never_told_is_asked(chief, person, send, exchange, operator, sql, row, by_hand):
+    by_hand("house.messages")
     message = send("silence")
     until(lambda: row(message, "state") == "delivered", "it is delivered")
     sql("update sms set state = 'sent', changed_at = now() - interval '2 hours' where sid = %s", row(message, "sid"))
@@ -364,8 +365,9 @@ def test_what_was_never_told_is_asked(chief, person, send, exchange, operator, s
     assert row(message, "state || (asked_at is not null)") == "deliveredtrue"
 
 
-def test_what_was_never_told_cannot_be_asked(chief, person, send, exchange, operator, sql, row, trouble):
+def test_what_was_never_told_cannot_be_asked(chief, person, send, exchange, operator, sql, row, trouble, by_hand):
     """Twilio does not answer: what is known of the message stays, and it is asked again."""
+    by_hand("house.messages")
     message = send("silence")
     until(lambda: row(message, "state") == "delivered", "it is delivered")
     sql("update sms set state = 'sent', asked_at = null, changed_at = now() - interval '2 hours' where sid = %s", row(message, "sid"))

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Broadcasts of the SMS agent: to those of some tiers, once each."""
+import time
+
 import pytest
 
 from telephony import number, statement, status_of
@@ -9,7 +11,8 @@ from waits import until
 @pytest.fixture
 def exchange(exchange, operator):
     operator("limiter", "twilio", "1000", "100")
-    return exchange
+    yield exchange
+    operator("limiter", "twilio", "1000", "100")        # whoever comes next has no turn to wait for
 
 
 @pytest.fixture
@@ -74,7 +77,7 @@ def test_whom_it_is_for(chief, people, broadcast, exchange, paused, sql):
 def test_who_asks_to_be_left_alone_meanwhile(chief, people, broadcast, exchange, operator, sql):
     """He is counted, too: all counts together are those whom it was for."""
     phones = people(6)
-    operator("limiter", "twilio", "5", "1")
+    operator("limiter", "twilio", "1", "1")
     asked = broadcast("too late for one")
     until(lambda: exchange.bodies(phones[0]), "it has begun")
     sql("insert into sms_stop (phone_number) values (%s)", phones[-1])
@@ -167,7 +170,7 @@ def test_what_is_our_own_fault(chief, people, broadcast, exchange, operator, sql
 
 def test_it_can_be_stopped(chief, people, broadcast, exchange, operator, sql):
     phones = people(30)
-    operator("limiter", "twilio", "5", "1")
+    operator("limiter", "twilio", "2", "1")
     asked = broadcast("stop me")
     until(lambda: chief.get(f"/api/messaging/status/{asked.message_id}/").sent_count > 0, "it has begun")
     job = sql("select job_id from smsagent.message where name = %s", asked.message_id)
@@ -182,14 +185,15 @@ def test_it_can_be_stopped(chief, people, broadcast, exchange, operator, sql):
     assert [exchange.bodies(phone) for phone in phones] == [["stop me"]] * 30
 
 
-def test_the_rate_is_kept(chief, people, broadcast, exchange, operator, sql):
+def test_the_rate_is_kept(chief, people, broadcast, exchange, operator):
     """Five a second and one at once: nine messages take 1.6 seconds."""
     phones = people(9)
     operator("limiter", "twilio", "5", "1")
+    began = time.monotonic()
     asked = broadcast("slowly")
     assert status_of(chief, asked.message_id, "completed").sent_count == 9
+    assert time.monotonic() - began > 1.5
     assert [exchange.bodies(phone) for phone in phones] == [["slowly"]] * 9
-    assert float(sql("select extract(epoch from max(at) - min(at)) from sandbox.call where input::json ->> 'Body' = 'slowly'")) > 1.5
 
 
 def test_it_takes_turns(chief, people, broadcast, exchange, operator, sql):

@@ -18,8 +18,9 @@ def member(account):
 
 
 @pytest.fixture
-def kept(depot):
+def kept(depot, by_hand):
     """Keys of the files that uploads have left in the storage."""
+    by_hand("house.expire")
     return lambda: depot.keys("expenses/uploads")
 
 

@@ -6,12 +6,14 @@ import time
 
 import pytest
 from client import PATIENCE, POLL
+from waits import HOUR, room_in
 
 USAGE, USERS, MEALS = "/api/v1/admin/stats/api-usage/", "/api/v1/admin/stats/users/", "/api/v1/meals/"
 
 
 @pytest.fixture
 def chief(account):
+    room_in(HOUR)                        # no day ends meanwhile
     return account("nutrition", role="admin")
 
 

@@ -38,7 +38,7 @@ def test_its_time_runs_out(alice, paused):
     with paused("image"):
         began = time.monotonic()
         job = alice.post(GENERATE, WISH, 202, headers={"Prefer": "wait=1"})
-        assert (job.status, job.images) == ("queued", []) and 1 <= time.monotonic() - began
+        assert (job.status, job.images) == ("queued", []) and 0.9 < time.monotonic() - began
         assert job.http.headers["Preference-Applied"] == "wait=1" and int(job.http.headers["Retry-After"])
     assert followed(alice, job)[-1].status == "completed"
 

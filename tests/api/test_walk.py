@@ -38,7 +38,7 @@ def run(walk, base, folder):
     """What each block has said: one shell runs them all, and ends at the first that fails."""
     script = "set -euo pipefail\n" + "".join(f"{{\n{block}}} > {folder}/{n}\n" for n, (block, _, _) in enumerate(walk))
     done = subprocess.run(["bash", "-c", script], env={**os.environ, "BASE": base, "no_proxy": "*"}, capture_output=True, text=True,
-                          timeout=120, cwd=folder)
+                          timeout=600, cwd=folder)
     said = [(folder / str(n)).read_text() if (folder / str(n)).exists() else "" for n in range(len(walk))]
     assert done.returncode == 0, f"{done.stderr}\nblock {sum(map(bool, said))} of {len(walk)} failed; the last words: {''.join(said)[-1000:]}"
     return said

@@ -10,7 +10,8 @@ import requests
 from client import ENDED, PATIENCE, POLL
 
 LONG = 30                   # seconds: the longest wait there is
-AT_ONCE = 10.0              # less than that
+AT_ONCE = 20.0              # less than that
+MINUTE, HOUR = 60, 3600
 
 
 def until(holds, what):
@@ -32,6 +33,13 @@ def in_one(clock, ask):
 def this_hour():
     """For in_one(): links to files end with an hour, and are the same until the next begins, to the nearest second."""
     return round(time.time()) // 3600
+
+
+def room_in(window, least=30):
+    """Not within the last seconds of a window of the clock, nor in its first one: the front's clock may be behind by a little. No
+    day and no month ends in the middle of an hour of UTC."""
+    while not 1 < (at := time.time() % window) < window - least:
+        time.sleep((1.1 if at <= 1 else window + 1.1) - at)
 
 
 def workers(stack):
