@@ -12,8 +12,8 @@ from servers import until
 
 
 def test_a_graceful_stop_lets_jobs_end(yard):
-    worker = yard.worker()
-    jobs = yard.put_many(4, do="wait", ms=700)
+    worker = yard.worker(worker_stop=60)
+    jobs = yard.put_many(4, do="wait", ms=3000)
     yard.running_at(jobs[0])
     waiting = yard.put_many(4)
     assert worker.stop() == 0
@@ -33,8 +33,8 @@ def test_a_graceful_stop_gives_the_rest_back_without_a_try(yard, kind):
 
 
 def test_a_second_signal_does_not_hurry_it(yard):
-    worker = yard.worker()
-    job = yard.running_at(yard.put(do="wait", ms=1000))
+    worker = yard.worker(worker_stop=60)
+    job = yard.running_at(yard.put(do="wait", ms=3000))
     worker.signal(signal.SIGTERM)
     worker.says("worker.stop")
     worker.signal(signal.SIGTERM)
@@ -55,7 +55,7 @@ def test_a_worker_that_stops_leaves_no_job_waiting_beside_an_idle_one(yard):
         first.signal(signal.SIGCONT)
         began = time.monotonic()
         yard.all_ended(jobs)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 4       # who is idle looks by himself after 4.5 seconds
         assert first.ended() == 0
         first = yard.worker()
 
@@ -68,7 +68,8 @@ def test_drain(yard):
     assert information["slots"] == 4 and information["pid"] == worker.pid and information["lease"] == 3
     yard.redis("SADD", yard.queue.key("drain"), name)
     assert worker.ended() == 0 and worker.find("why=drain")
-    assert yard.redis("ZRANGE", yard.queue.key("who"), 0, -1) == [other.find("worker.start")[0].rpartition("name=")[2]]
+    left = [other.find("worker.start")[0].rpartition("name=")[2]]
+    until(lambda: yard.redis("ZRANGE", yard.queue.key("who"), 0, -1) == left, "the other one has told of itself, too")
     yard.ended(yard.put())
 
 
@@ -123,11 +124,10 @@ def test_a_rebuild_waits_for_the_longest_lease_that_workers_tell(shut_yard):
     """While a longer one was rolled out, a scheduler with the old one opened the queue before its holders had told of all."""
     shut_yard.row()
     shut_yard.queue.hello("other:1:x", json.dumps({"lease": 9}))
-    scheduler = shut_yard.start("scheduler")
-    scheduler.says("reconcile.rebuild queue=trial")
     began = time.monotonic()
+    scheduler = shut_yard.start("scheduler")
     scheduler.says("reconcile.open queue=trial")
-    assert 5 < time.monotonic() - began < 9
+    assert time.monotonic() - began > 5                 # with its own alone it were two
 
 
 def test_the_next_release_runs_what_the_last_one_put(yard):
@@ -143,7 +143,7 @@ def test_an_idle_dispatcher_needs_next_to_nothing(yard):
     yard.ended(yard.put())
     began = worker.cpu_seconds()
     time.sleep(5)                             # what is measured is a time
-    assert worker.cpu_seconds() - began <= 0.02
+    assert worker.cpu_seconds() - began <= 0.1
     rss = int(next(line for line in worker.proc("status").splitlines() if line.startswith("VmRSS")).split()[1])
     if "asan" not in str(yard.settings["worker_runner"]):
         assert rss < 10 * 1024, rss
@@ -156,7 +156,7 @@ def test_a_worker_that_waits_for_a_cap_idles(yard):
     yard.put_many(10)
     began = worker.cpu_seconds()
     time.sleep(2)                             # what is measured is a time
-    assert worker.cpu_seconds() - began <= 0.1
+    assert worker.cpu_seconds() - began <= 0.3
     yard.set(cap=None)
 
 
@@ -179,6 +179,6 @@ def test_a_worker_that_hears_no_wake_up_looks_all_the_same(yard, servers, tmp_pa
     yard.worker(redis_url=proxy.path)
     yard.ended(yard.put())
     until(lambda: yard.redis("CLIENT", "LIST").count("cmd=bzpopmin") > 0, "it waits")
-    yard.ended(yard.put(), patience=20)
+    yard.ended(yard.put())
     assert asked
     proxy.close()

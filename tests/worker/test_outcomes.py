@@ -36,7 +36,7 @@ def test_a_failure_may_say_when(yard):
     job = yard.put(do="fail_once", delay=500)
     yard.tried(job, 1)
     until(lambda: yard.redis("ZSCORE", yard.queue.key("dl"), job), "it is delayed")
-    assert 495 < float(yard.redis("ZSCORE", yard.queue.key("dl"), job)) / 1000 - time.time() <= 500
+    assert 440 < float(yard.redis("ZSCORE", yard.queue.key("dl"), job)) / 1000 - time.time() <= 500
     yard.due(job)
     assert json.loads(yard.ended(job)[1])["attempt"] == 2
 
@@ -61,7 +61,7 @@ def test_what_is_put_off_for_long_waits_in_postgres(yard):
     yard.tried(job, 1)
     until(lambda: yard.queue.cancel(job, "look") == "unknown", "Redis has forgotten it")
     worker.stop()
-    yard.sql(f"update job_try set ended_at = now() - interval '1 h', not_before = now() + interval '5 s' where id = '{job}'")
+    yard.sql(f"update job_try set ended_at = now() - interval '1 h', not_before = now() + interval '5 min' where id = '{job}'")
     yard.scheduler()
     until(lambda: yard.redis("ZSCORE", yard.queue.key("dl"), job), "it is told")
 
@@ -260,7 +260,7 @@ def test_one_that_has_to_wait_for_a_row_holds_up_no_other(yard, another_session)
     yard.all_ended(yard.put_many(20))
     began = worker.cpu_seconds()
     worker.says("sqlstate=57014", len(worker.find("sqlstate=57014")) + 2)
-    assert worker.cpu_seconds() - began < 0.2 and not any(yard.end(job) for job in held)
+    assert worker.cpu_seconds() - began < 0.5 and not any(yard.end(job) for job in held)
     another_session("rollback")
     yard.all_ended(held)
     assert all(yard.tries(job) == [] for job in held)

@@ -7,7 +7,7 @@ import subprocess
 import threading
 
 from engine import ROOT, Queue, statement
-from servers import until
+from servers import PATIENCE, until
 
 BUILD = ROOT / os.environ.get("MILLRACE_BUILD", "build/gcc")
 
@@ -33,10 +33,10 @@ class Process:
     def signal(self, number):
         self.process.send_signal(number)
 
-    def ended(self, patience=15):
+    def ended(self, patience=PATIENCE):
         """Wait for its end; the exit status."""
         self.process.wait(patience)
-        self.reader.join(5)
+        self.reader.join(PATIENCE)
         return self.process.returncode
 
     def stop(self):
@@ -131,13 +131,13 @@ class Yard:
         rows = self.sql(f"select outcome, coalesce(error, ''), coalesce(result::text, '') from job_end where id = '{job}'")
         return rows[0] if rows else None
 
-    def ended(self, job, outcome="done", patience=15):
+    def ended(self, job, outcome="done", patience=PATIENCE):
         """Wait for its end, which is to be this; the error and the result."""
         found = until(lambda: self.end(job), f"{job} has ended", patience)
         assert found[0] == outcome, found
         return found[1], found[2]
 
-    def all_ended(self, jobs, outcome="done", patience=20):
+    def all_ended(self, jobs, outcome="done", patience=PATIENCE):
         ids = ",".join(f"'{job}'" for job in jobs)
         until(lambda: int(self.sql.one(f"select count(*) from job_end where id in ({ids})")) == len(jobs), "all have ended",
               patience)
