@@ -14,7 +14,7 @@ CHECKS = subprocess.run([CLIENTS], stdout=subprocess.PIPE, check=True, text=True
 def test_client(services, check):
     try:
         done = subprocess.run([CLIENTS, services.conninfo, services.redis_socket, check], stderr=subprocess.PIPE, text=True,
-                              timeout=30)
+                              timeout=60)
     finally:
         services.redis_command("replicaof", "no", "one")
     assert done.returncode == 0, done.stderr

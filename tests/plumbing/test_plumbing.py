@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 import pytest
-from conftest import PROGRAM, until
+from conftest import PATIENCE, PROGRAM, until
 from fastcgi import (ABORT, GET_VALUES, GET_VALUES_RESULT, PARAMS, STDIN, STDOUT, UNKNOWN, Peer, begin,
                      interleave, pairs, record, request)
 
@@ -270,7 +270,7 @@ def test_the_socket_is_for_owner_and_group(services, front):
 
 def test_a_second_instance_does_not_steal_the_socket(services, front):
     second = subprocess.run([PROGRAM, services.socket, services.conninfo, services.redis_socket],
-                            stderr=subprocess.PIPE, text=True, timeout=10)
+                            stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
     assert second.returncode == 1 and "in use" in second.stderr
 
 
@@ -278,7 +278,7 @@ def test_a_file_that_is_no_socket_is_left_alone(services, tmp_path):
     path = tmp_path / "file"
     path.write_text("precious")
     second = subprocess.run([PROGRAM, str(path), services.conninfo, services.redis_socket],
-                            stderr=subprocess.PIPE, timeout=10)
+                            stderr=subprocess.PIPE, timeout=PATIENCE)
     assert second.returncode == 1 and path.read_text() == "precious"
 
 
@@ -302,7 +302,7 @@ def test_a_stale_socket_is_replaced_and_a_drain_answers_what_is_open(services):
     assert late.answers(1)[1].text.startswith("100000 whole")
     assert {answer.status for answer in busy.answers(2).values()} == {200}
     assert busy.is_closed() and late.is_closed()
-    assert front.wait(10) == 0
+    assert front.wait(PATIENCE) == 0
 
 
 # ---- the second transport ----
@@ -312,7 +312,7 @@ def cgi(services, uri, body=b"", **more):
     environment = {"REQUEST_METHOD": "POST", "REQUEST_URI": uri, "CONTENT_LENGTH": str(len(body)), "PATH": "/usr/bin",
                    **more}
     done = subprocess.run([PROGRAM, "-", services.conninfo, services.redis_socket], input=body, env=environment,
-                          stdout=subprocess.PIPE, timeout=20)
+                          stdout=subprocess.PIPE, timeout=PATIENCE)
     assert done.returncode == 0
     head, _, text = done.stdout.partition(b"\r\n\r\n")
     return int(re.match(rb"Status: (\d+)", head)[1]), text.decode()
@@ -320,7 +320,7 @@ def cgi(services, uri, body=b"", **more):
 
 def test_a_file_by_the_second_transport(services, pattern):
     whole = pattern.read_bytes()
-    done = subprocess.run([PROGRAM, "-", services.conninfo, services.redis_socket], stdout=subprocess.PIPE, timeout=20,
+    done = subprocess.run([PROGRAM, "-", services.conninfo, services.redis_socket], stdout=subprocess.PIPE, timeout=PATIENCE,
                           env={"REQUEST_METHOD": "GET", "REQUEST_URI": f"/file?1:{7 << 20}:{pattern}"})
     assert done.stdout.partition(b"\r\n\r\n")[2] == b"file: " + whole[1:1 + (7 << 20)]
 
@@ -349,5 +349,5 @@ def test_one_request_at_a_time_through_libfcgi(services, pattern):
     other = Peer(path)
     assert other.ask("/sql?1", keep=False).text == "2" and other.is_closed()
     front.send_signal(signal.SIGTERM)
-    assert front.wait(10) == 0
+    assert front.wait(PATIENCE) == 0
     listener.close()

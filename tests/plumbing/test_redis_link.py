@@ -62,10 +62,11 @@ def sentinel():
 @pytest.fixture
 def port(services):
     """A port of 127.0.0.1 on which Redis listens as well."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    assert services.redis_command("config", "set", "port", str(port)) == "OK"
-    yield port
+    def listens():
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        return port if services.redis_command("config", "set", "port", str(port)) == "OK" else None     # else somebody was faster
+    yield until(listens)
     services.redis_command("config", "set", "port", "0")
 
 
