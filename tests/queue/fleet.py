@@ -4,7 +4,7 @@ import os
 import re
 import threading
 
-from servers import until
+from servers import PATIENCE, until
 
 
 class Fleet:
@@ -44,7 +44,7 @@ class Fleet:
 
     def ended(self, job):
         """Wait for its end; gives the outcome."""
-        rows = until(lambda: self.sql(f"select outcome from job_end where id = '{job}'"), f"{job} has ended", 30)
+        rows = until(lambda: self.sql(f"select outcome from job_end where id = '{job}'"), f"{job} has ended")
         return rows[0][0]
 
     def stop(self):
@@ -53,7 +53,7 @@ class Fleet:
         for process in running:
             process.terminate()
         for process in running:
-            if process.wait(20) != 0:
+            if process.wait(PATIENCE) != 0:
                 os.write(2, "".join(self.lines[process.pid][-20:]).encode())
-            process.reader.join(5)
+            process.reader.join(PATIENCE)
             process.stdout.close()

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where a queue may live, and servers for that on ports of 127.0.0.1."""
+import random
 import re
 import shutil
 import socket
 import subprocess
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 from engine import ROOT
 from resp import Redis
@@ -16,9 +18,15 @@ LOGIN = "millrace:p%40ss%2Fw%3Ard@"
 
 
 def free_ports(n):
+    """Below those that a connection gets by chance: until somebody listens there, nobody's call goes out by one of them."""
+    below = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     with ExitStack() as stack:
-        held = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(n)]
-        return [one.getsockname()[1] for one in held]
+        held = {}
+        while len(held) < n:
+            port = random.randrange(below // 2, below)
+            with suppress(OSError):
+                held[port] = stack.enter_context(socket.create_server(("127.0.0.1", port)))
+        return list(held)
 
 
 def documented_rules():
@@ -87,7 +95,7 @@ class Cluster:
         for port in self.ports:
             node = self.connect(port)
             until(lambda: "cluster_state:ok" in (info := node("CLUSTER", "INFO")) and "cluster_known_nodes:3" in info,
-                  "the cluster is whole", 30)
+                  "the cluster is whole")
             node.close()
 
     def connect(self, port=None, login=None):

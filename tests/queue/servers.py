@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-PATIENCE = 15.0
+PATIENCE = 60.0            # seconds anything may take on a busy machine
 
 
 def until(holds, what, patience=PATIENCE, every=0.01):
@@ -78,7 +78,7 @@ class Servers:
             process.send_signal(2)        # PostgreSQL's fast shutdown, and Redis ends on it as well
         for process in self.running:
             try:
-                process.wait(20)
+                process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
         subprocess.run(["rm", "-rf", str(self.folder)], check=True)
@@ -124,7 +124,7 @@ class Session:
 
     def close(self):
         self.psql.stdin.close()
-        self.psql.wait(10)
+        self.psql.wait(PATIENCE)
         self.psql.stdout.close()
 
     def send(self, sql):

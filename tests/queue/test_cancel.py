@@ -139,7 +139,7 @@ def test_a_rebuild_that_nobody_goes_on_with_ends(shut_queue):
     queue = shut_queue
     queue.close("one")
     assert 0 < queue.redis("PTTL", queue.key("rebuild")) <= 15000
-    queue.redis("PEXPIRE", queue.key("rebuild"), 100)
+    queue.redis("PEXPIRE", queue.key("rebuild"), 5000)
     assert queue.rebuild("keep", token="one") == 1 and queue.redis("PTTL", queue.key("rebuild")) > 10000
     run, queue.run_id = queue.run_id, "f" * 40
     assert queue.close("two") == 1, "that one was of another run of the server"

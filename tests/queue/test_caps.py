@@ -107,18 +107,18 @@ def test_a_key_has_a_cap_of_one_when_nothing_is_said(queue):
     assert len(all_of(queue)) == 1
 
 
-def test_a_worker_that_waits_for_a_cap_does_not_spin(queue):
+def test_a_worker_that_waits_for_a_cap_does_not_spin(clocked):
     """A lane that had its turn coming while the queue was at its cap used to be told as due at once, a thousand times a
     second."""
-    set_caps(queue, cap=2, **{"cap_kind__x.y": 1})
-    queue.put_many(5, kind="x.y")
-    queue.put_many(5, kind="z.z")
-    first = all_of(queue)
+    set_caps(clocked, cap=2, **{"cap_kind__x.y": 1})
+    clocked.put_many(5, kind="x.y")
+    clocked.put_many(5, kind="z.z")
+    first = all_of(clocked)
     assert len(first) == 2
     mine = next(job for job in first if "|x.y|" in job.packed)
-    queue.finish(mine)
-    assert len(queue.reserve(1)) == 1
-    assert queue.reserve(1).next_ms > 1000
+    clocked.finish(mine)
+    assert len(clocked.reserve(1)) == 1
+    assert clocked.reserve(1).next_ms > 1000
 
 
 def test_what_a_call_moves_is_bounded(queue):

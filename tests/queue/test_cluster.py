@@ -81,7 +81,7 @@ def test_a_node_that_is_away_is_passed_over(cluster, clustered):
     clustered.put("image")
     clustered.start("millrace-scheduler")
     waiting = clustered.put("image")
-    until(lambda: clustered.state(waiting) == "waiting", "it is in Redis", 20)
+    until(lambda: clustered.state(waiting) == "waiting", "it is in Redis")
 
 
 def test_a_queue_that_moves_is_rebuilt_at_its_new_node(cluster, clustered):
@@ -112,7 +112,7 @@ def test_a_queue_that_moves_is_rebuilt_at_its_new_node(cluster, clustered):
             node("CLUSTER", "SETSLOT", slot, "NODE", name[port])
     give(new)
     try:
-        until(lambda: nodes[new]("EXISTS", "mr1:{q:image}:gen"), "it is open there", 30)
+        until(lambda: nodes[new]("EXISTS", "mr1:{q:image}:gen"), "it is open there")
         assert nodes[new]("HGET", "mr1:{q:image}:j", first)
         assert clustered.state(first) == "waiting"
     finally:

@@ -9,6 +9,7 @@ import termios
 import pytest
 
 from command import BUILD
+from servers import PATIENCE
 
 COMMANDS = ("migrate", "config", "status", "queues", "workers", "jobs", "job", "kick", "cancel", "pause", "resume", "set",
             "services", "limiter", "drain", "audit", "put", "batch", "top", "doctor", "metrics", "schedules", "schedule")
@@ -93,14 +94,14 @@ def test_a_database_that_is_not_there(millrace, redis_alone, words):
 
 def test_an_answer_that_cannot_be_written(program, office):
     with open("/dev/full", "w", encoding="ascii") as full:
-        assert program("millrace", office.database, "queues", stdout=full).wait(10) == 1
+        assert program("millrace", office.database, "queues", stdout=full).wait(PATIENCE) == 1
 
 
 @pytest.mark.parametrize("closed, words", [(">&-", "status"), (">&-", "put mail.magic_link --args '{\"email\": \"a@b.org\"}'"),
                                            ("<&-", "put --jsonl -")])
 def test_a_standard_descriptor_that_is_closed_is_nobody_elses(command, sql, closed, words):
     done = subprocess.run(["sh", "-c", f"{BUILD}/millrace {words} {closed}"], env=command.environment({}), text=True,
-                          capture_output=True, timeout=30)
+                          capture_output=True, timeout=PATIENCE)
     assert done.returncode == 1 and ("standard output" in done.stderr or "Bad file descriptor" in done.stderr), done
     assert "connection" not in done.stderr      # to PostgreSQL, which would have been told what was to be printed
 
@@ -123,7 +124,7 @@ def on_terminal(start, columns):
     except OSError:
         pass                                    # the other side is closed
     os.close(ours)
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE) == 0
     return text.decode().replace("\r\n", "\n").splitlines()
 
 

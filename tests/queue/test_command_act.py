@@ -6,7 +6,7 @@ import pwd
 import pytest
 
 from engine import Limiter, new_id, statement
-from servers import until
+from servers import PATIENCE, until
 
 USER = pwd.getpwuid(os.getuid()).pw_name
 ID = "01900000-0000-7000-8000-000000000000"
@@ -409,7 +409,7 @@ def test_a_worker_hears_of_it_and_ends(fleet, redis_alone):
     fleet.line(worker, "worker.start")
     name = until(lambda: redis_alone("ZRANGE", "mr1:{q:mail}:who", 0, -1), "it says hello")[0]
     assert fleet.run("drain", name).returncode == 0
-    assert worker.wait(20) == 0
+    assert worker.wait(PATIENCE) == 0
 
 
 # ---- audit ----

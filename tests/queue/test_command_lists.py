@@ -112,7 +112,8 @@ def test_workers(office):
                                          "done", "failed", "up_s", "rss_kib", "stopping"}
     assert (first["worker"], first["queue"], first["done"], first["draining"], first["up_s"]) == ("w1", "image", 7, False, 4000)
     assert second["draining"] is True and second["slots"] is None and TIME.fullmatch(second["heard_at"])
-    assert office.json("workers", "--queue", "mail") == [second | {"heard_s": office.json("workers")[1]["heard_s"]}]
+    alone, = office.json("workers", "--queue", "mail")
+    assert alone | {"heard_s": 0} == second | {"heard_s": 0}        # a second may have passed
     assert re.search(r"^w1 +image +\ds +4 +1 +7 +0 +1h06m +9000 +no +no$", "\n".join(office("workers")), re.M)
     assert "no such queue" in office("workers", "--queue", "nope", status=3)[0]
 
@@ -265,4 +266,4 @@ def test_the_oldest_among_many_tenants_takes_a_moment_only(office):
     began = time.monotonic()
     image, = told(office.json("status")["queues"], "image")
     assert image["waiting"] == 2000 and image["oldest_s"] > 5 * 10 ** 8 and image["oldest_whole"] is True
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30                     # at the pace of one page a second it were a minute

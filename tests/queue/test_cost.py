@@ -155,16 +155,15 @@ def test_what_a_call_does_is_bounded_with_all_features_and_any_backlog(queue, am
 
 
 def test_a_call_takes_no_longer_with_a_million(queue):
-    """Items as well as commands: time would show a call that looks at what waits."""
+    """Items as well as commands: time would show a call that looks at what waits. The fastest counts: a busy machine makes things slower."""
     def micros():
         queue.redis("CONFIG", "RESETSTAT")
-        for _ in range(50):
-            queue.finish(*queue.reserve(64))
+        queue.finish(*queue.reserve(64))
         return float(re.search(r"cmdstat_fcall:.*usec_per_call=([\d.]+)", queue.redis("INFO", "commandstats")).group(1))
     fill(queue, 10_000)
-    few = min(micros() for _ in range(3))
+    few = min(micros() for _ in range(150))
     fill(queue, 1_000_000)
-    assert min(micros() for _ in range(3)) < 3 * few
+    assert min(micros() for _ in range(150)) < 3 * few
 
 
 def test_a_waiting_job_takes_no_more_than_300_bytes(queue):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Priorities: urgent is strict, the others share by weight and age."""
+"""Priorities: urgent is strict, the others share by weight and age, which the tests make."""
 from collections import Counter
 
 import pytest
@@ -37,27 +37,27 @@ def test_urgent_is_strict(queue):
 
 
 @pytest.mark.parametrize("batch", [1, 8, 64])
-def test_the_others_share_six_to_three_to_one(queue, batch):
-    fill(queue, 1000, due=queue.now())
-    near(run(queue, 1000, batch), {1: 6, 2: 3, 3: 1})
+def test_the_others_share_six_to_three_to_one(clocked, batch):
+    fill(clocked, 1000, due=clocked.now())
+    near(run(clocked, 1000, batch), {1: 6, 2: 3, 3: 1})
 
 
-def test_shares_are_what_is_set(queue):
-    queue.settings(level_1=1, level_2=2, level_3="0.5")
-    fill(queue, 1000, due=queue.now())
-    near(run(queue, 1000), {1: 2, 2: 4, 3: 1})
+def test_shares_are_what_is_set(clocked):
+    clocked.settings(level_1=1, level_2=2, level_3="0.5")
+    fill(clocked, 1000, due=clocked.now())
+    near(run(clocked, 1000), {1: 2, 2: 4, 3: 1})
 
 
-def test_two_levels_share_as_they_would_among_three(queue):
-    fill(queue, 1000, due=queue.now(), priorities=(1, 3))
-    near(run(queue, 1000), {1: 6, 3: 1})
+def test_two_levels_share_as_they_would_among_three(clocked):
+    fill(clocked, 1000, due=clocked.now(), priorities=(1, 3))
+    near(run(clocked, 1000), {1: 6, 3: 1})
 
 
-def test_a_level_that_comes_later_gets_its_share_and_no_more(queue):
-    fill(queue, 2000, due=queue.now(), priorities=(1, 2))
-    run(queue, 1000)
-    queue.put_many(1000, due=queue.now(), priority=3)
-    near(run(queue, 1000), {1: 6, 2: 3, 3: 1})
+def test_a_level_that_comes_later_gets_its_share_and_no_more(clocked):
+    fill(clocked, 2000, due=clocked.now(), priorities=(1, 2))
+    run(clocked, 1000)
+    clocked.put_many(1000, due=clocked.now(), priority=3)
+    near(run(clocked, 1000), {1: 6, 2: 3, 3: 1})
 
 
 def test_a_level_grows_as_its_first_one_waits(clocked):

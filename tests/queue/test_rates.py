@@ -160,10 +160,10 @@ def test_leases_of_the_dead_end_soon_after_the_clock_went_back(clocked):
 # ---- Redis' own time ----
 
 def test_rates_hold_in_real_time(queue):
-    queue.set_words(1, "rate", "1000|400", "rate.tenant:a", "300|400", "rate.kind:x.y", "150|400")
-    queue.put_many(6000, tenant="b")
-    queue.put_many(2000, tenant="a")
-    queue.put_many(2000, tenant="c", kind="x.y")
+    queue.set_words(1, "rate", "200|400", "rate.tenant:a", "60|400", "rate.kind:x.y", "30|400")      # a burst is two seconds
+    queue.put_many(3000, tenant="b")
+    queue.put_many(1000, tenant="a")
+    queue.put_many(1000, tenant="c", kind="x.y")
     for _ in range(20):
         all_of(queue)
     started, begin = {"all": 0, "a": 0, "x": 0}, time.monotonic()
@@ -177,5 +177,5 @@ def test_rates_hold_in_real_time(queue):
         if batch:
             queue.finish(*batch)
     seconds = (queue.now() - first) / 1000
-    assert abs(started["all"] - 1000 * seconds) <= 10 * seconds + 10
-    assert started["a"] <= 303 * seconds + 400 and started["x"] <= 152 * seconds + 400
+    assert abs(started["all"] - 200 * seconds) <= 2 * seconds + 10
+    assert started["a"] <= 61 * seconds + 400 and started["x"] <= 31 * seconds + 400

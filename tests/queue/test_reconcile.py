@@ -44,7 +44,7 @@ class Gate:
             self.jobs.update(words[1::2])
 
     def wait(self):
-        assert self.held.acquire(timeout=20), "nobody came"
+        assert self.held.acquire(timeout=60), "nobody came"
 
     def go_on(self):
         self.free.release()
@@ -73,7 +73,7 @@ def test_one_pass_over_the_open_jobs_opens_all_queues(fleet, redis_alone, sql, t
     watch = through(Watch())
     scheduler = fleet.start("millrace-scheduler")
     rows = lambda: [line for line in list(fleet.lines[scheduler.pid]) if "reconcile.open queue=q-" in line]
-    until(lambda: len(rows()) == 20, "they are open", 20)
+    until(lambda: len(rows()) == 20, "they are open")
     assert 1 <= watch.calls["mr1:{q:mail}:"] < 10, "it is put by each pass"
 
 
@@ -104,9 +104,10 @@ def held(fleet, sql, through):
 
 def test_the_lead_is_kept_while_a_pass_takes_long(held, redis_alone, sql):
     """Among millions of open jobs a pass takes longer than the ten seconds of the lead, and another one began its own."""
+    ends = sql.one("select expires from leader")
     held.go_on()
     held.wait()
-    assert sql.one("select expires > now() + interval '9 seconds' and term = 1 from leader") == "t"
+    assert sql.one(f"select expires > '{ends}' and expires > now() and term = 1 from leader") == "t"
 
 
 def test_who_has_lost_the_lead_does_not_go_on(held, fleet, redis_alone, sql):
@@ -114,6 +115,6 @@ def test_who_has_lost_the_lead_does_not_go_on(held, fleet, redis_alone, sql):
     held.go_on()
     fleet.line(held.scheduler, "reconcile.lead term=1 lost")
     held.scheduler.terminate()                  # of which it hears when the pass is over
-    assert held.scheduler.wait(20) == 0
+    assert held.scheduler.wait(60) == 0
     assert len(held.jobs) == PAGE == redis_alone("HLEN", "mr1:{q:mail}:j")
     assert sql.one("select oldest from queue_scan") < "0001", "it has not seen all that is open"

@@ -10,7 +10,7 @@ def test_one_that_is_away_does_not_hold_up_the_other(servers, fleet, redis_alone
     fleet.settings["redis_queues"] = f"image={servers.redis_socket}"
     waiting, lost = fleet.put("image"), fleet.put("mail")
     fleet.start("millrace-scheduler")
-    until(lambda: fleet.state(waiting) == "waiting", "it is in Redis", 20)
+    until(lambda: fleet.state(waiting) == "waiting", "it is in Redis")
     assert fleet.state(lost).startswith("unknown: Redis: 127.0.0.1:1: ")
     assert redis_alone("KEYS", "mr1:{q:mail}*") == []
 
@@ -22,7 +22,7 @@ def test_what_was_missed_is_put_when_it_is_there(servers, fleet, redis_alone):
         waiting, bad = fleet.put("image"), fleet.put("mail")
         fleet.start("millrace-scheduler")
         fleet.start("millrace-worker", "mail")
-        until(lambda: fleet.state(waiting) == "waiting", "it is in Redis", 20)
+        until(lambda: fleet.state(waiting) == "waiting", "it is in Redis")
         nodes.start(port, "--save", "")
         assert fleet.ended(bad) == "buried"
     finally:
@@ -46,4 +46,4 @@ def test_a_scheduler_that_cannot_learn_of_queues_says_so_and_looks_after_its_own
     sql("alter table job_kind rename to gone")
     scheduler = fleet.start("millrace-scheduler")
     assert fleet.line(scheduler, "reconcile.queues").endswith('error=relation "job_kind" does not exist\n')
-    until(lambda: all(redis_alone("EXISTS", f"mr1:{{q:{queue}}}:gen") for queue in ("image", "mail")), "they are open", 20)
+    until(lambda: all(redis_alone("EXISTS", f"mr1:{{q:{queue}}}:gen") for queue in ("image", "mail")), "they are open")

@@ -20,6 +20,15 @@ def seed():
     print(f"MILLRACE_SEED={SEED}")
 
 
+@pytest.fixture(autouse=True)
+def made_today(sql):
+    """Days are made from today's on, as by a migration of today: the template of all databases may be of yesterday."""
+    today = sql.one("select to_char(now() at time zone 'UTC', '\"request_\"YYYYMMDD')")
+    if (old := [day for day in days(sql) if day < today]):
+        sql(f"drop table {', '.join(old)}")
+        sql(statement("queue/requests_make"))
+
+
 def array(values):
     return "{%s}" % ",".join("null" if value is None else f'"{value}"' for value in values)
 

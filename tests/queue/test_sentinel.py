@@ -36,7 +36,7 @@ class Watched:
             """Also that the replica is in step: else it would not be chosen."""
             facts = [dict(zip(one[::2], one[1::2])) for one in sentinel("SENTINEL", "REPLICAS", "main")]
             return [one for one in facts if one["master-link-status"] == "ok"]
-        until(known, "the sentinel knows the replica", 30, every=0.05)
+        until(known, "the sentinel knows the replica", every=0.05)
         sentinel.close()
 
     @property
@@ -78,10 +78,10 @@ def test_after_a_failover_all_goes_on(watched, fleet):
     fleet.ended(fleet.put("mail"))
 
     watched.nodes.kill(watched.master)
-    until(lambda: watched.is_master(watched.replica), "the replica is the master", 30)
+    until(lambda: watched.is_master(watched.replica), "the replica is the master")
     second, bad = fleet.put("image"), fleet.put("mail")
     assert fleet.ended(bad) == "buried"
-    until(lambda: fleet.state(second) == "waiting", "it is in the new master", 30)
+    until(lambda: fleet.state(second) == "waiting", "it is in the new master")
     assert fleet.state(first) == "waiting" and worker.poll() is None
     gen = watched.ask(watched.replica, "GET", "mr1:{q:image}:gen")
     run_id = watched.ask(watched.replica, "INFO", "server").split("run_id:")[1][:40]

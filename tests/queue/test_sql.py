@@ -343,7 +343,7 @@ def test_open_jobs_come_in_pages_with_their_due_times(sql):
 def test_recent_leaves_alone_what_the_front_may_still_be_putting(sql):
     def made(age):
         return put(sql, id=made_at(f"now() - interval '{age}'"))
-    young, right, older, old = made("1 s"), made("20 s"), made("50 s"), made("90 s")
+    young, right, older, old = made("0 s"), made("20 s"), made("40 s"), made("90 s")
     def recent(span):
         return [row[0] for row in sql(statement("queue/job_recent", after=NIL, span=span))]
     assert recent(60) == [older, right]

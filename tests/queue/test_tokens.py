@@ -19,7 +19,7 @@ def test_no_more_than_the_burst_at_once(tokens):
     tokens("rate", "0.01", 5)
     assert tokens("take", 3)[0] == 3
     granted, wait = tokens("take", 3)
-    assert granted == 2 and 99_000 < wait <= 100_000
+    assert granted == 2 and 90_000 < wait <= 100_000
     assert tokens("take", 1)[0] == 0
 
 
@@ -34,4 +34,4 @@ def test_a_block_stops_all_and_the_longer_one_holds(tokens):
     tokens("block", 60_000)
     tokens("block", 1)
     granted, wait = tokens("take", 1)
-    assert granted == 0 and 59_000 < wait <= 60_000
+    assert granted == 0 and 50_000 < wait <= 60_000

@@ -12,6 +12,7 @@ import termios
 import pytest
 
 from command import BUILD
+from servers import PATIENCE
 
 ENTER, LEAVE = "\033[?1049h", "\033[?1049l"
 
@@ -39,7 +40,7 @@ class Screen:
         return found
 
     def ends(self):
-        assert self.process.wait(10) == 0
+        assert self.process.wait(PATIENCE) == 0
         self.until(re.escape(LEAVE))
         assert termios.tcgetattr(self.ours)[3] == self.before[3]        # lines and echo as they were
         os.close(self.ours)
