@@ -76,7 +76,7 @@ def cgi(world, uri, **more):
     """What a front of one request answers."""
     environment = {"PATH": "/usr/bin", "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "GET", "REQUEST_URI": uri, **more}
     done = subprocess.run([f"{world.stack['bin']}/millrace-front", "--config", world.stack["config"]], env=environment,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=30, check=True)
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=PATIENCE, check=True)
     return done.stdout.decode()
 
 
@@ -174,7 +174,7 @@ def test_readiness_goes_by_postgres_and_tells_of_redis(world):
     ready = (200, {"status": "ready", "database": "ok", "redis": "ok", "parked": 0})
     until(lambda: probe(world, "readyz") == ready, "it is ready")
     world.ctl("stop", "postgres")
-    assert probe(world, "readyz") == (503, {"status": "unready", "database": "away", "redis": "ok", "parked": 0})
+    until(lambda: probe(world, "readyz") == (503, {"status": "unready", "database": "away", "redis": "ok", "parked": 0}), "it is missed")
     assert probe(world, "healthz") == (200, {"status": "ok"})
     world.ctl("start", "postgres")
     until(lambda: probe(world, "readyz") == ready, "it is ready again")
@@ -231,7 +231,7 @@ class Fronts:
         running, self.running = self.running, None
         if running:
             running.terminate()
-            assert running.wait(30) == 0
+            assert running.wait(PATIENCE) == 0
 
 
 @pytest.fixture

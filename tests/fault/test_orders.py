@@ -25,7 +25,7 @@ def control(world):
 
 def test_a_picture_is_ordered_once(world, artist, control):
     mark = f"for artist {artist.id}"
-    control("POST", "faults", {"kind": "latency", "service": "replicate", "path": "/v1/predictions/*", "ms": 2000, "times": 0})
+    control("POST", "faults", {"kind": "latency", "service": "replicate", "path": "/v1/predictions/*", "ms": 10000, "times": 0})
     answer = artist.post("/images/generate/", prompt=mark, batch_size=2, model=FLUX)
     assert answer.status_code == 202, answer.text
     job = answer.json()["job_id"]
@@ -36,6 +36,7 @@ def test_a_picture_is_ordered_once(world, artist, control):
     _, worker, _ = world.held(job)
     service = world.service_of(worker)
     os.kill(worker, signal.SIGKILL)
+    control("DELETE", "faults?service=replicate")
     world.restarted(service, worker)
     artist.completed(job, images=2, used=4)
     assert len(ordered()) == 2

@@ -102,7 +102,7 @@ def test_a_thawed_worker_does_not_take_back_what_it_has_lost(world, artist):
     world.redis("FLUSHALL")
     world.thaw(worker)
     until(lambda: f"job.stop job={job} reason=lost" in log.read_text(), "the thawed worker has given up")
-    until(world.gen, "the queue is open again", 30)
+    until(world.gen, "the queue is open again")
     assert world.owner(job) is None
     assert world.tries(job) == [["lost", "f", "the lease ran out", str(epoch)]]
 

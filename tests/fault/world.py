@@ -46,7 +46,7 @@ class World:
     def millrace(self, *words):
         stack = self.stack
         return subprocess.run([f"{stack['bin']}/millrace", "--config", stack["config"], *words], capture_output=True,
-                              text=True, timeout=30)
+                              text=True, timeout=PATIENCE)
 
     def command(self, *words, text=""):
         """The same, when it must go well."""
