@@ -29,7 +29,7 @@ class S3:
 
     def end(self):
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(60)
         self.process.stdout.close()
 
     def argv(self, what, *words, endpoint=None, bucket=BUCKET, access_key=ACCESS_KEY, secret_key=SECRET_KEY, style="path",
@@ -51,16 +51,16 @@ class S3:
         return outcome
 
     def fault(self, match, what, times=1):
-        requests.post(f"{self.url}/-/fault", json={"match": match, "what": what, "times": times}, timeout=10)
+        requests.post(f"{self.url}/-/fault", json={"match": match, "what": what, "times": times}, timeout=60)
 
     def no_fault(self):
         """The calls since the last time."""
-        return requests.post(f"{self.url}/-/fault", timeout=10).json()
+        return requests.post(f"{self.url}/-/fault", timeout=60).json()
 
     journal = no_fault
 
     def hang_up(self):
-        requests.post(f"{self.url}/-/hangup", timeout=10)
+        requests.post(f"{self.url}/-/hangup", timeout=60)
 
 
 @pytest.fixture(scope="session")

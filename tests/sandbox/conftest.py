@@ -22,7 +22,7 @@ from database import Database                                   # noqa: E402
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).resolve().parents[2]
 NODE, LIBRARIES = "/usr/bin/node", ROOT / "build" / "sandbox"
-PATIENCE = 20
+PATIENCE = 60           # seconds anything may take on a busy machine
 
 
 class Sandbox:

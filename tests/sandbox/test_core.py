@@ -14,6 +14,8 @@ from urllib.parse import parse_qs
 import pytest
 import requests
 
+from conftest import PATIENCE
+
 MODELS = "/openai/v1/models"
 SECRET = "whsec_" + base64.b64encode(b"a key of the tests").decode()
 
@@ -44,13 +46,13 @@ def test_proofs_are_not_in_the_log(sandbox):
 
 def test_it_starts_in_no_other_environment(stack):
     done = subprocess.run([stack["bin"] + "/millrace-sandbox", "--config", stack["config"]], capture_output=True, text=True,
-                          timeout=20, env={"MILLRACE_ENVIRONMENT": "production"}, check=False)
+                          timeout=PATIENCE, env={"MILLRACE_ENVIRONMENT": "production"}, check=False)
     assert done.returncode == 1 and "environment = sandbox only" in done.stderr
 
 
 def test_the_front_knows_no_service(stack):
-    assert requests.get(stack["url"] + MODELS, timeout=20).status_code == 404
-    assert requests.get(stack["url"] + "/-/control/calls", timeout=20).status_code == 404
+    assert requests.get(stack["url"] + MODELS, timeout=PATIENCE).status_code == 404
+    assert requests.get(stack["url"] + "/-/control/calls", timeout=PATIENCE).status_code == 404
     for program in ("millrace-front", "millrace-worker"):
         assert b"sandbox.thing" not in Path(stack["bin"], program).read_bytes()
     assert b"sandbox.thing" in Path(stack["bin"], "millrace-sandbox").read_bytes()
@@ -116,7 +118,7 @@ def test_a_connection_is_cut(sandbox, after):
     files = {"purpose": (None, "batch"), "file": ("a.jsonl", b"{}")}
     sandbox.fault("cut", after=after)
     with pytest.raises(requests.ConnectionError):
-        requests.post(sandbox.url + "/openai/v1/files", headers={"Authorization": "Bearer any"}, files=files, timeout=20)
+        requests.post(sandbox.url + "/openai/v1/files", headers={"Authorization": "Bearer any"}, files=files, timeout=PATIENCE)
     assert len(sandbox.get("/openai/v1/files")["data"]) == after
     assert sandbox.calls()[0]["fault"] == ("cut after" if after else "cut")
 

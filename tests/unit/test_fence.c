@@ -94,7 +94,7 @@ END_TEST
 
 START_TEST(a_child_that_is_renewed_lives_on_until_then)
 {
-    uint64_t until = clock_boot_ms() + 1500, later = until + 500;
+    uint64_t until = clock_boot_ms() + 6000, later = until + 500;
     struct fence_child child = sleeper_start(until);
     struct pollfd report = { .fd = child.report, .events = POLLIN };
 
@@ -109,7 +109,7 @@ END_TEST
 /* Stopped beyond its time, it was renewed all the same. */
 START_TEST(a_child_that_was_stopped_hears_of_its_renewal_in_time)
 {
-    uint64_t until = clock_boot_ms() + 1000, later = until + 1500;
+    uint64_t until = clock_boot_ms() + 5000, later = until + 1500;
     struct fence_child child = sleeper_start(until);
     struct pollfd report = { .fd = child.report, .events = POLLIN };
 
