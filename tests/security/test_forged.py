@@ -11,7 +11,7 @@ from judge import check_reply
 from world import REALM
 
 NO_ALGORITHM = ("none", "None", "NONE", "nOnE", "noNe", "")
-REFUSED = (400, 401)          # 400: the web server's, of what is no header at all
+REFUSED = (400, 401, 431)     # 400 and 431: the web server's, of what is no header at all, or too large
 
 
 def without_algorithm(token):
