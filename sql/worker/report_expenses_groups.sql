@@ -13,6 +13,6 @@ select g.name, g.group_type as type,
  cross join lateral (
          select coalesce(sum(s.booked), 0) as amount
            from expenses.share s
-          where s.group_id = g.id and s.live and s.settled_at is null and s.account_id <> s.owed_to and s.amount > 0
+          where s.group_id = g.id and s.live and s.settled_at is null and s.account_id <> s.owed_to and s.booked > 0
             and s.day between q.day_from and q.day_to) as owed
  order by spent.amount desc, g.name, g.id

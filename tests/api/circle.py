@@ -13,7 +13,7 @@ PASSWORD = "SecurePassword123!"
 WRONG = """
   with pair as (select d.debtor, d.creditor, d.amount from expenses.debts(%(g)s) d),
   open as (select s.* from expenses.share s where s.group_id = %(g)s and s.live and s.settled_at is null and s.account_id <> s.owed_to
-                                              and s.amount > 0)
+                                              and s.booked > 0)
   select 'the balances do not come to zero' where (select sum(balance) from expenses.member where group_id = %(g)s) <> 0
   union all
   select 'member ' || m.id || ' stands otherwise than with the others' from expenses.member m

@@ -43,10 +43,12 @@ class Household:
         return (who or self.ann).post(EXPENSES, {"title": "Dinner", "amount": amount, "group_id": self.group, **more}, expect)["data" if expect == 201 else "error"]
 
     def settle(self, expense, who):
-        """As a settlement does that covers this share."""
-        self.sql("select expenses.book(%s, -1)", expense.id[4:])
-        self.sql("update expenses.share set settled_at = now() where expense_id = %s and account_id = %s", expense.id[4:], who.number)
-        self.sql("select expenses.book(%s, 1)", expense.id[4:])
+        """By a settlement of as much as this share, which is the oldest that is open between the two."""
+        made = self.sql("insert into expenses.settlement (payer_id, payee_id, group_id, amount, currency) "
+                        "select s.account_id, s.owed_to, g.id, s.booked, g.currency from expenses.share s join expenses.expense_group g on g.id = s.group_id "
+                        "where s.expense_id = %s and s.account_id = %s returning id", expense.id[4:], who.number)
+        self.sql("select expenses.settlement_complete(%s, 'cash')", made)
+        assert self.sql("select settled_at is not null from expenses.share where expense_id = %s and account_id = %s", expense.id[4:], who.number) == "t"
 
     def leave(self, who):
         self.sql("update expenses.member set status = 'left' where group_id = %s and account_id = %s", self.group[4:], who.number)

@@ -29,7 +29,7 @@ told (what, whose, kept, counted) as (
   union all select 'balance by pairs', account_id, balance,
                    (select coalesce(sum(owed - paid), 0) from d where creditor_id = m.account_id)
                    - (select coalesce(sum(owed - paid), 0) from d where debtor_id = m.account_id) from m
-  union all select 'open', e.id, e.open, (select count(*) from s where s.expense_id = e.id and not done and account_id <> paid_by and amount > 0)
+  union all select 'open', e.id, e.open, (select count(*) from s where s.expense_id = e.id and not done and account_id <> paid_by and booked > 0)
               from now_there e
   union all select 'shares', e.id, e.amount, (select coalesce(sum(amount), 0) from s where s.expense_id = e.id) from now_there e
   union all select 'booked shares', e.id, e.booked, (select coalesce(sum(booked), 0) from s where s.expense_id = e.id) from now_there e
@@ -45,6 +45,12 @@ told (what, whose, kept, counted) as (
   union all select 'pair settled beyond what covers it', d.debtor_id * 1000000 + d.creditor_id,
                    greatest(0, d.settled - d.paid - greatest(0, least(d.owed - d.paid, coalesce(r.owed - r.paid, 0)))), 0
               from d left join d r on r.debtor_id = d.creditor_id and r.creditor_id = d.debtor_id
+  union all select 'pair open though it is covered', d.debtor_id * 1000000 + d.creditor_id, count(*) filter (
+                     where o.booked <= d.paid + greatest(0, least(d.owed - d.paid, coalesce(r.owed - r.paid, 0))) - d.settled), 0
+              from d left join d r on r.debtor_id = d.creditor_id and r.creditor_id = d.debtor_id
+              left join lateral (select booked from s where s.account_id = d.debtor_id and s.paid_by = d.creditor_id and not done and booked > 0
+                                  order by day, expense_id limit 1) o on true
+             group by d.debtor_id, d.creditor_id
   union all select 'pair paid', debtor_id * 1000000 + creditor_id, coalesce(d.paid, 0), coalesce(p.paid, 0)
               from d full join pairs p using (debtor_id, creditor_id) where not {apart})
 select coalesce(json_agg(json_build_array(what, whose, kept, counted)), '[]') from told where kept is distinct from counted"""

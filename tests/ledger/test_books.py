@@ -13,7 +13,7 @@ from recount import wrong
 MEMBERS = st.integers(2, 6)
 
 
-@given(MEMBERS, CURRENCY, several(WITHOUT_ENDS, 15, 60))
+@given(MEMBERS, CURRENCY, several(WITHOUT_ENDS, 20, 60))
 def test_the_books_are_right(office, members, currency, deeds):
     house = House(office, office.people(members), currency)
     for deed in deeds:
@@ -22,7 +22,7 @@ def test_the_books_are_right(office, members, currency, deeds):
     house.check_pairs()
 
 
-@given(st.integers(3, 6), CURRENCY, several(ANY, 15, 60))
+@given(st.integers(3, 6), CURRENCY, several(ANY, 20, 60))
 def test_the_books_are_right_when_people_come_and_go(office, members, currency, deeds):
     """In the end all that is owed is paid; then anybody can leave."""
     house = House(office, office.people(members), currency)
@@ -46,7 +46,7 @@ def settling(house):
         yield debtor, (creditor - debtor - 1) % len(places), int(debt["amount"].replace(".", ""))
 
 
-@given(MEMBERS, CURRENCY, several(COMMUTING, 5, 30), st.randoms(use_true_random=False))
+@given(MEMBERS, CURRENCY, several(COMMUTING, 8, 30), st.randoms(use_true_random=False))
 def test_the_order_does_not_matter(office, members, currency, deeds, order):
     """The same expenses and settlements by the same people in two groups, one in another order."""
     people = office.people(members)

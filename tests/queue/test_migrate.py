@@ -86,6 +86,38 @@ BEFORE_BOOKS = """
   values (2, 1, 1, 1000, 'USD', 'completed'), (3, 1, 1, 400, 'USD', 'pending'), (3, 1, null, 50, 'USD', 'completed')"""
 
 
+# 2 has given 1 9.00, and owes him 3.00 and 4.00 since; of a hundred dong that 3 has paid nothing is owed in cents. 3 owes 1 2.00, who
+# owes him 5.00.
+BEFORE_SHARES = """
+  insert into account (product, email, username) select 'expenses', n || '@example.org', 'u' || n from generate_series(1, 3) n;
+  insert into expenses.expense_group (name, currency, created_by) select 'Flat', 'USD', min(id) from account;
+  insert into expenses.member (group_id, account_id, email, status) select 1, id, email, 'active' from account;
+  insert into expenses.settlement (payer_id, payee_id, group_id, amount, currency) values (2, 1, 1, 900, 'USD');
+  select expenses.settlement_complete(1, 'cash');
+  insert into expenses.expense (account_id, paid_by, group_id, title, amount, booked, currency, expense_date)
+  select p.who, p.who, 1, p.title, p.amount, p.booked, p.currency, '2026-01-01'
+    from (values (1, 1, 'Tea', 600, 600, 'USD'), (2, 1, 'Rent', 800, 800, 'USD'), (3, 3, 'Pho', 100, 0, 'VND'), (4, 1, 'Bus', 200, 200, 'USD'),
+                 (5, 3, 'Taxi', 500, 500, 'USD')) as p(n, who, title, amount, booked, currency) order by p.n;
+  select expenses.shares_make(e, s.who, null), expenses.book(e.id, 1)
+    from expenses.expense e
+    join (values (1, array[1, 2]), (2, array[1, 2]), (3, array[2, 3]), (4, array[3]), (5, array[1])) as s(id, who) on s.id = e.id order by e.id"""
+
+
+def test_shares_of_before_follow_the_books(empty):
+    """0075_shares_follow.sql: what was paid too much covers shares that came later, as does what two owe each other; and nothing is settled."""
+    for name in MIGRATIONS:
+        if name.startswith("0075"):
+            empty(BEFORE_SHARES)
+            assert empty("select open from expenses.expense order by id") == [["1"]] * 5
+            assert empty("select unsettled from expenses.expense_group") == [["1400"]]
+        empty((ROOT / "sql" / "schema" / f"{name}.sql").read_text())
+    assert empty("select id, open from expenses.expense order by id") == [["1", "0"], ["2", "0"], ["3", "0"], ["4", "0"], ["5", "1"]]
+    assert empty("select expense_id, account_id from expenses.share where settled_at is not null and credited order by 1") \
+        == [["1", "2"], ["2", "2"], ["4", "3"]]
+    assert empty("select unsettled from expenses.expense_group") == [["500"]]
+    assert empty("select debtor_id, creditor_id, settled from expenses.debt where settled > 0 order by 1") == [["2", "1", "700"], ["3", "1", "200"]]
+
+
 def test_expenses_of_before_come_into_the_books(empty):
     """0066_ledger.sql to 0069_settlement.sql, of a database that has groups already."""
     for name in MIGRATIONS:
