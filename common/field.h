@@ -49,7 +49,8 @@ enum field_flag {
     CLAMPED = 8,   /* an INTEGER above max counts as max */
     POSITIVE = 16, /* a DECIMAL above 0 */
     DAY_END =
-        32 /* a TIME before which a span ends: of a date alone the day's own end, so that it is part of the span */
+        32, /* a TIME before which a span ends: of a date alone the day's own end, so that it is part of the span */
+    NOT_BLANK = 64 /* a TEXT that has more than white space (Unicode's, and U+FEFF: what \S is in a schema) */
 };
 
 struct field {

@@ -60,8 +60,17 @@ static bool is_control(uint32_t c)
     return (c < 0x20 && c != '\n' && c != '\t' && c != '\r') || (c >= 0x7f && c < 0xa0);
 }
 
+/* But for controls that no text may have. */
+static bool is_white(uint32_t c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == 0xa0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000 ||
+           c == 0xfeff;
+}
+
 const char *field_rule_text(void *ctx, const struct field *field, const char *text, struct field_refusal *ret)
 {
+    bool blank = field->flags & NOT_BLANK;
     long long characters = 0;
     uint32_t character;
     size_t n;
@@ -72,7 +81,10 @@ const char *field_rule_text(void *ctx, const struct field *field, const char *te
             return refuse(ret, FIELD_INVALID, "must be UTF-8 text");
         if (is_control(character))
             return refuse(ret, FIELD_INVALID, "must not contain control characters");
+        blank = blank && is_white(character);
     }
+    if (blank && characters)
+        return refuse(ret, FIELD_INVALID, "must not be blank");
     return field_sized(ctx, field, text, characters, ret);
 }
 

@@ -101,6 +101,8 @@ static void put_pattern(json_t *schema, const struct field *field, const struct 
 {
     if (field->type == ID)
         json_put(schema, "pattern", json_sprintf("^%s[1-9][0-9]*$", field->prefix ? field->prefix : ""));
+    else if (field->flags & NOT_BLANK)
+        json_put(schema, "pattern", json_string("\\S"));
     else if (shape->pattern)
         json_put(schema, "pattern", json_string(shape->pattern));
 }

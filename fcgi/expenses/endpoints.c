@@ -7,7 +7,7 @@
 #include "sql.h"
 
 /* clang-format off */
-#define NAME_FIELD(id, flag) { .name = id, .type = TEXT, .flags = flag, .min = 1, .max = 80, .doc = "Name." }
+#define NAME_FIELD(id, flag) { .name = id, .type = TEXT, .flags = flag | NOT_BLANK, .min = 1, .max = 80, .doc = "Name." }
 #define PROFILE_TEXT(id, most) { .name = id, .type = TEXT, .flags = NULLABLE, .max = most, .doc = "Null clears it." }
 #define CURRENCY_FIELD { .name = "preferred_currency", .type = CURRENCY, .doc = "Of ISO 4217." }
 #define ZONE_FIELD { .name = "timezone", .type = ZONE_NAME, .doc = "Of the tz database." }

@@ -13,7 +13,7 @@ static const char *const split_types[] = { "equal", "percentage", "exact", "shar
 #define EXPENSE_ID { .name = "expense_id", .in = PATH, .type = ID, .flags = REQUIRED, .prefix = "exp_", .doc = "Its id." }
 
 /* What an expense is made of; must: of those that cannot be left out, free: of those that may be null. */
-#define TITLE(must) { .name = "title", .type = TEXT, .flags = must, .min = 1, .max = 200, .doc = "What it was." }
+#define TITLE(must) { .name = "title", .type = TEXT, .flags = must | NOT_BLANK, .min = 1, .max = 200, .doc = "What it was." }
 #define AMOUNT(must) \
     { .name = "amount", .type = DECIMAL, .flags = must | POSITIVE, .max = 1000000000, .scale = 3, \
       .doc = "As text or as a number, with no more decimals than its currency has." }
@@ -31,7 +31,7 @@ static const char *const split_types[] = { "equal", "percentage", "exact", "shar
              "or number of parts}. Units that are left over go to the largest remainders, of equal ones in the order sent." }
 #define TAGS \
     { .name = "tags", .type = LIST, .flags = NULLABLE, .max = 20, .doc = "Words to find it by.", \
-      .fields = FIELDS({ .name = "tag", .type = TEXT, .flags = REQUIRED, .min = 1, .max = 50 }) }
+      .fields = FIELDS({ .name = "tag", .type = TEXT, .flags = REQUIRED | NOT_BLANK, .min = 1, .max = 50 }) }
 
 /* ---- answers ---- */
 
@@ -123,7 +123,8 @@ const struct endpoint expenses_expense_rows[] = {
     ENDPOINT(expenses, comment_create,
         .method = POST, .path = "/api/expenses/{expense_id}/comments/", .status = 201,
         .doc = "Comment on an expense that the caller takes part in.",
-        .in = FIELDS(EXPENSE_ID, { .name = "comment", .type = TEXT, .flags = REQUIRED, .min = 1, .max = 2000, .doc = "What to say." }),
+        .in = FIELDS(EXPENSE_ID, { .name = "comment", .type = TEXT, .flags = REQUIRED | NOT_BLANK, .min = 1, .max = 2000,
+                                   .doc = "What to say." }),
         .out = comment_out),
     ENDPOINT(expenses, receipt_create,
         .method = POST, .path = "/api/expenses/{expense_id}/receipt/", .parts = true,

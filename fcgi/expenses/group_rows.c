@@ -13,7 +13,7 @@ static const struct field group_settings[] = {
     { .name = NULL },
 };
 #define GROUP_ID { .name = "group_id", .in = PATH, .type = ID, .flags = REQUIRED, .prefix = "grp_", .doc = "The group's id." }
-#define GROUP_NAME(flag) { .name = "name", .type = TEXT, .flags = flag, .min = 1, .max = 100, .doc = "Its name." }
+#define GROUP_NAME(flag) { .name = "name", .type = TEXT, .flags = flag | NOT_BLANK, .min = 1, .max = 100, .doc = "Its name." }
 #define GROUP_DESCRIPTION { .name = "description", .type = TEXT, .flags = NULLABLE, .max = 1000, .doc = "What it is for; null clears it." }
 #define GROUP_CURRENCY(text) { .name = "currency", .type = CURRENCY, .doc = text }
 static const struct field group_out[] = {

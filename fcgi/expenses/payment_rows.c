@@ -36,7 +36,7 @@ const struct endpoint expenses_payment_rows[] = {
         .job = "billing.attach", .wait = 8, .wait_only = true, .after = &sql_expenses_payment_method_made, .handler = billing_request,
         .in = FIELDS({ .name = "method_type", .type = ENUM, .flags = REQUIRED, .values = method_types, .doc = "Who keeps it." },
                      { .name = "stripe_token", .type = TOKEN, .flags = REQUIRED, .min = 1, .max = 255, .doc = "tok_..." },
-                     { .name = "name", .type = TEXT, .min = 1, .max = 80, .doc = "What its owner calls it." },
+                     { .name = "name", .type = TEXT, .flags = NOT_BLANK, .min = 1, .max = 80, .doc = "What its owner calls it." },
                      { .name = "is_default", .type = BOOLEAN, .standard = "false", .doc = "Charge it when nothing is said; the first one is in any case." }),
         .out = FIELDS(OUT(TEXT, "id"), OUT(TEXT, "method_type"), OUT(TEXT, "name"), METHOD_DETAILS, OUT(BOOLEAN, "is_default"))),
     ENDPOINT(expenses, payment_process,

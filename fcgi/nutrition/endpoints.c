@@ -15,14 +15,14 @@ static const char *const periods[] = { "day", "week", "month", NULL };
 
 #define AMOUNT(id, text) { .name = id, .type = DECIMAL, .max = 100000, .scale = 2, .doc = text }
 static const struct field item[] = {
-    { .name = "name", .type = TEXT, .flags = REQUIRED, .min = 1, .max = 200, .doc = "What was eaten." },
+    { .name = "name", .type = TEXT, .flags = REQUIRED | NOT_BLANK, .min = 1, .max = 200, .doc = "What was eaten." },
     AMOUNT("quantity", "How much of it, 1 when left out."),
-    { .name = "unit", .type = TEXT, .min = 1, .max = 32, .doc = "Of the quantity, serving when left out." },
+    { .name = "unit", .type = TEXT, .flags = NOT_BLANK, .min = 1, .max = 32, .doc = "Of the quantity, serving when left out." },
     AMOUNT("calories", "kcal."), AMOUNT("protein", "Grams."), AMOUNT("carbs", "Grams."), AMOUNT("fat", "Grams."), { .name = NULL },
 };
 
 #define MEAL_ID { .name = "meal_id", .in = PATH, .type = ID, .flags = REQUIRED, .doc = "Id of the meal." }
-#define MEAL_NAME(flag) { .name = "name", .type = TEXT, .flags = flag, .min = 1, .max = 200, .doc = "Breakfast." }
+#define MEAL_NAME(flag) { .name = "name", .type = TEXT, .flags = flag | NOT_BLANK, .min = 1, .max = 200, .doc = "Breakfast." }
 #define MEAL_REST \
     { .name = "consumed_at", .type = TIME, .doc = "When it was eaten, now when left out." }, \
     { .name = "meal_items", .type = LIST, .max = 100, .doc = "What it was made of; the meal's numbers are their sums.", \
@@ -212,7 +212,7 @@ const struct endpoint nutrition_endpoints[] = {
         .doc = "Find out what a meal holds, from a photo or a description.",
         .in = FIELDS({ .name = "image", .type = FILE_PART, .max = 10485760, .values = picture_types,
                        .doc = "JPEG, PNG or WebP, at most 10 MiB." },
-                     { .name = "text", .type = TEXT, .min = 1, .max = 2000,
+                     { .name = "text", .type = TEXT, .flags = NOT_BLANK, .min = 1, .max = 2000,
                        .doc = "What was eaten, in words; with a photo what should be known besides." }),
         .out = FIELDS(OUT(TEXT, "session_id"), OUT(TEXT, "status"))),
     ENDPOINT(nutrition, ai_analysis,

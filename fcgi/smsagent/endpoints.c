@@ -41,7 +41,7 @@ static const struct field task_out[] = {
 #define MESSAGE_TYPE(is) \
     { .name = "message_type", .type = SLUG, .min = 1, .max = 32, .standard = is, .doc = "What kind of message it is, in a word." }
 #define MESSAGE_TEXT \
-    { .name = "message", .type = TEXT, .flags = REQUIRED, .min = 1, .max = 1600, .doc = "What is texted." }
+    { .name = "message", .type = TEXT, .flags = REQUIRED | NOT_BLANK, .min = 1, .max = 1600, .doc = "What is texted." }
 
 #define NAME_TYPED { .name = "username", .type = TEXT, .flags = REQUIRED, .min = 1, .max = 254, .doc = "Or address." }
 
@@ -130,7 +130,7 @@ const struct endpoint smsagent_endpoints[] = {
         .method = POST, .path = "/api/tasks/", .status = 201,
         .doc = "Ask something in somebody's name. He is not texted unless that is said.",
         .in = FIELDS({ .name = "user_phone", .type = PHONE, .flags = REQUIRED, .doc = "Whose task it is." },
-                     { .name = "sms_content", .type = TEXT, .flags = REQUIRED, .min = 1, .max = 1600, .doc = "What is asked." },
+                     { .name = "sms_content", .type = TEXT, .flags = REQUIRED | NOT_BLANK, .min = 1, .max = 1600, .doc = "What is asked." },
                      { .name = "category", .type = ENUM, .values = categories, .doc = "Left out: it is found out." },
                      { .name = "send_sms", .type = BOOLEAN, .standard = "false", .doc = "The answer is texted." }),
         .out = task_out),

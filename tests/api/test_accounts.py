@@ -258,7 +258,7 @@ def test_a_profile_is_changed_in_part(tracker):
     assert (mine.bio, mine.profile.city, mine.profile.company, mine.timezone) == ("I count", "Bonn", "Mill", "Europe/Berlin")
     mine = change({"bio": None, "profile": {"city": None}}).data
     assert (mine.bio, mine.profile.city, mine.profile.company) == (None, None, "Mill")
-    for wrong in ({"timezone": "Nowhere/Land"}, {"preferred_currency": "XXX"}, {"first_name": None}, {"bio": "x" * 501},
+    for wrong in ({"timezone": "Nowhere/Land"}, {"preferred_currency": "XXX"}, {"first_name": None}, {"last_name": " "}, {"bio": "x" * 501},
                   {"settings": {"push_notifications": "yes"}}):
         change(wrong, 422)
     assert member.get("/api/users/me/").value.data == mine

@@ -195,6 +195,8 @@ def test_a_card_by_its_token(account, till):
     assert (made.name, made.is_default, made.details["brand"], made.details["last4"]) == ("Personal Visa", True, "Visa", "4242")
     payer.post(path, {"method_type": "stripe", "stripe_token": "tok_mastercard", "is_default": True}, 201)
     assert [(one.name, one.is_default) for one in payer.get(path).data] == [("Mastercard ending in 4444", True), ("Personal Visa", False)]
+    told = payer.post(path, {"method_type": "stripe", "stripe_token": "tok_visa", "name": " "}, 422).error
+    assert (told.details[0].field, told.details[0].message) == ("name", "must not be blank")
     told = payer.post(path, {"method_type": "stripe", "stripe_token": "tok_nothing"}, 422).error
     assert told.details[0].field == "stripe_token"
     assert payer.post(path, {"method_type": "stripe", "stripe_token": "tok_chargeDeclined"}, 422).error.code == "PAYMENT_FAILED"

@@ -83,6 +83,7 @@ def test_all_active_members_share_when_nobody_is_named(home):
     ({"amount": "0"}, "amount"), ({"amount": "-1"}, "amount"), ({"amount": "1.005"}, "amount"), ({"amount": "1e3"}, "amount"),
     ({"amount": None}, "amount"), ({"amount": "1000000000.01"}, "amount"), ({"amount": "10.5", "currency": "JPY"}, "amount"),
     ({"currency": "XXY"}, "currency"), ({"currency": "KWD", "amount": "1.005"}, "currency"), ({"title": ""}, "title"), ({"title": "x" * 201}, "title"),
+    ({"title": " \t\r\n"}, "title"), ({"tags": ["food", "\u3000"]}, "tags[1]"),
     ({"description": "x" * 2001}, "description"), ({"vendor": "x" * 201}, "vendor"), ({"location": "x" * 201}, "location"),
     ({"category_id": "cat_999999999"}, "category_id"), ({"category_id": "cat_9223372036854775807"}, "category_id"), ({"category_id": "food"}, "category_id"),
     ({"expense_date": "2024-02-31"}, "expense_date"), ({"tags": ["x"] * 21}, "tags"), ({"tags": ["x" * 51]}, "tags[0]"), ({"tags": [""]}, "tags[0]"),
@@ -227,7 +228,7 @@ def test_shares_keep_their_ids(home):
 
 
 @pytest.mark.parametrize("body, field", [
-    ({"title": None}, "title"), ({"amount": None}, "amount"), ({"amount": "0"}, "amount"), ({"currency": "JPY", "amount": "1.5"}, "amount"),
+    ({"title": None}, "title"), ({"title": "  "}, "title"), ({"amount": None}, "amount"), ({"amount": "0"}, "amount"), ({"currency": "JPY", "amount": "1.5"}, "amount"),
     ({"currency": "JPY"}, "amount"), ({"category_id": "cat_999999"}, "category_id"), ({"paid_by": "usr_999999"}, "paid_by"),
     ({"split_type": "percentage"}, "split_data"), ({"split_data": {"participants": []}}, "split_data"), ({"expense_date": None}, "expense_date")],
                          ids=lambda said: json.dumps(said)[:50])
@@ -351,7 +352,7 @@ def test_comments_are_of_those_who_take_part(home):
     assert home.bob.post(path_of(made, "comments/"), {"comment": "mine"}, 201)["data"].comment == "mine"
     assert home.cid.post(path_of(made, "comments/"), {"comment": "x"}, 403).error.code == "PERMISSION_DENIED"
     home.eve.post(path_of(made, "comments/"), {"comment": "x"}, 404)
-    for wrong in ("", "x" * 2001, None, 5):
+    for wrong in ("", "\u00a0\n", "x" * 2001, None, 5):
         assert refused(home.bob.post(path_of(made, "comments/"), {"comment": wrong}, 422).error) == ["comment"]
     own = home.eve.post(EXPENSES, {"title": "Tea", "amount": 2}, 201)["data"]
     home.eve.post(path_of(own, "comments/"), {"comment": "to myself"}, 201)

@@ -49,7 +49,7 @@ def test_what_is_left_out_when_founding(circle):
 
 
 @pytest.mark.parametrize("body, field", [
-    ({"name": ""}, "name"), ({"name": "x" * 101}, "name"), ({"name": None}, "name"), ({"description": "x" * 1001}, "description"),
+    ({"name": ""}, "name"), ({"name": " \u2003"}, "name"), ({"name": "x" * 101}, "name"), ({"name": None}, "name"), ({"description": "x" * 1001}, "description"),
     ({"group_type": "gang"}, "group_type"), ({"currency": "XXQ"}, "currency"), ({"is_private": "maybe"}, "is_private"),
     ({"initial_members": ["nobody"]}, "initial_members"), ({"initial_members": "a@b.example"}, "initial_members"),
     ({"initial_members": [f"m{n}@example.org" for n in range(51)]}, "initial_members")], ids=lambda value: json.dumps(value)[:30])

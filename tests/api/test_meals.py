@@ -55,7 +55,8 @@ def test_what_is_left_out_stays(eater):
 
 
 @pytest.mark.parametrize("body, field", [
-    ({}, "name"), ({"name": ""}, "name"), ({"name": "x", "meal_items": {}}, "meal_items"),
+    ({}, "name"), ({"name": ""}, "name"), ({"name": " "}, "name"), ({"name": "x", "meal_items": [{"name": "\t"}]}, "meal_items[0].name"),
+    ({"name": "x", "meal_items": {}}, "meal_items"),
     ({"name": "x", "meal_items": [{"calories": 1}]}, "meal_items[0].name"),
     ({"name": "x", "meal_items": [soup(), soup(-1)]}, "meal_items[1].calories"),
     ({"name": "x", "meal_items": [soup(1.234)]}, "meal_items[0].calories"),

@@ -110,6 +110,7 @@ def test_a_signature_must_hold(stack, record, settings):
 def test_a_task_in_somebodys_name(account, chief, job_of, sql):
     phone, member = number(), account("smsagent")
     chief.post("/api/users/", {"phone_number": phone}, 201)
+    assert "sms_content" in member.post(TASKS, {"user_phone": phone, "sms_content": " \n"}, 400).fields
     task = member.post(TASKS, {"user_phone": phone, "sms_content": "Sort a list", "category": "coding"}, 201)
     assert (task.category, task.user_phone, task.ai_response, task.success) == ("coding", phone, None, None)
     assert job_of(task.id) == "ai.reply"

@@ -32,6 +32,8 @@ static const struct {
       "{\"type\":\"integer\",\"minimum\":1,\"description\":\"Many. More than 100 counts as 100.\"}" },
     { { .type = ENUM, .values = sizes, .flags = NULLABLE, .standard = "small" }, SCHEMA_INPUT,
       "{\"type\":[\"string\",\"null\"],\"enum\":[\"small\",\"large\",null],\"default\":\"small\"}" },
+    { { .type = TEXT, .flags = NOT_BLANK, .min = 1 }, SCHEMA_INPUT,
+      "{\"type\":\"string\",\"pattern\":\"\\\\S\",\"minLength\":1}" },
     { { .type = ID, .prefix = "img_" }, SCHEMA_INPUT, "{\"type\":\"string\",\"pattern\":\"^img_[1-9][0-9]*$\"}" },
     { { .type = EMAIL }, SCHEMA_INPUT, "{\"type\":\"string\",\"format\":\"email\",\"maxLength\":254}" },
     { { .type = DECIMAL, .flags = POSITIVE, .max = 1000 }, SCHEMA_INPUT,

@@ -11,6 +11,7 @@ static const char *const sizes[] = { "small", "large", "", NULL };
 /* clang-format off */
 static const struct field own[] = {
     { .name = "text", .type = TEXT }, { .name = "text9", .type = TEXT, .min = 1, .max = 9, .flags = NULLABLE },
+    { .name = "words", .type = TEXT, .min = 1, .flags = NOT_BLANK },
     { .name = "integer", .type = INTEGER }, { .name = "integer9", .type = INTEGER, .min = -9, .max = 9 },
     { .name = "clamped", .type = INTEGER, .min = 1, .max = 100, .flags = CLAMPED },
     { .name = "least", .type = INTEGER, .min = 3 }, { .name = "boolean", .type = BOOLEAN },

@@ -55,13 +55,29 @@ static int is_plain(int c)
 
 typedef bool holds_fn(const struct field *field, const char *text);
 
+/* Anything but white space, which is looked for as it is written in UTF-8. */
+static bool says_something(const char *text)
+{
+    static const char *const white[] = { " ",      "\t",     "\n",     "\r",     "\u00a0", "\u1680", "\u2000", "\u2001",
+                                         "\u2002", "\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009",
+                                         "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000", "\ufeff" };
+
+    for (size_t i = 0; i < ELEMENTS(white);) {
+        size_t n = strlen(white[i]);
+        bool here = !strncmp(text, white[i], n);
+        text += here ? n : 0;
+        i = here ? 0 : i + 1;
+    }
+    return *text;
+}
+
 static bool text_holds(const struct field *field, const char *text)
 {
     for (const char *p = text; *p; p++)
         if ((iscntrl((unsigned char)*p) && !strchr("\n\r\t", *p)) ||
             (*p == '\xc2' && (unsigned char)p[1] >= 0x80 && (unsigned char)p[1] < 0xa0))
             return false;
-    return is_utf8(text) && within(field, characters(text));
+    return is_utf8(text) && within(field, characters(text)) && (!(field->flags & NOT_BLANK) || says_something(text));
 }
 
 static bool integer_holds(const struct field *field, const char *text)
