@@ -9,7 +9,6 @@ import pytest
 
 from books import png
 from circle import GROUPS, PASSWORD, accept, array, invited, number
-from client import tell
 from test_house import does                                                  # noqa: F401   pylint: disable=unused-import
 from test_house import files_of
 from waits import until
@@ -63,11 +62,18 @@ def texts(client, group):
     return [(one.type, one.description) for one in client.get(f"{group}activity/?page_size=100").data]
 
 
-def outcomes(sql, kind):
-    return lambda: sql("select count(*) from job j where kind = %s and not exists (select from job_end e where e.id = j.id)", kind) == "0"
+@pytest.fixture
+def ended(sql):
+    """ended("mail.send"): all jobs of that kind that were put since the test began have ended."""
+    since = sql("select job_id_floor(clock_timestamp())")
+
+    def wait(kind):
+        until(lambda: sql("select count(*) from job j where kind = %s and j.id >= %s and not exists (select from job_end e where e.id = j.id)",
+                          kind, since) == "0", f"{kind} has ended")
+    return wait
 
 
-def test_nothing_tells_who_a_former_member_was(circle, sql, closed, words_in, stack, mailbox, till):
+def test_nothing_tells_who_a_former_member_was(circle, sql, closed, words_in, ended, stack, mailbox, till):
     """Of what groups do not need nothing is left; all that they do says that it is a former member's."""
     word, tel = f"Zaphod{secrets.token_hex(3)}", "+1555" + str(secrets.randbelow(10 ** 7)).zfill(7)
     who, (bob, eve) = circle.person(word, verified=True), circle.people("Bob", "Eve")
@@ -89,10 +95,10 @@ def test_nothing_tells_who_a_former_member_was(circle, sql, closed, words_in, st
     who.post(METHODS, {"method_type": "stripe", "stripe_token": "tok_visa"}, 201)
     sql("update expenses.settlement set due_date = current_date where id = %s", number(asked.id))
     for kind in ("hook.fanout", "image.variant", "ai.ocr", "mail.send"):
-        until(outcomes(sql, kind), f"{kind} has ended")
+        ended(kind)
     other = circle.group(eve)
     eve.post(f"{other}invite/", {"email": who.email}, 201)
-    until(outcomes(sql, "mail.invitation"), "the invitation is mailed")
+    ended("mail.invitation")
     sql("insert into sms (job_id, product, account_id, phone_number, body) values (gen_random_uuid(), 'expenses', %s, %s, 'x')", who.number, tel)
     who.call("PATCH", "/api/users/me/", 200, {"first_name": "Slarti"})                   # whose former name is as telling
     sql("delete from billing.customer where account_id = %s", who.number)                 # Stripe has forgotten him
@@ -216,7 +222,7 @@ def test_a_former_member_is_looked_at_once(circle, sql, closed, does):       # p
     assert sql("select a.erased_at is not null from account a where id = %s", who.number) == "t"
 
 
-def test_what_died_in_between_is_gone_on_with(circle, sql, words_in, does):       # pylint: disable=redefined-outer-name
+def test_what_died_in_between_is_gone_on_with(circle, sql, words_in, ended, does):       # pylint: disable=redefined-outer-name
     """After each bite there may be nobody to do the next; then another begins at the beginning."""
     word = f"Trillian{secrets.token_hex(3)}"
     who, bob, eve = circle.person(word), *circle.people("Bob", "Eve")
@@ -224,7 +230,7 @@ def test_what_died_in_between_is_gone_on_with(circle, sql, words_in, does):     
     for amount in (30, 12):
         who.post(EXPENSES, {"title": "Dinner", "amount": f"{amount}.00", "group_id": group.split("/")[-2]}, 201)
         who.post(EXPENSES, {"title": word, "amount": "1.00"}, 201)
-    until(outcomes(sql, "hook.fanout"), "all was told")
+    ended("hook.fanout")
     shut(sql, who)
     before, bites = stands(group, bob, eve), 0
     while sql("select erased_at is null from account where id = %s", who.number) == "t":
@@ -255,25 +261,6 @@ def test_a_job_that_fails_is_tried_again(circle, sql, words_in, operator, troubl
     assert words_in(word) == ["expenses.expense.title", "expenses.expense.words"]
     trouble.heal()
     assert json.loads(trouble.again(job))["accounts"] >= 1 and words_in(word, who.email) == []
-
-
-def test_a_worker_that_is_killed(circle, sql, stack, operator, words_in, starts_before, by_hand):
-    """Whatever it was doing, another goes on."""
-    by_hand("house.erase")
-    people = [circle.person(f"Ford{secrets.token_hex(3)}") for _ in range(6)]
-    bob = circle.person("Bob")
-    groups = [circle.group(bob, who) for who in people]
-    for who, group in zip(people, groups):
-        circle.expense(group, bob, 1000, who, bob)
-        sql("insert into expenses.notification (account_id, type, title, message) select %s, 'expense_added', n, n from generate_series(1, 3000) n", who.number)
-        sql("update account set deleted_at = now() - interval '2 hours' where id = %s", who.number)
-    job = operator("put", "maint.erase").split()[0]
-    until(lambda: sql("select count(*) from account where email like 'former-%%' and id = any (%s)", array(one.number for one in people)) != "0", "it has begun")
-    tell(stack, "kill", "maint")
-    starts_before["maint"] += 1
-    until(lambda: sql("select outcome from job_end where id = %s", job) == "done", "another has ended it")
-    assert sql("select count(*) from account where erased_at is not null and id = any (%s)", array(one.number for one in people)) == "6"
-    assert words_in(*[who.email for who in people]) == [] and all(circle.wrong(group) == "" for group in groups)
 
 
 def test_a_group_that_nobody_is_in_any_more_goes(circle, sql, closed, does):       # pylint: disable=redefined-outer-name
