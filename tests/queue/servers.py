@@ -4,6 +4,7 @@ import glob
 import os
 import pwd
 import re
+import socket
 import subprocess
 import tempfile
 import time
@@ -21,6 +22,12 @@ def until(holds, what, patience=PATIENCE, every=0.01):
             return found
         time.sleep(every)
     raise AssertionError(f"not within {patience:g} s: {what}")
+
+
+def listens(path):
+    """There is a moment between the socket's being there and that."""
+    with socket.socket(socket.AF_UNIX) as one:
+        return one.connect_ex(path) == 0
 
 
 def postgres_folder():
@@ -63,7 +70,7 @@ class Servers:
         self._spawn("redis-server", "--port", "0", "--unixsocket", self.redis_socket, "--unixsocketperm", "777",
                     "--dir", str(self.folder), "--save", "", "--maxmemory", "512mb")
         self.redis = self.running[-1]
-        until(lambda: os.path.exists(self.redis_socket), "Redis listens")
+        until(lambda: listens(self.redis_socket), "Redis listens")
 
     def stop_redis(self):
         self.redis.kill()

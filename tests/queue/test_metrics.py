@@ -12,7 +12,7 @@ import pytest
 from engine import ROOT, statement
 from office import queue_names
 from places import free_ports
-from servers import PATIENCE, until
+from servers import PATIENCE, listens, until
 
 # ---- the text format, strictly: https://prometheus.io/docs/instrumenting/exposition_formats/ ----
 
@@ -210,7 +210,7 @@ def leads(sql):
 def served(scheduler, tmp_path):
     path = str(tmp_path / "scheduler.sock")
     process = scheduler(scheduler_listen=path)
-    until(lambda: os.path.exists(path), "the scheduler listens")
+    until(lambda: listens(path), "the scheduler listens")
     return process, path
 
 
@@ -262,7 +262,7 @@ def test_who_serves_is_started_again(served):
 def test_a_socket_that_was_left_behind(scheduler, tmp_path):
     path = str(tmp_path / "s")
     first = scheduler(scheduler_listen=path)
-    until(lambda: os.path.exists(path), "it listens")
+    until(lambda: listens(path), "it listens")
     second = scheduler(scheduler_listen=path)           # it has to wait for its turn
     assert any("metrics.listen" in second.stderr.readline() for _ in range(5))
     first.send_signal(signal.SIGKILL)
