@@ -65,9 +65,9 @@ def test_who_has_a_subscription_by_then_gets_no_page(thinker, till, sql):
     """While the job waits for Stripe the account comes to have one."""
     till.fault("status", "/v1/customers", status=503, times=0)
     thinker.post(CHECKOUT, SITE, 503, headers={"Prefer": "wait=0"})
+    tried(sql, thinker, "billing.checkout")
     sql("insert into billing.subscription (account_id, plan, status, amount, currency, current_period_start, current_period_end) "
         "select id, 'pro', 'active', 4999, 'usd', now(), now() + interval '1 month' from account where email = %s", thinker.email)
-    tried(sql, thinker, "billing.checkout")
     till.heal()
     assert until(lambda: sql("select e.result -> 'refused' ->> 'code' from job_end e join job j on j.id = e.id join account a "
                              "on a.id = j.account_id where j.kind = 'billing.checkout' and a.email = %s", thinker.email),

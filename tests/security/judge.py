@@ -32,7 +32,7 @@ def check_reply(product, reply, lost=False):
     """In the product's own form. lost: the path may have lost its product. True when it was not the web server's page."""
     assert reply is not None, "it hung up"
     if by_web_server(reply):
-        assert lost and reply.status_code in (403, 404), f"the web server answered {reply.status_code}: {reply.content[:200]!r}"
+        assert lost and reply.status_code in (403, 404, 413), f"the web server answered {reply.status_code}: {reply.content[:200]!r}"
         return False
     assert reply.status_code < 500, f"{reply.status_code}: {reply.content[:500]!r}"
     strange = {name.lower() for name in reply.headers} - OURS
