@@ -9,6 +9,8 @@ alter table expenses.share add credited boolean not null default false;
 drop index expenses.share_open;
 create index share_open on expenses.share (group_id, account_id, owed_to, day, expense_id) include (booked)
  where live and settled_at is null and account_id <> owed_to and booked > 0;
+create index share_settled on expenses.share (group_id, account_id, owed_to, day, expense_id) include (booked)
+ where live and settled_at is not null and account_id <> owed_to and booked > 0;
 
 -- The payer's own share is settled when all others are, one of nothing in any case.
 create or replace function expenses.share_settled(s expenses.share, open integer) returns boolean
@@ -38,7 +40,19 @@ language plpgsql as $$
 #variable_conflict use_column
 declare
   pair      record;
-  s         record;
+  -- Few of many are read, most of the time: as cursors they are planned for that.
+  latest    cursor (debtor bigint, creditor bigint) for
+    select x.expense_id, x.booked
+      from expenses.share x
+     where x.group_id = shares_follow.group_id and x.account_id = debtor and x.owed_to = creditor and x.live
+       and x.settled_at is not null and x.account_id <> x.owed_to and x.booked > 0
+     order by x.day desc, x.expense_id desc;
+  oldest    cursor (debtor bigint, creditor bigint) for
+    select x.expense_id, x.booked
+      from expenses.share x
+     where x.group_id = shares_follow.group_id and x.account_id = debtor and x.owed_to = creditor and x.live
+       and x.settled_at is null and x.account_id <> x.owed_to and x.booked > 0
+     order by x.day, x.expense_id;
   spare     bigint;
   moved     bigint;
   ids       bigint[];
@@ -62,13 +76,7 @@ begin
     ids := '{}';
     moved := 0;
     if spare < 0 then
-      for s in
-        select x.expense_id, x.booked
-          from expenses.share x
-         where x.account_id = pair.debtor_id and x.group_id = shares_follow.group_id and x.owed_to = pair.creditor_id and x.live
-           and x.settled_at is not null and x.booked > 0
-         order by x.day desc, x.expense_id desc
-      loop
+      for s in latest(pair.debtor_id, pair.creditor_id) loop
         exit when spare + moved >= 0;
         ids := ids || s.expense_id;
         moved := moved + s.booked;
@@ -81,13 +89,7 @@ begin
       ids := '{}';
       moved := 0;
     end if;
-    for s in
-      select x.expense_id, x.booked
-        from expenses.share x
-       where x.group_id = shares_follow.group_id and x.account_id = pair.debtor_id and x.owed_to = pair.creditor_id and x.live
-         and x.settled_at is null and x.account_id <> x.owed_to and x.booked > 0
-       order by x.day, x.expense_id
-    loop
+    for s in oldest(pair.debtor_id, pair.creditor_id) loop
       exit when moved + s.booked > spare;
       ids := ids || s.expense_id;
       moved := moved + s.booked;

@@ -115,3 +115,29 @@ def test_a_share_of_nothing_is_owed_by_nobody(home, sql, paid):
     assert open_of(home, made) == [home.ann.id, home.cid.id] and unsettled(home) == "0.01"
     change(home, made, amount="100")
     assert shown(home, made).is_settled and unsettled(home) == "0.00"
+
+
+@pytest.mark.parametrize("paid, turned", [(250, 2), (-250, -3)])
+def test_of_many_shares_few_are_read(home, sql, paid, turned):
+    """All that were open between two were read and sorted with every change, and all of a person's to open one again."""
+    settled = f"(select count(settled_at) from expenses.share where group_id = {home.group[4:]})"
+    looked = "(select idx_tup_fetch + seq_tup_read from pg_stat_xact_user_tables where relid = 'expenses.share'::regclass)"
+    found = sql(f"""begin;
+      with made as (
+        insert into expenses.expense (account_id, paid_by, group_id, title, amount, booked, currency, expense_date)
+        select p.id, p.id, {home.group[4:]}, 'Tea', 100, 100, 'USD', p.day + i / 10
+          from (values ({home.ann.number}, date '2024-01-01'), ({home.cid.number}, '2025-06-01')) as p(id, day), generate_series(1, 4000) i
+        returning id, expense_date, paid_by)
+      insert into expenses.share (expense_id, account_id, position, amount, booked, group_id, owed_to, day, currency, settled_at)
+      select id, {home.bob.number}, 1, 100, 100, {home.group[4:]}, paid_by, expense_date, 'USD', case when id / 2 %% 2 = 0 then now() end from made;
+      insert into expenses.debt (group_id, debtor_id, creditor_id, owed, settled, paid)
+      values ({home.group[4:]}, {home.bob.number}, {home.ann.number}, 400000, 200000, 200000 + {paid});
+      analyze expenses.share;
+      select set_config('test.settled', {settled}::text, true) is null;
+      select set_config('test.looked', {looked}::text, true) is null;
+      select expenses.shares_follow({home.group[4:]}, {home.ann.number}, array[{home.bob.number}], false) is null;
+      select {looked} - current_setting('test.looked')::bigint;
+      select {settled} - current_setting('test.settled')::bigint;
+      rollback""").split("\n")[-2:]
+    read, changed = map(int, found)
+    assert changed == turned and read < 100
