@@ -69,6 +69,16 @@ language sql volatile as $$
   update expenses.expense_group g set is_active = false where g.id = group_settle_in.group_id and g.active = 0;
 $$;
 
+-- Former members do not administer what they are in: where only they are left, the next who comes does.
+create function expenses.member_entered() returns trigger
+language plpgsql as $$
+begin
+  perform expenses.group_settle_in(new.group_id);
+  return null;
+end $$;
+create trigger member_entered after insert or update of status on expenses.member -- behind member_counted
+  for each row when (new.status = 'active' and new.role = 'member') execute function expenses.member_entered();
+
 -- Invitations of the account, or of its address where nobody else has that now, go: who never came is in no books. False: there
 -- are none.
 create function expenses.invited_forget(closed bigint) returns boolean
@@ -76,11 +86,14 @@ language plpgsql as $$
 declare
   m expenses.member;
 begin
-  select x.* into m
-    from account a
-    join expenses.member x on x.account_id = a.id or x.account_id is null and x.email = a.email and not exists (
-           select from account o where o.product = a.product and o.email = a.email and o.deleted_at is null)
-   where a.id = closed and not expenses.is_in_books(x)
+  select o.* into m
+    from (select x.* from expenses.member x where x.account_id = closed and not expenses.is_in_books(x)
+          union all
+          select x.*
+            from account a
+            join expenses.member x on x.account_id is null and x.email = a.email
+           where a.id = closed and not expenses.is_in_books(x)
+             and not exists (select from account n where n.product = a.product and n.email = a.email and n.deleted_at is null)) as o
    limit 1;
   if m.id is null then
     return false;
@@ -142,19 +155,24 @@ begin
   return next m.id;
 end $$;
 
--- One of somebody's groups in which there is nobody any more who has an account: nobody needs its books.
+-- In a group there is nobody any more who has an account: nobody needs its books.
+create function expenses.is_forsaken(group_id bigint) returns boolean
+language sql stable as $$
+  select not exists (select from expenses.member x
+                       join account a on a.id = x.account_id and a.deleted_at is null
+                      where x.group_id = is_forsaken.group_id and expenses.is_in_books(x))
+$$;
+
+-- One of somebody's groups that is.
 create function expenses.group_forsaken(account_id bigint) returns bigint
 language sql stable as $$
-  select m.group_id
-    from expenses.member m
-   where m.account_id = group_forsaken.account_id and not exists (
-           select from expenses.member x
-             join account a on a.id = x.account_id and a.deleted_at is null
-            where x.group_id = m.group_id and expenses.is_in_books(x))
+  select m.group_id from expenses.member m
+   where m.account_id = group_forsaken.account_id and expenses.is_forsaken(m.group_id)
    limit 1
 $$;
 
--- It is erased, a bite at a time: at first nobody can come in any more. Those who were in it are looked at again.
+-- It is erased, a bite at a time, unless somebody has come into it meanwhile: at first nobody can any more. Those who were in it are
+-- looked at again.
 create function expenses.group_erase(group_id bigint, most integer) returns bigint
 language plpgsql as $$
 #variable_conflict use_column
@@ -162,6 +180,11 @@ declare
   part record;
   gone bigint;
 begin
+  if expenses.group_lock(group_erase.group_id) is null then
+    return 1;
+  elsif not expenses.is_forsaken(group_erase.group_id) then -- an expression of its own: it sees who came while this waited
+    return 1;
+  end if;
   update expenses.expense_group g set is_active = false, invite_code = null where g.id = group_erase.group_id;
   delete from expenses.activity a where a.id = any (array(
     select x.id from expenses.activity x where x.group_id = group_erase.group_id limit most));

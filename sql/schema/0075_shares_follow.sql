@@ -311,7 +311,8 @@ begin
   body := case type when 'split_updated' then expenses.split_json(e) else expenses.expense_detail(e, base) end;
 end $$;
 
--- Take an expense away. What was stays in the books' rows, and counts no more; links to its receipt end.
+-- Take an expense away. What was stays in the books' rows, and counts no more; links to its receipt end, and that of a former
+-- member goes.
 create or replace function expenses.expense_remove(expense_id bigint, caller bigint, base text, request_id text, out removed bigint, out jobs text)
 language plpgsql as $$
 declare
@@ -324,6 +325,7 @@ begin
   update expenses.share s set live = false where s.expense_id = e.id;
   perform expenses.shares_follow(e.group_id, e.paid_by, array(select s.account_id from expenses.share s where s.expense_id = e.id), true);
   update file f set generation = f.generation + 1 where f.id = e.receipt_id;
+  update account a set erased_at = null from file f where f.id = e.receipt_id and a.id = f.account_id and a.deleted_at is not null;
   update expenses.expense x set deleted_at = now(), updated_at = now() where x.id = e.id returning * into e;
   removed := e.id;
   jobs := expenses.expense_tell(e, caller, 'expense_deleted', null, expenses.expense_json(e, base), request_id);

@@ -2,6 +2,7 @@
 """Closed accounts that were in groups of the Expense Tracker: their groups keep their books, and whose they were nobody can tell."""
 import json
 import secrets
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from books import png
 from circle import GROUPS, PASSWORD, accept, array, invited, number
+from database import Database
 from test_house import does                                                  # noqa: F401   pylint: disable=unused-import
 from test_house import files_of
 from waits import until
@@ -322,3 +324,60 @@ def test_what_is_kept_of_payments(circle, sql, closed, till):
     assert sql("select count(*) from billing.payment_method where account_id = %s", who.number) == "0"
     assert bob.get(f"{SETTLEMENTS}{asked.id}/").data.payer.name == FORMER
     assert bob.get(group).data.my_balance == "0.00" and who.ref not in [one.user.id for one in bob.get(f"{group}members/").data]
+
+
+def test_a_group_of_former_members_is_administered_by_who_comes(circle, closed, sql):
+    """There were members who have a say, but nobody who had come when the last of them left could become admin."""
+    ann, bob, cid, eve = circle.people("Ann", "Bob", "Cid", "Eve")
+    group = circle.group(ann, bob, cid)
+    code = ann.get(group).data.invite_code
+    circle.expense(group, bob, 1000, bob, cid)
+    for one in (bob, cid):
+        closed(one)
+    ann.post(f"{group}leave/")
+    eve.post(f"{GROUPS}join/", {"invite_code": code})
+    assert eve.get(group).data.is_admin
+    ann.post(f"{GROUPS}join/", {"invite_code": code})
+    assert not ann.get(group).data.is_admin and eve.get(group).data.is_admin
+
+
+def test_who_comes_into_a_group_keeps_it(circle, sql, closed, stack):
+    """It was to be erased when nobody had come yet: that was done though somebody had, meanwhile."""
+    ann, bob, eve = circle.people("Ann", "Bob", "Eve")
+    circle.expense(group := circle.group(ann, bob), ann, 1000, ann, bob)
+    mine, code = number(group.rstrip("/")), ann.get(group).data.invite_code
+    closed(bob)
+    shut(sql, ann)
+    while sql("select bool_and(former) from expenses.member where group_id = %s", mine) == "f":
+        sql("select expenses.former_bite(%s, 1)", ann.number)
+    assert sql("select expenses.group_forsaken(%s)", ann.number) == str(mine)
+    with subprocess.Popen(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", stack["database_url"]], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as psql, ThreadPoolExecutor(1) as pool:
+        psql.stdin.write(f"begin;\nselect message from expenses.group_join({eve.number}, '{code}', 'here', '', '');\n")
+        psql.stdin.flush()
+        assert "joined" in psql.stdout.readline()
+        bite = pool.submit(Database(stack["database_url"]), f"select expenses.former_bite({ann.number}, 1)")
+        until(lambda: sql("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like %s", "%%former_bite%%") != "0",
+              "it waits")
+        psql.stdin.write("commit;\n")
+        psql.stdin.close()
+        psql.stdout.read()
+    assert bite.result() == "1"
+    while sql("select expenses.former_bite(%s, 1)", ann.number) != "0":
+        pass
+    there = eve.get(group).data
+    assert (there.is_active, there.is_admin, there.invite_code) == (True, True, code)
+    assert "group_created" in [kind for kind, _ in texts(eve, group)] and circle.wrong(group) == ""
+
+
+def test_a_receipt_goes_when_no_group_shows_it_any_more(circle, sql, closed, does, stack):    # pylint: disable=redefined-outer-name
+    """It stayed for ever when its expense was deleted after its owner had been erased."""
+    who, bob = circle.people("Ann", "Bob")
+    group = circle.group(bob, who)
+    shared = who.post(EXPENSES, {"title": "Dinner", "amount": "30.00", "group_id": group.split("/")[-2]}, 201).data
+    who.upload(f"{EXPENSES}{shared.id}/receipt/", receipt=("r.png", png(32, 32)), type="image/png")
+    closed(who)
+    file, = [one for one in files_of(stack, sql, who.number) if one.exists()]
+    bob.delete(f"{EXPENSES}{shared.id}/", 204)
+    assert does("maint.erase", account=who.number) == {"accounts": 1} and not file.exists()
+    assert sql("select count(*) from file where account_id = %s", who.number) == "0"
