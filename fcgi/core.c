@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What every product has: signed downloads, its description, the pages that show it, and the form of errors where no
- * product is known. */
-#include "common/json.h"
+ * What every product has: signed downloads, its description, and the pages that show it. */
 #include "common/memory.h"
 #include "fcgi/asset.h"
 #include "fcgi/fields.h"
@@ -56,17 +54,3 @@ const struct endpoint core_endpoints[] = {
     { .name = NULL },
 };
 /* clang-format on */
-
-static char *plain_error(struct request *rq, enum error error, const char *message, const struct field_errors *errors)
-{
-    (void)errors;
-    return FORMAT(rq, "{\"error\":{\"code\":%s,\"message\":%s}}", json_quote(rq, error_name(error)),
-                  json_quote(rq, message));
-}
-
-static const struct field plain_out[] = {
-    OUT_OBJECT("error", OUT(TEXT, "code"), OUT(TEXT, "message")),
-    { .name = NULL },
-};
-
-const struct dialect plain_dialect = { .error_body = plain_error, .error_out = plain_out };

@@ -163,6 +163,6 @@ struct product {
 extern const struct product products[];
 /* Rows that every product has (core.c); ends with a NULL name. */
 extern const struct endpoint core_endpoints[];
-/* How errors look where no product is known. */
+/* How errors look where no product is known: the front's are those of its operators. */
 extern const struct dialect plain_dialect;
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Plain JSON; errors are {"error": {"code", "message", "fields"}}. */
+ * Plain JSON; errors are {"error": {"code", "message", "fields"}}, also where no product is known. */
 #include "fcgi/dialect.h"
 #include "common/json.h"
 #include "common/memory.h"
@@ -24,3 +24,5 @@ const struct dialect operator_dialect = {
     .error_body = error_body,
     .error_out = error_out,
 };
+
+const struct dialect plain_dialect = { .error_body = error_body, .error_out = error_out };

@@ -65,10 +65,12 @@ class Answer(Thing):
 
 
 class RawResponse:
-    """What came back on a socket, in the form of requests' responses."""
+    """What came back on a socket, in the form of requests' responses. A header that came twice is one with two values."""
 
     def __init__(self, response):
-        self.status_code, self.headers, self.content = response.status, response.headers, response.read()
+        self.status_code, self.content = response.status, response.read()
+        self.headers = requests.structures.CaseInsensitiveDict(
+            (name, ", ".join(response.headers.get_all(name))) for name in response.headers)
 
 
 def check_answer(product, answer):
@@ -78,7 +80,7 @@ def check_answer(product, answer):
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "Server" not in headers or not re.search(r"\d", headers["Server"])
     if status >= 400 and answer.http.content:
-        assert headers["Content-Type"] == "application/json"
+        assert headers["Content-Type"] == "application/json" and "no-store" in headers["Cache-Control"], dict(headers)
     described = "openapi" in answer          # the description itself, which is in no product's form
     if headers.get("Content-Type", "").startswith("application/json") and answer.http.content and not described:
         check_body(product, answer.value, status)

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from client import Answer, check_answer
+
 WHO = "/api/auth/user/"
 MODELS = "/api/images/models/"
 
@@ -73,6 +75,14 @@ def test_an_unknown_route(alice, path):
 def test_an_unknown_product(figureforge):
     for product in ("nothing", "figureforg", "figureforgee", "FIGUREFORGE", ""):
         assert figureforge.raw_get(f"/{product}{MODELS}").status_code == 404
+
+
+@pytest.mark.smoke
+def test_what_is_nobodys_is_told_as_operators_are(figureforge):
+    """By the front as by the web server, whose own answers there have the same form."""
+    answer = Answer(figureforge.raw_get("/-/nothing/"))
+    assert answer.http.status_code == 404
+    check_answer("operator", answer)
 
 
 @pytest.mark.smoke
