@@ -175,11 +175,14 @@ def test_a_queue_with_a_redis_of_its_own(world, worker, producer_program):
 
 
 def test_a_queue_that_refuses(world, worker, producer):
-    world.sql("insert into queue (name, refusing, why) values ('probe', true, 'because') on conflict (name) do update "
-              "set refusing = true, why = 'because'")
-    answer = producer("put", kind="probe.run")
+    """The scheduler, which knows of no reason, says each second that it does not."""
+    def refused():
+        world.sql("insert into queue (name, refusing, why) values ('probe', true, 'because') on conflict (name) do update "
+                  "set refusing = true, why = 'because'")
+        answer = producer("put", kind="probe.run")
+        return answer if answer[0] == -errno.EAGAIN else None
+    assert "because" in until(refused, "it is refused")[1]
     world.sql("update queue set refusing = false, why = '' where name = 'probe'")
-    assert answer[0] == -errno.EAGAIN and "because" in answer[1]
 
 
 def test_z_redis_away(world, worker, producer):
