@@ -9,6 +9,7 @@ import secrets
 import time
 
 ACCESS, REFRESH, LINK, CODE, SEAL, KID = range(1, 7)     # numbers of the subkeys
+LASTS = 6 * 3600         # seconds: longer than any suite
 
 
 def base64url(data):
@@ -37,7 +38,7 @@ class Forge:
         """An access token of an account; a claim of None is left out."""
         now = int(time.time())
         payload = {"iss": "millrace", "aud": "figureforge", "sub": str(account), "jti": secrets.token_hex(16),
-                   "typ": "access", "iat": now, "exp": now + 600, **claims}
+                   "typ": "access", "iat": now, "exp": now + LASTS, **claims}
         payload = {name: value for name, value in payload.items() if value is not None}
         head = {"alg": "HS256", "typ": "JWT", "kid": self.kid, **dict(header)}
         text = ".".join(base64url(json.dumps(part).encode()) for part in (head, payload))
