@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+ROOM = 2 << 30          # bytes
 PATIENCE = 60.0            # seconds anything may take on a busy machine
 
 
@@ -30,6 +31,17 @@ def listens(path):
         return one.connect_ex(path) == 0
 
 
+def folder_with_room():
+    """In memory, where there is enough: a database is a thousand files, and to make those on a disk is what it costs. None: where
+    temporary files are."""
+    try:
+        there = os.statvfs("/dev/shm")
+        available = next(int(line.split()[1]) << 10 for line in open("/proc/meminfo", encoding="ascii") if line.startswith("MemAvailable"))
+    except OSError:
+        return None
+    return "/dev/shm" if there.f_bavail * there.f_frsize >= ROOM and available >= 2 * ROOM else None
+
+
 def postgres_folder():
     return max(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: int(path.split("/")[4]))
 
@@ -39,7 +51,7 @@ class Servers:
 
     def __init__(self):
         self.bin = postgres_folder()
-        self.folder = Path(tempfile.mkdtemp(prefix="mrq-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="mrq-", dir=folder_with_room()))
         self.redis_socket = str(self.folder / "redis.sock")
         self.database_number, self.admin = 0, None
         self.who = {"user": "postgres", "group": pwd.getpwnam("postgres").pw_gid} if os.geteuid() == 0 else {}
@@ -61,7 +73,7 @@ class Servers:
         subprocess.run([f"{self.bin}/initdb", "-D", data, "-U", "millrace", "-A", "trust", "--no-sync", "-E", "UTF8",
                         "--locale=C.UTF-8"], check=True, stdout=subprocess.DEVNULL, cwd="/", **self.who)
         self._spawn(f"{self.bin}/postgres", "-D", data, "-c", "listen_addresses=", "-c", "fsync=off", "-c",
-                    f"unix_socket_directories={self.folder}")
+                    "max_wal_size=128MB", "-c", f"unix_socket_directories={self.folder}")
         self.start_redis()
         until(lambda: subprocess.run([f"{self.bin}/pg_isready", "-q", "-h", str(self.folder)]).returncode == 0,
               "PostgreSQL is ready")
