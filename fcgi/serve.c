@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fcgi/serve.h"
-#include "common/log.h"
 #include "common/memory.h"
 #include "common/provider/storage_s3.h"
 #include "common/seal.h"
@@ -14,7 +13,6 @@
 #include "fcgi/steps/poll.h"
 #include "fcgi/usual.h"
 #include "fcgi/wire/pool.h"
-#include "sql.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <sodium.h>
